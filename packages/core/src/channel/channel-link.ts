@@ -1,0 +1,54 @@
+import type { WindowBudget } from './receive-window.ts';
+
+/** The bytes of one item: a whole, or a short prefix and a large binary that is sent without being copied. */
+export type Item = Uint8Array | readonly [prefix: Uint8Array, body: Uint8Array];
+
+/** What a channel needs of the link that it belongs to. */
+export interface ChannelLink {
+  /** For messages: the id of the gateway. */
+  readonly name: string;
+  /** The peer grants credit, and counts ours; false for peers that speak plain execnet. */
+  readonly flow: boolean;
+  /** The local end owns executions: closing a channel there cancels what runs behind it. */
+  readonly local: boolean;
+  readonly budget: WindowBudget;
+  /** Why the link ended; undefined while it lives. */
+  readonly ended: Error | undefined;
+
+  dump(value: unknown): Item;
+  load(bytes: Uint8Array): unknown;
+  /** The ids of the channels inside the value dumped last; each is to be bound before the item leaves. */
+  takeCarried(): readonly number[] | undefined;
+
+  writeFrame(code: number, id: number, payload: Uint8Array): void;
+  /** Hands on what was written, now. */
+  flush(): void;
+  /** Resolves when the connection has passed on what was written; undefined when it already has. */
+  drained(): Promise<void> | undefined;
+
+  /** Keeps the program alive until {@link release}; counted. */
+  hold(): void;
+  release(): void;
+
+  /** Node's stream module; loaded when it is first needed, because remote ends start without it. */
+  streams(): typeof import('node:stream');
+
+  /** The channel needs no more frames. */
+  forget(id: number): void;
+  /** How many channels are open now. */
+  counted(open: number): void;
+  /** Channels that were announced inside items which nobody will read. */
+  dropAnnounced(ids: Iterable<number>): void;
+  /** Tells the user about a failure that nobody listened to. */
+  warn(message: string, error: Error): void;
+
+  /**
+   * Blocks the thread until frames have been handled, `timeout` milliseconds passed (false), or something interrupts the execution (throws).
+   * Only threads of a remote end can block; elsewhere it is missing.
+   */
+  block?(timeout: number): boolean;
+  /** The thread is inside {@link block}: no user code may be called. */
+  readonly blocked: boolean;
+  /** Tries for a moment to get frames without giving up the thread; see `ThreadPort.linger`. */
+  linger?(): void;
+}

@@ -1,0 +1,427 @@
+import {
+  CancelledError,
+  ChannelClosedError,
+  describeError,
+  RemoteError,
+  type RemoteErrorData,
+} from '../errors/index.ts';
+import { Code, EMPTY, HEADER_SIZE, int32Payload } from '../wire/index.ts';
+import type { ChannelLink } from './channel-link.ts';
+import { ItemAssembly } from './item-assembly.ts';
+import { ItemQueue, PACK_LIMIT } from './item-queue.ts';
+import { ReceiveWindow } from './receive-window.ts';
+import { Sender } from './sender.ts';
+
+/** Somebody who waits for the next item. Holding the channel keeps it from being collected meanwhile. */
+export interface Waiter {
+  deliver(value: unknown): void;
+  fail(error: Error): void;
+  readonly channel: object;
+}
+
+/** Takes items as they arrive; a returned promise stalls the channel until it settles. */
+export interface Callback {
+  item(value: unknown): unknown;
+  end(): void;
+}
+
+/**
+ * What a link knows about one channel. The link holds it strongly; the user's `Channel` is held weakly by the link and holds this strongly,
+ * so that a channel which the user has dropped is noticed.
+ */
+export class ChannelState {
+  readonly id: number;
+  readonly link: ChannelLink;
+  readonly sender: Sender;
+  /** The user's object, if it is still there. */
+  facade: WeakRef<object> | undefined;
+  /** There is an execution of ours behind it at the remote end. */
+  execution = false;
+  /** Ids of channels inside items that were not read yet. */
+  announced: Set<number> | undefined;
+
+  readonly #queue = new ItemQueue();
+  readonly #window: ReceiveWindow;
+  #assembly: ItemAssembly | undefined;
+  #waiters: Waiter[] = [];
+  #closeWaiters: Set<Waiter> | undefined;
+  #callback: Callback | undefined;
+  #callbackBusy = false;
+  #callbackDeferred = false;
+  #receiveEnd: Error | undefined;
+  #errorSeen = false;
+  #closed = false;
+  #abort: AbortController | undefined;
+  #cancelled: CancelledError | undefined;
+
+  constructor(id: number, link: ChannelLink) {
+    this.id = id;
+    this.link = link;
+    this.#window = new ReceiveWindow(link.budget);
+    this.sender = new Sender(id, link);
+    if (link.ended) this.linkEnded(link.ended);
+  }
+
+  /** Both directions are closed. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Nothing will arrive any more; what has arrived may still be read. */
+  get receiveEnd(): Error | undefined {
+    return this.#receiveEnd;
+  }
+
+  get hasCallback(): boolean {
+    return this.#callback !== undefined;
+  }
+
+  get cancelled(): CancelledError | undefined {
+    return this.#cancelled;
+  }
+
+  get signal(): AbortSignal {
+    this.#abort ??= new AbortController();
+    if (this.#cancelled && !this.#abort.signal.aborted) this.#abort.abort(this.#cancelled);
+    return this.#abort.signal;
+  }
+
+  // --- what arrives
+
+  /** A whole item. */
+  data(payload: Uint8Array, owned: boolean): void {
+    if (this.#receiveEnd) return;
+    const cost = payload.length + HEADER_SIZE;
+    if (this.link.flow) this.#granted(this.#window.arrived(cost, 0, this.#reading));
+    this.#deliver(payload, cost, owned);
+  }
+
+  /** The first, or a further, part of an item. */
+  fragment(payload: Uint8Array, first: boolean): void {
+    if (this.#receiveEnd) return;
+    if (first) this.#assembly = ItemAssembly.begin(payload, this.#assembly);
+    else this.#assembly = ItemAssembly.extend(payload, this.#assembly);
+    const assembly = this.#assembly;
+    this.#granted(this.#window.arrived(payload.length + HEADER_SIZE, assembly.missingCost, this.#reading));
+    if (assembly.missing > 0) return;
+    this.#assembly = undefined;
+    this.#deliver(assembly.bytes, assembly.cost, true);
+  }
+
+  credit(bytes: number): void {
+    this.sender.credit(bytes);
+  }
+
+  /** The peer closed: with an error if its execution failed; `sendOnly` if it only stopped sending. */
+  peerClosed(error: RemoteErrorData | undefined, sendOnly: boolean): void {
+    const reason = error
+      ? new RemoteError(error)
+      : new ChannelClosedError(`channel ${this.id} of ${this.link.name} was closed by the other end`);
+    this.#endReceiving(reason);
+    if (sendOnly) return;
+    this.sender.close(reason);
+    this.#finish();
+  }
+
+  /** The owner of the execution wants it to end. */
+  cancel(): void {
+    if (this.#cancelled) return;
+    const reason = new CancelledError(`the execution behind channel ${this.id} was cancelled`);
+    this.#cancelled = reason;
+    this.#abort?.abort(reason);
+    for (const waiter of this.#takeWaiters()) waiter.fail(reason);
+    this.sender.interrupt(reason);
+  }
+
+  linkEnded(reason: Error): void {
+    this.#endReceiving(reason);
+    this.sender.close(reason);
+    this.#finish();
+  }
+
+  // --- what the user does
+
+  /** The next item at once, if there is one: check {@link available} first. */
+  take(): unknown {
+    const item = this.#queue.shift();
+    const cost = this.#queue.shiftedCost;
+    try {
+      return this.link.load(item);
+    } finally {
+      this.#consumed(cost);
+    }
+  }
+
+  get available(): number {
+    return this.#queue.length;
+  }
+
+  /** Why {@link take} will never give anything again; marks the failure as told. */
+  endReason(): Error | undefined {
+    if (this.#receiveEnd) this.#errorSeen = true;
+    return this.#receiveEnd;
+  }
+
+  wait(waiter: Waiter): void {
+    this.#waiters.push(waiter);
+    this.link.hold();
+    this.#want();
+  }
+
+  unwait(waiter: Waiter): void {
+    const at = this.#waiters.indexOf(waiter);
+    if (at < 0) return;
+    this.#waiters.splice(at, 1);
+    this.link.release();
+  }
+
+  /** Tells flow control that a reader is there, although no waiter is: before a blocking wait. */
+  want(): void {
+    this.#want();
+  }
+
+  waitClosed(waiter: Waiter): void {
+    this.#closeWaiters ??= new Set();
+    this.#closeWaiters.add(waiter);
+    this.link.hold();
+  }
+
+  unwaitClosed(waiter: Waiter): void {
+    if (this.#closeWaiters?.delete(waiter)) this.link.release();
+  }
+
+  setCallback(callback: Callback): void {
+    this.#callback = callback;
+    this.link.hold();
+    this.#want();
+    this.#runCallback();
+  }
+
+  /** Closes both directions. What was sent before leaves first; at the local end an execution behind the channel is cancelled. */
+  close(error?: unknown): void {
+    if (this.#closed) return;
+    const reason = new ChannelClosedError(`channel ${this.id} of ${this.link.name} is closed`);
+    const cancels = this.execution && this.link.local && !this.#receiveEnd;
+    if (cancels && this.link.flow) {
+      // it may be what keeps the peer from reading: it can't wait for what waits
+      this.link.writeFrame(Code.CANCEL, this.id, EMPTY);
+      this.sender.close(reason);
+    }
+    const payload = error === undefined ? undefined : this.#dumpError(error);
+    this.sender.closeAfterPending(reason, (left) => {
+      if (!left) return;
+      if (payload) this.link.writeFrame(Code.CHANNEL_CLOSE_ERROR, this.id, payload);
+      else this.link.writeFrame(Code.CHANNEL_CLOSE, this.id, EMPTY);
+    });
+    this.#endReceiving(reason);
+    this.#finish();
+  }
+
+  /**
+   * The execution behind this channel is over: what it sent leaves first, then `over` is called, then the close is written. `over` is called
+   * exactly once, also when the channel is closed already.
+   */
+  finish(failure: { readonly error: unknown } | undefined, over: () => void): void {
+    if (this.#closed) {
+      over();
+      return;
+    }
+    const payload = failure ? this.#dumpError(failure.error) : undefined;
+    const reason = new ChannelClosedError(`channel ${this.id} is closed: its execution has ended`);
+    this.sender.closeAfterPending(reason, (left) => {
+      over();
+      if (!left) return;
+      if (payload) this.link.writeFrame(Code.CHANNEL_CLOSE_ERROR, this.id, payload);
+      else this.link.writeFrame(Code.CHANNEL_CLOSE, this.id, EMPTY);
+      this.#endReceiving(reason);
+      this.#finish();
+      this.link.flush();
+    });
+  }
+
+  /** Nobody holds the channel any more: the peer is told that nobody listens, and whatever runs there goes on. */
+  abandon(): void {
+    if (this.#closed || this.link.ended) {
+      this.#warnUnseen();
+      return;
+    }
+    this.sender.closeAfterPending(new ChannelClosedError('the channel is gone'), (left) => {
+      if (left)
+        this.link.writeFrame(this.#callback ? Code.CHANNEL_LAST_MESSAGE : Code.CHANNEL_CLOSE, this.id, EMPTY);
+    });
+    if (this.#callback) return;
+    this.#endReceiving(new ChannelClosedError('the channel is gone'));
+    this.#finish();
+  }
+
+  // --- inside
+
+  get #reading(): boolean {
+    return this.#waiters.length > 0 || (this.#callback !== undefined && !this.#callbackBusy);
+  }
+
+  #deliver(payload: Uint8Array, cost: number, owned: boolean): void {
+    const waiter = this.#queue.length === 0 ? this.#waiters.shift() : undefined;
+    if (
+      waiter === undefined &&
+      (this.#queue.length > 0 || this.#callback === undefined || this.#callbackBusy || this.link.blocked)
+    ) {
+      this.#queue.push(payload, cost, owned);
+      if (this.#callback && !this.#callbackBusy) this.#runCallback();
+      return;
+    }
+    // the common case of a reader that waits: decoded from where it lies, nothing is queued
+    let value: unknown;
+    let failure: Error | undefined;
+    try {
+      value = this.link.load(owned || payload.length < PACK_LIMIT ? payload : payload.slice());
+    } catch (error) {
+      failure = error as Error;
+    }
+    if (waiter) {
+      this.link.release();
+      if (failure) waiter.fail(failure);
+      else waiter.deliver(value);
+    } else if (failure) this.#callbackFailed(failure);
+    else this.#callItem(value);
+    this.#consumed(cost);
+  }
+
+  #callItem(value: unknown): void {
+    let result: unknown;
+    try {
+      result = this.#callback?.item(value);
+    } catch (error) {
+      this.#callbackFailed(error);
+      return;
+    }
+    if (typeof (result as { then?: unknown } | undefined)?.then !== 'function') return;
+    this.#callbackBusy = true;
+    (result as PromiseLike<unknown>).then(
+      () => {
+        this.#callbackBusy = false;
+        this.#want();
+        this.#runCallback();
+      },
+      (error: unknown) => {
+        this.#callbackBusy = false;
+        this.#callbackFailed(error);
+      },
+    );
+  }
+
+  /** A callback that throws fails its channel: the other end is told, as is who waits for the close here. */
+  #callbackFailed(thrown: unknown): void {
+    const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+    this.#queue.clear();
+    if (!this.#closed) {
+      const payload = this.#dumpError(error);
+      this.sender.closeAfterPending(error, (left) => {
+        if (left) this.link.writeFrame(Code.CHANNEL_CLOSE_ERROR, this.id, payload);
+      });
+      this.#endReceiving(error);
+      this.#finish();
+    }
+    this.#runCallback();
+  }
+
+  #runCallback(): void {
+    if (this.#callback && this.link.blocked) {
+      // user code of a blocked thread waits until the thread goes on
+      if (this.#callbackDeferred) return;
+      this.#callbackDeferred = true;
+      setImmediate(() => {
+        this.#callbackDeferred = false;
+        this.#runCallback();
+      });
+      return;
+    }
+    while (this.#callback && !this.#callbackBusy && this.#queue.length > 0) {
+      let value: unknown;
+      try {
+        value = this.take();
+      } catch (error) {
+        this.#callbackFailed(error);
+        return;
+      }
+      this.#callItem(value);
+    }
+    if (this.#callback && !this.#callbackBusy && this.#receiveEnd && this.#queue.length === 0) {
+      const callback = this.#callback;
+      this.#callback = undefined;
+      this.link.release();
+      try {
+        callback.end();
+      } catch (error) {
+        this.link.warn(`the callback of channel ${this.id} failed at its end marker`, error as Error);
+      }
+    }
+  }
+
+  #consumed(cost: number): void {
+    if (this.#queue.length === 0) this.announced = undefined;
+    if (this.link.flow) this.#granted(this.#window.consumed(cost, this.#reading));
+  }
+
+  #want(): void {
+    if (this.link.flow) this.#granted(this.#window.wanted());
+  }
+
+  #granted(bytes: number): void {
+    if (bytes > 0 && !this.#receiveEnd) this.link.writeFrame(Code.CREDIT, this.id, int32Payload(bytes));
+  }
+
+  #endReceiving(reason: Error): void {
+    if (this.#receiveEnd) return;
+    this.#receiveEnd = reason;
+    this.#assembly = undefined;
+    this.#window.close();
+    const waiters = this.#takeWaiters();
+    if (waiters.length > 0) this.#errorSeen = true;
+    for (const waiter of waiters) waiter.fail(reason);
+    if (this.#closeWaiters) {
+      const closers = [...this.#closeWaiters];
+      this.#closeWaiters = undefined;
+      for (const waiter of closers) {
+        this.#errorSeen = true;
+        this.link.release();
+        if (reason instanceof ChannelClosedError) waiter.deliver(undefined);
+        else waiter.fail(reason);
+      }
+    }
+    if (!this.#callbackBusy) this.#runCallback();
+  }
+
+  #takeWaiters(): Waiter[] {
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (let i = 0; i < waiters.length; i++) this.link.release();
+    return waiters;
+  }
+
+  #finish(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    if (this.facade === undefined || this.facade.deref() === undefined) this.#warnUnseen();
+    this.link.forget(this.id);
+  }
+
+  #warnUnseen(): void {
+    if (this.announced) this.link.dropAnnounced(this.announced);
+    if (this.#errorSeen || !(this.#receiveEnd instanceof RemoteError)) return;
+    this.#errorSeen = true;
+    this.link.warn(
+      `an execution of ${this.link.name} failed and nobody received its error (channel ${this.id})`,
+      this.#receiveEnd,
+    );
+  }
+
+  #dumpError(error: unknown): Uint8Array {
+    const item = this.link.dump(
+      typeof error === 'string'
+        ? { name: 'Error', message: error, stack: `Error: ${error}` }
+        : describeError(error),
+    );
+    return item as Uint8Array;
+  }
+}

@@ -1,0 +1,302 @@
+import type { Readable, Writable } from 'node:stream';
+import { ChannelClosedError, ExecnetError, RemoteError, TimeoutError } from '../errors/index.ts';
+import type { ChannelState } from './channel-state.ts';
+import { type FileOptions, readFile, writeFile } from './make-file.ts';
+import { checkTimeout, type WaitOptions, waitFor } from './wait.ts';
+import { readableStream, writableStream } from './web-streams.ts';
+
+/** Options of {@link Channel.setCallback}. */
+export interface CallbackOptions<E> {
+  /** Passed to the callback once, after the last item, when the channel has ended. Without it the end is not told. */
+  endMarker?: E;
+}
+
+/**
+ * A bidirectional, ordered, flow-controlled stream of values between two ends.
+ *
+ * Items arrive in the order in which they were sent, none is lost or doubled. Values are copied (docs: Values); what can't be sent without
+ * loss is a `DumpError`. A sender whose receiver does not read waits: memory stays bounded at both ends.
+ *
+ * A channel that the program drops while it is open is closed at the other end when it is collected; an execution behind it goes on.
+ *
+ * @typeParam Receive - what arrives here
+ * @typeParam Send - what can be sent from here
+ */
+export class Channel<Receive = unknown, Send = unknown> implements AsyncDisposable {
+  static readonly RemoteError: typeof RemoteError = RemoteError;
+  static readonly TimeoutError: typeof TimeoutError = TimeoutError;
+
+  readonly #state: ChannelState;
+  #readable: ReadableStream<Receive> | undefined;
+  #writable: WritableStream<Send> | undefined;
+
+  static {
+    Object.defineProperty(Channel.prototype, Symbol.for('nodejs.util.inspect.custom'), {
+      value(this: Channel): string {
+        return this.toString();
+      },
+    });
+  }
+
+  /** Channels are made by gateways; not to be called by users. */
+  constructor(state: ChannelState) {
+    this.#state = state;
+  }
+
+  /** The state behind a channel; undefined for anything else. For links, which have no other way in. */
+  static stateOf(value: object): ChannelState | undefined {
+    return #state in value ? (value as Channel).#state : undefined;
+  }
+
+  /** Odd if it was made at the local end, even otherwise. Unique among the open channels of its gateway. */
+  get id(): number {
+    return this.#state.id;
+  }
+
+  /** Both directions are closed: `send` fails, and `receive` gives what has arrived before and then fails. */
+  get isClosed(): boolean {
+    return this.#state.closed;
+  }
+
+  /** In remote code: aborted when the local end cancels the execution. At the local end it is never aborted. */
+  get signal(): AbortSignal {
+    return this.#state.signal;
+  }
+
+  /**
+   * Sends one item. Resolves when the window of the receiver has had room for all of it; sends that are not awaited keep their order and
+   * collect in memory. A binary of 16 KiB or more is not copied: leave it unchanged until the promise has resolved.
+   *
+   * Rejects with `DumpError` (the item can't be sent; nothing was), `ChannelClosedError`, `RemoteError` (the execution failed) or
+   * `ConnectionLostError`. Of the last three nobody is told if nobody awaits: the end of the channel tells the same.
+   */
+  send(item: Send): Promise<void> {
+    const state = this.#state;
+    const { link, sender } = state;
+    if (sender.closed) return quiet(Promise.reject(sender.closed));
+    try {
+      const bytes = link.dump(item);
+      const sent = sender.send(bytes, link.takeCarried());
+      return sender.waiting ? quiet(sent) : sent;
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /**
+   * Resolves with the next item. Concurrent receives get the items in the order of their calls.
+   *
+   * When the channel has ended and everything that arrived was received, rejects with `ChannelClosedError`, with the `RemoteError` of the
+   * execution, or with `ConnectionLostError`; with `TimeoutError` or the reason of `signal` when these come first, and nothing is lost then.
+   */
+  receive(options?: WaitOptions): Promise<Receive> {
+    const state = this.#state;
+    try {
+      const refusal = this.#refusal();
+      if (refusal) return Promise.reject(refusal);
+      if (state.available === 0 && options === undefined) state.link.linger?.();
+      if (state.available > 0) return Promise.resolve(state.take() as Receive);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    const end = state.endReason();
+    if (end) return Promise.reject(end);
+    return waitFor<Receive>(
+      {
+        channel: this,
+        what: `receive() on channel ${state.id} of ${state.link.name}`,
+        start: (waiter) => state.wait(waiter),
+        stop: (waiter) => state.unwait(waiter),
+      },
+      options,
+    );
+  }
+
+  /**
+   * Like {@link send}, but blocks the thread until the item is written to the connection. In remote code only; works on every thread.
+   * Throws what `send` rejects with, and `CancelledError` when the execution is cancelled meanwhile.
+   */
+  sendSync(item: Send): void {
+    const { link, sender } = this.#state;
+    const block = this.#blocking('sendSync');
+    if (sender.closed) throw sender.closed;
+    let failure: Error | undefined;
+    let done = false;
+    const bytes = link.dump(item);
+    const carried = link.takeCarried();
+    sender.post(bytes, carried, {
+      resolve: () => {
+        done = true;
+      },
+      reject: (error) => {
+        done = true;
+        failure = error;
+      },
+    });
+    link.flush();
+    while (!done) block(Number.POSITIVE_INFINITY);
+    if (failure) throw failure;
+    link.flush();
+  }
+
+  /**
+   * Like {@link receive}, but blocks the thread: timers and callbacks of that thread wait. In remote code only; works on every thread.
+   * Throws what `receive` rejects with, and `CancelledError` when the execution is cancelled meanwhile.
+   */
+  receiveSync({ timeout }: { timeout?: number } = {}): Receive {
+    const state = this.#state;
+    const block = this.#blocking('receiveSync');
+    const limit = checkTimeout(timeout);
+    const deadline = limit === undefined ? Number.POSITIVE_INFINITY : performance.now() + limit;
+    for (;;) {
+      const refusal = this.#refusal();
+      if (refusal) throw refusal;
+      if (state.available > 0) return state.take() as Receive;
+      const end = state.endReason();
+      if (end) throw end;
+      const left = deadline - performance.now();
+      if (left <= 0)
+        throw new TimeoutError(`receiveSync() on channel ${state.id} took longer than ${limit} ms`);
+      state.want();
+      block(left);
+    }
+  }
+
+  /** Iterates over the items, blocking the thread; ends when the channel was closed. In remote code only. */
+  *sync(): Generator<Receive, void, void> {
+    for (;;) {
+      let item: Receive;
+      try {
+        item = this.receiveSync();
+      } catch (error) {
+        if (isEnd(error, this.#state)) return;
+        throw error;
+      }
+      yield item;
+    }
+  }
+
+  /** Iterates over the items; ends when the channel was closed, throws when its execution failed. Leaving the loop closes nothing. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<Receive, void, void> {
+    for (;;) {
+      let item: Receive;
+      try {
+        item = await this.receive();
+      } catch (error) {
+        if (isEnd(error, this.#state)) return;
+        throw error;
+      }
+      yield item;
+    }
+  }
+
+  /**
+   * From now on every item, those that wait included, is passed to `callback`, in order. If it returns a promise, the next item comes when
+   * that is settled: a slow callback stalls its own channel and no other. A callback that throws or rejects closes the channel with that
+   * error. `receive` is an error afterwards.
+   */
+  setCallback<E = never>(callback: (item: Receive | E) => unknown, options: CallbackOptions<E> = {}): void {
+    if (typeof callback !== 'function') throw new TypeError('setCallback takes a function');
+    const refusal = this.#refusal();
+    if (refusal) throw refusal;
+    const tellsEnd = 'endMarker' in options;
+    this.#state.setCallback({
+      item: callback as (item: unknown) => unknown,
+      end: () => {
+        if (tellsEnd) callback(options.endMarker as E);
+      },
+    });
+  }
+
+  /**
+   * The channel as a Node stream: `'r'` a `Readable` of the bytes and strings that arrive, `'w'` a `Writable` whose chunks are sent as they
+   * are, strings as strings. With `proxyClose` ending the stream closes the channel.
+   */
+  makeFile(mode: 'r', options?: FileOptions): Readable;
+  makeFile(mode?: 'w', options?: FileOptions): Writable;
+  makeFile(mode: 'r' | 'w' = 'w', options: FileOptions = {}): Readable | Writable {
+    if (mode === 'r') return readFile(this, this.#state.link.streams(), options);
+    if (mode === 'w') return writeFile(this, this.#state.link.streams(), options);
+    throw new TypeError(`makeFile takes the mode 'r' or 'w', not ${String(mode)}`);
+  }
+
+  /** The items that arrive, as a web stream; cancelling it closes the channel. The same object at every access. */
+  get readable(): ReadableStream<Receive> {
+    this.#readable ??= readableStream(this);
+    return this.#readable;
+  }
+
+  /** A web stream whose chunks are sent as items; closing it closes the channel, aborting it closes it with the reason. */
+  get writable(): WritableStream<Send> {
+    this.#writable ??= writableStream(this);
+    return this.#writable;
+  }
+
+  /**
+   * Closes both directions; idempotent. Items sent before arrive before the close. At the local end it cancels the execution behind the
+   * channel, if there is one. With an error, the other end's `receive` and `waitClose` fail with it as a `RemoteError`.
+   */
+  close(error?: unknown): void {
+    this.#state.close(error);
+  }
+
+  /**
+   * Resolves when the other end will send nothing more: it closed, its execution ended, or this end closed. Rejects with the `RemoteError`
+   * of the execution, with `ConnectionLostError`, `TimeoutError` or the reason of `signal`.
+   */
+  waitClose(options?: WaitOptions): Promise<void> {
+    const state = this.#state;
+    const end = state.endReason();
+    if (end) return end instanceof ChannelClosedError ? Promise.resolve() : Promise.reject(end);
+    return waitFor<void>(
+      {
+        channel: this,
+        what: `waitClose() on channel ${state.id} of ${state.link.name}`,
+        start: (waiter) => state.waitClosed(waiter),
+        stop: (waiter) => state.unwaitClosed(waiter),
+      },
+      options,
+    );
+  }
+
+  /** Closes the channel. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+  }
+
+  toString(): string {
+    return `<Channel id=${this.id} ${this.isClosed ? 'closed' : 'open'}>`;
+  }
+
+  #refusal(): Error | undefined {
+    if (this.#state.cancelled) return this.#state.cancelled;
+    if (this.#state.hasCallback) {
+      return new ExecnetError(
+        'ERR_EXECNET_HAS_CALLBACK',
+        `channel ${this.id} has a callback: its items go there, and can't be received`,
+      );
+    }
+    return undefined;
+  }
+
+  #blocking(method: string): (timeout: number) => boolean {
+    const { link } = this.#state;
+    if (!link.block) {
+      throw new ExecnetError(
+        'ERR_EXECNET_BLOCKING',
+        `${method}() blocks its thread and exists in remote code only; at the local end await ${method.slice(0, -4)}()`,
+      );
+    }
+    return (timeout) => (link.block as (timeout: number) => boolean)(timeout);
+  }
+}
+
+function isEnd(error: unknown, state: ChannelState): boolean {
+  return error instanceof ChannelClosedError && state.receiveEnd === error;
+}
+
+/** A failure that the end of the channel tells as well must not end a program that does not await the send. */
+function quiet(promise: Promise<void>): Promise<void> {
+  promise.catch(() => {});
+  return promise;
+}

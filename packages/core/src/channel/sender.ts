@@ -1,0 +1,193 @@
+import { Code, FRAGMENT_SIZE, HEADER_SIZE, int32Payload, writeInt32 } from '../wire/index.ts';
+import type { ChannelLink, Item } from './channel-link.ts';
+import { INITIAL_WINDOW } from './receive-window.ts';
+
+/** The least that is sent as a part of an item, unless less is left: smaller parts would be mostly headers. */
+const LEAST_FRAGMENT = 2048;
+
+/** `uint32` size before the first bytes of a fragmented item. */
+const SIZE_PREFIX = 4;
+
+/** An item, or the closing of the channel, that waits for credit or behind something that does. */
+interface Pending {
+  readonly item: Item | undefined;
+  readonly carried: readonly number[] | undefined;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+  /** Bytes that have left. */
+  sent: number;
+}
+
+const SENT: Promise<void> = Promise.resolve();
+
+/** The sending half of a channel: order, credit, fragments. */
+export class Sender {
+  readonly #id: number;
+  readonly #link: ChannelLink;
+  #credit: number;
+  #pending: Pending[] = [];
+  #closed: Error | undefined;
+
+  constructor(id: number, link: ChannelLink) {
+    this.#id = id;
+    this.#link = link;
+    this.#credit = link.flow ? INITIAL_WINDOW : Number.POSITIVE_INFINITY;
+  }
+
+  /** Why nothing can be sent any more. */
+  get closed(): Error | undefined {
+    return this.#closed;
+  }
+
+  get waiting(): boolean {
+    return this.#pending.length > 0;
+  }
+
+  /** Sends in order; resolves when the item has left for the connection. */
+  send(item: Item, carried: readonly number[] | undefined): Promise<void> {
+    if (this.#closed) return Promise.reject(this.#closed);
+    if (this.#pending.length === 0 && this.#fits(item)) {
+      this.#writeWhole(item, carried);
+      // plain peers grant no credit: there the connection itself holds the sender back; and a binary that was not copied must leave first
+      return !this.#link.flow || !(item instanceof Uint8Array) ? (this.#link.drained() ?? SENT) : SENT;
+    }
+    return new Promise((resolve, reject) => this.post(item, carried, { resolve, reject }));
+  }
+
+  /** Sends in order and tells when the item has left, maybe before this returns. */
+  post(
+    item: Item,
+    carried: readonly number[] | undefined,
+    { resolve, reject }: Pick<Pending, 'resolve' | 'reject'>,
+  ): void {
+    this.#link.hold();
+    this.#pending.push({ item, carried, resolve, reject, sent: 0 });
+    if (this.#pending.length === 1) this.#advance();
+  }
+
+  credit(bytes: number): void {
+    this.#credit += bytes;
+    this.#advance();
+  }
+
+  /** Sends nothing more: what waits fails with `reason`. */
+  close(reason: Error): void {
+    if (!this.#closed) this.#closed = reason;
+    this.interrupt(reason);
+  }
+
+  /** What waits fails with `reason`; later sends are taken again. */
+  interrupt(reason: Error): void {
+    const pending = this.#pending;
+    this.#pending = [];
+    for (const entry of pending) {
+      this.#link.release();
+      entry.reject(reason);
+    }
+  }
+
+  /**
+   * Takes nothing more. When all that was taken before has left, or at once if nothing waits, calls `settled` with true; with false when that
+   * can't happen any more.
+   */
+  closeAfterPending(reason: Error, settled: (left: boolean) => void): void {
+    this.#closed ??= reason;
+    if (this.#pending.length === 0) {
+      settled(!this.#link.ended);
+      return;
+    }
+    this.#link.hold();
+    this.#pending.push({
+      item: undefined,
+      carried: undefined,
+      resolve: () => settled(true),
+      reject: () => settled(false),
+      sent: 0,
+    });
+  }
+
+  #fits(item: Item): boolean {
+    const size = itemSize(item);
+    return size <= FRAGMENT_SIZE && size + HEADER_SIZE <= this.#credit;
+  }
+
+  #writeWhole(item: Item, carried: readonly number[] | undefined): void {
+    this.#bind(carried);
+    this.#write(Code.CHANNEL_DATA, item instanceof Uint8Array ? item : join(item));
+  }
+
+  #write(code: number, payload: Uint8Array): void {
+    this.#credit -= payload.length + HEADER_SIZE;
+    this.#link.writeFrame(code, this.#id, payload);
+  }
+
+  #bind(carried: readonly number[] | undefined): void {
+    if (!carried || !this.#link.flow) return;
+    for (const id of carried) this.#link.writeFrame(Code.BIND, this.#id, int32Payload(id));
+  }
+
+  #advance(): void {
+    while (this.#pending.length > 0) {
+      const entry = this.#pending[0] as Pending;
+      const { item } = entry;
+      if (item !== undefined && !this.#advanceItem(entry, item)) return;
+      this.#pending.shift();
+      this.#link.release();
+      const drained = item instanceof Uint8Array || item === undefined ? undefined : this.#link.drained();
+      if (drained) void drained.then(entry.resolve);
+      else entry.resolve();
+    }
+  }
+
+  /** Sends as much of the item as credit allows; true when all of it has left. */
+  #advanceItem(entry: Pending, item: Item): boolean {
+    const size = itemSize(item);
+    if (entry.sent === 0) {
+      if (this.#fits(item) || !this.#link.flow) {
+        this.#writeWhole(item, entry.carried);
+        return true;
+      }
+      const first = Math.min(
+        this.#credit - HEADER_SIZE - SIZE_PREFIX,
+        FRAGMENT_SIZE - SIZE_PREFIX,
+        LEAST_FRAGMENT,
+        size,
+      );
+      if (first <= 0) return false;
+      this.#bind(entry.carried);
+      const payload = new Uint8Array(SIZE_PREFIX + first);
+      writeInt32(payload, 0, size);
+      payload.set(slice(item, 0, first), SIZE_PREFIX);
+      this.#write(Code.FRAGMENT_FIRST, payload);
+      entry.sent = first;
+    }
+    while (entry.sent < size) {
+      const rest = size - entry.sent;
+      const next = Math.min(this.#credit - HEADER_SIZE, FRAGMENT_SIZE, rest);
+      if (next < Math.min(rest, LEAST_FRAGMENT)) return false;
+      this.#write(Code.FRAGMENT, slice(item, entry.sent, entry.sent + next));
+      entry.sent += next;
+    }
+    return true;
+  }
+}
+
+function itemSize(item: Item): number {
+  return item instanceof Uint8Array ? item.length : item[0].length + item[1].length;
+}
+
+function join([prefix, body]: readonly [Uint8Array, Uint8Array]): Uint8Array {
+  const whole = new Uint8Array(prefix.length + body.length);
+  whole.set(prefix);
+  whole.set(body, prefix.length);
+  return whole;
+}
+
+/** A part of an item: a view wherever it lies in one piece. */
+function slice(item: Item, from: number, to: number): Uint8Array {
+  if (item instanceof Uint8Array) return item.subarray(from, to);
+  const [prefix, body] = item;
+  if (from >= prefix.length) return body.subarray(from - prefix.length, to - prefix.length);
+  if (to <= prefix.length) return prefix.subarray(from, to);
+  return join([prefix.subarray(from), body.subarray(0, to - prefix.length)]);
+}

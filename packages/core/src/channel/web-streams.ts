@@ -1,0 +1,30 @@
+import type { Channel } from './channel.ts';
+
+/** The items that arrive on `channel`; nothing is read ahead of the reader. */
+export function readableStream<T>(
+  channel: Pick<Channel<T>, 'close' | typeof Symbol.asyncIterator>,
+): ReadableStream<T> {
+  const items = channel[Symbol.asyncIterator]();
+  return new ReadableStream<T>(
+    {
+      async pull(controller) {
+        const { done, value } = await items.next();
+        if (done) controller.close();
+        else controller.enqueue(value);
+      },
+      cancel(reason) {
+        channel.close(reason);
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}
+
+/** Sends each chunk as one item, with the backpressure of the channel. */
+export function writableStream<T>(channel: Pick<Channel<unknown, T>, 'send' | 'close'>): WritableStream<T> {
+  return new WritableStream<T>({
+    write: (chunk) => channel.send(chunk),
+    close: () => channel.close(),
+    abort: (reason) => channel.close(reason ?? new Error('the stream was aborted')),
+  });
+}

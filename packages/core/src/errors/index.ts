@@ -1,0 +1,16 @@
+export {
+  CancelledError,
+  ChannelClosedError,
+  ConnectError,
+  ConnectionLostError,
+  DataFormatError,
+  DumpError,
+  type ExitReport,
+  LoadError,
+  ProtocolError,
+  SpecError,
+  TerminateError,
+  TimeoutError,
+} from './errors.ts';
+export { ExecnetError, type ExecnetErrorOptions, hasCode } from './execnet-error.ts';
+export { describeError, RemoteError, type RemoteErrorData } from './remote-error.ts';

@@ -1,0 +1,449 @@
+import streams, { PassThrough, type Readable } from 'node:stream';
+import { Channel, checkTimeout, MAX_DELAY, type WaitOptions } from '../channel/index.ts';
+import { type ConnectionLostError, ExecnetError, TerminateError, TimeoutError } from '../errors/index.ts';
+import { Link } from '../link/index.ts';
+import type { Connection, Exit, Interpreter, OutputStream } from '../registry/contracts.ts';
+import type { Hello, RemoteInfo } from '../remote/boot-options.ts';
+import type { Serializer } from '../serializer/types.ts';
+import type { Spec } from '../spec/index.ts';
+import { Code, EMPTY, encodeFrame, FrameDecoder, int32Payload, readInt32 } from '../wire/index.ts';
+import { connectionLost } from './connection-lost.ts';
+import { describeSource, type RemoteSource } from './source.ts';
+import { trace } from './trace.ts';
+
+/** Options of `remoteExec`. */
+export interface ExecOptions {
+  /** Cancels the execution when it is aborted, as `channel.close()` does. */
+  signal?: AbortSignal | undefined;
+  /** Names that a function may refer to besides its own: globals that earlier executions have made. */
+  globals?: readonly string[] | undefined;
+}
+
+/** Options of `call`. */
+export interface CallOptions extends ExecOptions, WaitOptions {}
+
+/** Options of `terminate`. */
+export interface TerminateOptions {
+  /** How long remote code may take to clean up, in milliseconds; then it is killed. Default: 5000. */
+  timeout?: number | undefined;
+}
+
+/** What a remote end does at the moment. */
+export interface RemoteStatus {
+  /** Channels open at the remote end. */
+  numChannels: number;
+  /** Executions that run. */
+  numExecuting: number;
+  /** Executions that wait for a thread. */
+  numQueued: number;
+  execmodel: string;
+}
+
+/** What a gateway is made of, once the remote end has said hello. */
+export interface GatewayParts {
+  readonly id: string;
+  readonly spec: Spec;
+  readonly connection: Connection;
+  readonly interpreter: Interpreter;
+  readonly execmodel: string;
+  readonly serializer: Serializer;
+  readonly hello: Hello;
+}
+
+const DEFAULT_TERMINATE_TIMEOUT = 5000;
+
+/** Time for the remote end to end by itself after its grace, and for that to be seen here, before it is killed from here. */
+const KILL_MARGIN = 250;
+
+/** The function that remote code of a `Channel<In, Out>` is the mirror of. */
+export type RemoteFunctionOf<Receive, Send, Args> = (channel: Channel<Receive, Send>, args: Args) => unknown;
+
+/**
+ * The local handle on one interpreter.
+ *
+ * Made by `makeGateway`. Nothing of it keeps the program alive except what is being waited for.
+ */
+export class Gateway implements AsyncDisposable {
+  /** Unique in its group. */
+  readonly id: string;
+  readonly spec: Spec;
+  readonly #connection: Connection;
+  readonly #link: Link;
+  readonly #decoder: FrameDecoder;
+  readonly #interpreter: Interpreter;
+  readonly #execmodel: string;
+  readonly #hello: Hello;
+  readonly #outputs: Record<OutputStream, PassThrough> | undefined;
+  readonly #stdio: 'inherit' | 'ignore' | 'pipe';
+  readonly #ended: Promise<ConnectionLostError>;
+  #settleEnded!: (error: ConnectionLostError) => void;
+  #goodbye: number | undefined;
+  #terminating: Promise<void> | undefined;
+  #exiting = false;
+  #losing = false;
+
+  /** Gateways are made by groups; not to be called by users. */
+  constructor({ id, spec, connection, interpreter, execmodel, serializer, hello }: GatewayParts) {
+    this.id = id;
+    this.spec = spec;
+    this.#connection = connection;
+    this.#interpreter = interpreter;
+    this.#execmodel = execmodel;
+    this.#hello = hello;
+    this.#stdio = spec.core.stdio ?? 'inherit';
+    this.#outputs =
+      this.#stdio === 'pipe' ? { stdout: new PassThrough(), stderr: new PassThrough() } : undefined;
+    this.#ended = new Promise((resolve) => {
+      this.#settleEnded = resolve;
+    });
+    this.#link = new Link({
+      name: id,
+      local: true,
+      ids: { first: 1, step: 2 },
+      serializer,
+      flow: true,
+      control: (code, channel, payload) => this.#control(code, channel, payload),
+      port: {
+        write: (batch, body) => {
+          connection.write(batch);
+          if (body) connection.write(body);
+        },
+        reuse: false,
+        drained: () => (connection.queued > 0 ? connection.drained() : undefined),
+        ref: () => connection.ref(),
+        unref: () => connection.unref(),
+        blocked: false,
+        streams: () => streams,
+        warn: (message, error) =>
+          process.emitWarning(`${message}\n${error.stack ?? error.message}`, 'ExecnetWarning'),
+      },
+    });
+    const link = this.#link;
+    this.#decoder = new FrameDecoder(
+      trace
+        ? (code, channel, payload, owned) => {
+            trace?.(id, 'received', code, channel, payload.length);
+            link.handle(code, channel, payload, owned);
+          }
+        : (code, channel, payload, owned) => link.handle(code, channel, payload, owned),
+    );
+  }
+
+  // --- running code
+
+  /**
+   * Runs code at the remote end and returns the channel to it at once.
+   *
+   * `source` is a function `(channel, args) => …`, sync or async; source text with `channel` and `args` in scope, in which `await` works; or
+   * the `file:` URL of a module whose default export is such a function. The channel closes when the code has ended, with its error if it
+   * failed. Throws before anything is sent: a function that refers to outer variables is `ERR_EXECNET_IMPURE_FUNCTION`, arguments that can't
+   * travel are a `DumpError`, a gateway that has ended throws its `ConnectionLostError`.
+   */
+  remoteExec<Receive = unknown, Send = unknown, Args = undefined>(
+    source: RemoteFunctionOf<Receive, Send, Args>,
+    ...rest: undefined extends Args
+      ? [args?: Args, options?: ExecOptions]
+      : [args: Args, options?: ExecOptions]
+  ): Channel<Send, Receive>;
+  remoteExec<Receive = unknown, Send = unknown>(
+    source: string | URL,
+    args?: unknown,
+    options?: ExecOptions,
+  ): Channel<Receive, Send>;
+  remoteExec(source: RemoteSource, args?: unknown, options: ExecOptions = {}): Channel {
+    return this.#execute(source, 'function', { args, options, calledBy: this.remoteExec });
+  }
+
+  /**
+   * Runs a function at the remote end and resolves with its result. Rejects with the `RemoteError` it failed with, with `TimeoutError` or the
+   * reason of `signal`, which also cancel it, or with `ConnectionLostError`; and with what `remoteExec` throws.
+   */
+  async call<Result, Args = undefined>(
+    fn: (args: Args) => Result,
+    ...rest: undefined extends Args
+      ? [args?: Args, options?: CallOptions]
+      : [args: Args, options?: CallOptions]
+  ): Promise<Awaited<Result>> {
+    const [args, options = {}] = rest;
+    const { timeout, signal, globals } = options;
+    checkTimeout(timeout);
+    const channel = this.#execute(fn, 'call', { args, options: { globals }, calledBy: this.call });
+    try {
+      return (await channel.receive(
+        timeout === undefined && signal === undefined ? undefined : { timeout, signal },
+      )) as Awaited<Result>;
+    } catch (error) {
+      channel.close();
+      throw error;
+    }
+  }
+
+  #execute(
+    source: RemoteSource,
+    kind: 'function' | 'call',
+    {
+      args,
+      options,
+      calledBy,
+    }: { args: unknown; options: ExecOptions; calledBy: (...args: never[]) => unknown },
+  ): Channel {
+    const { signal, globals } = options;
+    signal?.throwIfAborted();
+    this.#link.check();
+    const request = describeSource(source, kind, {
+      interpreterGlobals: this.#interpreter.globals,
+      globals,
+      calledBy,
+    });
+    const payload = this.#link.dump({ ...request, args }) as Uint8Array;
+    const carried = this.#link.takeCarried();
+    const channel = this.newChannel();
+    const state = Channel.stateOf(channel);
+    if (state) state.execution = true;
+    this.#link.writeFrame(Code.CHANNEL_EXEC, channel.id, payload);
+    for (const id of carried ?? []) this.#link.writeFrame(Code.BIND, channel.id, int32Payload(id));
+    if (signal) {
+      const cancel = (): void => channel.close();
+      signal.addEventListener('abort', cancel, { once: true });
+      void channel.waitClose().then(
+        () => signal.removeEventListener('abort', cancel),
+        () => signal.removeEventListener('abort', cancel),
+      );
+    }
+    return channel;
+  }
+
+  /** A new channel, which becomes useful when it is sent to remote code over another. */
+  newChannel<Receive = unknown, Send = unknown>(): Channel<Receive, Send> {
+    this.#link.check();
+    return this.#link.channels.create() as Channel<Receive, Send>;
+  }
+
+  // --- asking
+
+  /** What the remote end does at the moment; it answers whatever its code is doing. Rejects like `receive`. */
+  async remoteStatus(options?: WaitOptions): Promise<RemoteStatus> {
+    return (await this.#ask(EMPTY, options)) as RemoteStatus;
+  }
+
+  /** What the remote end runs on; the working folder is that of now. Rejects like `receive`. */
+  async remoteInfo(options?: WaitOptions): Promise<RemoteInfo> {
+    return (await this.#ask(new Uint8Array([1]), options)) as RemoteInfo;
+  }
+
+  async #ask(question: Uint8Array, options: WaitOptions | undefined): Promise<unknown> {
+    const channel = this.newChannel();
+    this.#link.writeFrame(Code.STATUS, channel.id, question);
+    try {
+      return await channel.receive(options);
+    } finally {
+      channel.close();
+    }
+  }
+
+  /** What the remote end said of itself at its start. */
+  get peer(): Readonly<RemoteInfo> {
+    return this.#hello;
+  }
+
+  /**
+   * How strings of Python 2 and 3 are translated on channels made from now on. JavaScript remote ends have one kind of string: there it
+   * changes nothing.
+   */
+  reconfigure(options: { py2strAsPy3str?: boolean; py3strAsPy2str?: boolean }): void {
+    this.#link.check();
+    const flags = (options.py2strAsPy3str === false ? 0 : 1) | (options.py3strAsPy2str ? 2 : 0);
+    this.#link.writeFrame(Code.RECONFIGURE, 0, new Uint8Array([flags]));
+  }
+
+  /** Where the other end is, for people: `popen:4711`. */
+  get remoteAddress(): string {
+    return this.#connection.remoteAddress;
+  }
+
+  /** The connection is open. */
+  get hasReceiver(): boolean {
+    return this.#link.ended === undefined;
+  }
+
+  /** What remote code prints to stdout; with `stdio=pipe` only. */
+  get stdout(): Readable | undefined {
+    return this.#outputs?.stdout;
+  }
+
+  /** What remote code prints to stderr; with `stdio=pipe` only. */
+  get stderr(): Readable | undefined {
+    return this.#outputs?.stderr;
+  }
+
+  // --- the end
+
+  /** Asks the remote end to end and returns at once; `join` waits for it. Idempotent. */
+  exit(): void {
+    this.#requestEnd(DEFAULT_TERMINATE_TIMEOUT);
+  }
+
+  /** Resolves when the remote end is gone, however that came. Rejects with `TimeoutError` or the reason of `signal`. */
+  async join(options: WaitOptions = {}): Promise<void> {
+    const timeout = checkTimeout(options.timeout);
+    options.signal?.throwIfAborted();
+    this.#link.hold();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    let abort: (() => void) | undefined;
+    try {
+      await new Promise<void>((resolve, reject) => {
+        void this.#ended.then(() => resolve());
+        if (timeout !== undefined) {
+          timer = setTimeout(
+            () => reject(new TimeoutError(`join() of ${this.id} took longer than ${timeout} ms`)),
+            timeout,
+          );
+        }
+        abort = () => reject(options.signal?.reason);
+        options.signal?.addEventListener('abort', abort, { once: true });
+      });
+    } finally {
+      clearTimeout(timer);
+      if (abort) options.signal?.removeEventListener('abort', abort);
+      this.#link.release();
+    }
+  }
+
+  /**
+   * Ends the remote end for certain: its code is cancelled and may clean up until `timeout`, then everything is killed, child processes
+   * included. Resolves when nothing is left; rejects with a `TerminateError` that names what is. Idempotent: the first call decides.
+   */
+  terminate({ timeout }: TerminateOptions = {}): Promise<void> {
+    const limit = timeout === undefined ? DEFAULT_TERMINATE_TIMEOUT : (checkTimeout(timeout) ?? MAX_DELAY);
+    this.#terminating ??= this.#terminate(limit);
+    return this.#terminating;
+  }
+
+  async #terminate(timeout: number): Promise<void> {
+    this.#link.hold();
+    try {
+      this.#requestEnd(timeout);
+      const gone = this.#ended.then(() => true);
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const patience = new Promise<boolean>((resolve) => {
+        timer = setTimeout(resolve, Math.min(MAX_DELAY, timeout + KILL_MARGIN), false);
+      });
+      await Promise.race([gone, patience]);
+      clearTimeout(timer);
+      // also when it ended by itself: only abort sees to it that nothing of its group is left
+      await this.#connection.abort(new ExecnetError('ERR_EXECNET_TERMINATED', `${this.id} was terminated`));
+      await this.#ended;
+    } catch (error) {
+      if (error instanceof TerminateError)
+        throw new TerminateError(`${this.id}: ${error.message}`, error.remains, { cause: error });
+      throw error;
+    } finally {
+      this.#link.release();
+    }
+  }
+
+  #requestEnd(grace: number): void {
+    if (this.#exiting || this.#link.ended) return;
+    this.#exiting = true;
+    this.#link.writeFrame(Code.GATEWAY_TERMINATE, 0, int32Payload(Math.min(grace, MAX_DELAY)));
+    this.#link.flush();
+  }
+
+  /** Calls `then` when the remote end is gone, at once in the turn in which its channels end. For groups. */
+  whenEnded(then: () => void): void {
+    void this.#ended.then(then);
+  }
+
+  /** Kills the remote end at once, without waiting for anything: for exit handlers. */
+  kill(): void {
+    this.#connection.abort().catch(() => {});
+  }
+
+  /** Terminates with the default timeout. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.terminate();
+  }
+
+  toString(): string {
+    const state = this.#link.ended ? 'not receiving' : 'receive-live';
+    return `<Gateway id='${this.id}' ${state}, ${this.#execmodel} model, ${this.#link.channels.size} active channels>`;
+  }
+
+  static {
+    Object.defineProperty(Gateway.prototype, Symbol.for('nodejs.util.inspect.custom'), {
+      value(this: Gateway): string {
+        return this.toString();
+      },
+    });
+  }
+
+  // --- what the connection brings; for the one who opened it
+
+  /** Bytes of the protocol. */
+  data(chunk: Uint8Array): void {
+    if (this.#link.ended || this.#losing) return;
+    try {
+      this.#decoder.push(chunk);
+    } catch (error) {
+      trace?.(this.id, 'protocol error', (error as Error).message);
+      this.#link.end(connectionLost(this.id, { stderr: '' }, error as Error));
+      void this.#connection.abort(error as Error).catch(() => {});
+    }
+  }
+
+  /** What the remote end printed. */
+  output(stream: OutputStream, chunk: Uint8Array): void {
+    if (this.#stdio === 'pipe') this.#outputs?.[stream].write(chunk);
+    else if (this.#stdio === 'inherit') process.stderr.write(chunk);
+  }
+
+  /** Nothing more will come. */
+  async end(reason?: Error): Promise<void> {
+    if (this.#losing) return;
+    this.#losing = true;
+    const exit = await this.#howItEnded();
+    const error = connectionLost(
+      this.id,
+      { ...exit, ...(this.#goodbye === undefined ? {} : { code: this.#goodbye }) },
+      reason ?? exit.error,
+    );
+    trace?.(this.id, 'ended', error.message);
+    this.#link.end(error);
+    this.#outputs?.stdout.end();
+    this.#outputs?.stderr.end();
+    this.#settleEnded(error);
+  }
+
+  /** A remote end that closes its connection and lives on has lost its mind; it is killed, so that the answer comes in any case. */
+  async #howItEnded(): Promise<Exit> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const patience = new Promise<undefined>((resolve) => {
+      timer = setTimeout(resolve, KILL_MARGIN, undefined);
+    });
+    const exit = await Promise.race([this.#connection.closed, patience]);
+    clearTimeout(timer);
+    if (exit) return exit;
+    await this.#connection
+      .abort(new ExecnetError('ERR_EXECNET_PROTOCOL', 'the remote end closed its connection without ending'))
+      .catch(() => {});
+    return await this.#connection.closed;
+  }
+
+  #control(code: number, id: number, payload: Uint8Array): boolean {
+    switch (code) {
+      case Code.PING:
+        this.#connection.write(encodeFrame(Code.PONG, id, payload));
+        return true;
+      case Code.PONG:
+        return true;
+      case Code.GOODBYE:
+        this.#goodbye = payload.length === 4 ? readInt32(payload, 0) : undefined;
+        return true;
+      case Code.CHANNEL_EXEC:
+        this.#link.refuseExecution(id);
+        return true;
+      default:
+        return false;
+    }
+  }
+}

@@ -1,0 +1,191 @@
+import { ConnectError, ProtocolError } from '../errors/index.ts';
+import { TailBuffer } from '../host/index.ts';
+import type { Command, Connection, Exit } from '../registry/contracts.ts';
+import { type Hello, PROTOCOL_VERSION } from '../remote/boot-options.ts';
+import type { Serializer } from '../serializer/types.ts';
+import { Code, codeName, FrameDecoder } from '../wire/index.ts';
+
+/** More than that before the token is no login shell's greeting: something else is there. */
+const MAX_NOISE = 1024 * 1024;
+
+/** How much of the noise an error message shows. */
+const SHOWN_NOISE = 2048;
+
+/** A HELLO is some 300 bytes. */
+const MAX_HELLO = 65536;
+
+/** What an interpreter that is too old answers instead of HELLO, followed by its version. */
+const TOO_OLD = 'OLD ';
+
+/** How long an end that says it is too old may take to say its version as well. */
+const OLDEST_SUPPORTED = { node: '18' } as const;
+
+/** What a remote end said first. */
+export interface Greeting {
+  readonly hello: Hello;
+  /** What arrived behind the HELLO already. */
+  readonly rest: Uint8Array;
+}
+
+/**
+ * Waits for the token and the HELLO of a remote end: a machine that is fed with what arrives. Everything before the token is kept for
+ * messages and otherwise dropped.
+ */
+export class Handshake {
+  readonly greeting: Promise<Greeting>;
+  readonly #token: Buffer;
+  readonly #serializer: Serializer;
+  readonly #noise = new TailBuffer(SHOWN_NOISE);
+  #noiseSize = 0;
+  #pending: Buffer = Buffer.alloc(0);
+  #recognized = false;
+  #resolve!: (greeting: Greeting) => void;
+  #reject!: (error: Error) => void;
+
+  constructor(token: string, serializer: Serializer) {
+    this.#token = Buffer.from(token, 'latin1');
+    this.#serializer = serializer;
+    this.greeting = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    this.greeting.catch(() => {});
+  }
+
+  /** Something that was printed before the token, for messages. */
+  get noise(): string {
+    return this.#noise.toString().trim();
+  }
+
+  data(chunk: Uint8Array): void {
+    this.#pending =
+      this.#pending.length === 0
+        ? Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)
+        : Buffer.concat([this.#pending, chunk]);
+    if (!this.#recognized && !this.#findToken()) return;
+    this.#readHello();
+  }
+
+  /** Nothing more will come. Tells why that is, by how the program ended. */
+  ended(exit: Exit, command: Command | undefined): void {
+    this.#reject(this.#tooOld() ?? describeEnd(exit, command, this.noise));
+  }
+
+  #findToken(): boolean {
+    const at = this.#pending.indexOf(this.#token);
+    if (at >= 0) {
+      this.#drop(at);
+      this.#pending = this.#pending.subarray(at + this.#token.length);
+      this.#recognized = true;
+      return true;
+    }
+    // the token may have begun at the end of this chunk
+    this.#drop(Math.max(0, this.#pending.length - this.#token.length + 1));
+    this.#pending = this.#pending.subarray(Math.max(0, this.#pending.length - this.#token.length + 1));
+    if (this.#noiseSize > MAX_NOISE) {
+      this.#reject(
+        new ConnectError(
+          'ERR_EXECNET_NOT_AN_INTERPRETER',
+          `what was started prints without end and says no hello; it began with: ${this.noise}`,
+        ),
+      );
+    }
+    return false;
+  }
+
+  #drop(size: number): void {
+    if (size === 0 || this.#noiseSize > MAX_NOISE) return;
+    this.#noise.push(this.#pending.subarray(0, size));
+    this.#noiseSize += size;
+  }
+
+  #readHello(): void {
+    const old = this.#tooOld();
+    if (old) {
+      this.#reject(old);
+      return;
+    }
+    if (this.#pending.length < TOO_OLD.length) return;
+    const decoder = new FrameDecoder(
+      (code, _id, payload) => {
+        decoder.stop();
+        this.#greet(code, payload, decoder);
+      },
+      { maxPayload: MAX_HELLO },
+    );
+    try {
+      decoder.push(this.#pending);
+    } catch (error) {
+      this.#reject(
+        new ConnectError(
+          'ERR_EXECNET_NOT_AN_INTERPRETER',
+          `what answered said no hello: ${(error as Error).message}`,
+          { cause: error },
+        ),
+      );
+    }
+  }
+
+  #greet(code: number, payload: Uint8Array, decoder: FrameDecoder): void {
+    if (code !== Code.HELLO) throw new ProtocolError(`${codeName(code)} arrived before HELLO`);
+    const hello = this.#serializer.load(payload.slice()) as Hello;
+    if (hello?.protocol !== PROTOCOL_VERSION) {
+      this.#reject(
+        new ConnectError(
+          'ERR_EXECNET_PROTOCOL_VERSION',
+          `the remote end speaks version ${String(hello?.protocol)} of the protocol, this end version ${PROTOCOL_VERSION}`,
+        ),
+      );
+      return;
+    }
+    this.#resolve({ hello, rest: decoder.rest.slice() });
+  }
+
+  #tooOld(): ConnectError | undefined {
+    if (!this.#recognized || this.#pending.subarray(0, TOO_OLD.length).toString('latin1') !== TOO_OLD)
+      return undefined;
+    const version = this.#pending.subarray(TOO_OLD.length).toString('latin1').slice(0, 40);
+    return new ConnectError(
+      'ERR_EXECNET_INTERPRETER_TOO_OLD',
+      `the interpreter has version ${version}; Node.js ${OLDEST_SUPPORTED.node} or newer is needed. Name another with node=/path/to/node`,
+    );
+  }
+}
+
+function describeEnd(
+  { code, signal, stderr, error }: Exit,
+  command: Command | undefined,
+  noise: string,
+): ConnectError {
+  const name = command ? JSON.stringify(command.file) : 'the other side';
+  const how = signal
+    ? `was ended by ${signal}`
+    : code === undefined
+      ? 'closed the connection'
+      : `ended with code ${code}`;
+  const said = [
+    stderr.trim() && `it wrote to stderr: ${stderr.trim()}`,
+    noise && `and to its output: ${noise}`,
+  ]
+    .filter(Boolean)
+    .join('; ');
+  const suffix = said === '' ? '' : `; ${said}`;
+  // what a shell, or a program that starts another, says of one that it can't start (POSIX)
+  if (code === 127)
+    return new ConnectError(
+      'ERR_EXECNET_INTERPRETER_NOT_FOUND',
+      `the interpreter was not found: ${name} ${how}${suffix}`,
+    );
+  if (code === 126)
+    return new ConnectError(
+      'ERR_EXECNET_INTERPRETER_NOT_EXECUTABLE',
+      `the interpreter can't be executed: ${name} ${how}${suffix}`,
+    );
+  return new ConnectError(
+    'ERR_EXECNET_NOT_AN_INTERPRETER',
+    `${name} ${how} before it said hello: is it an interpreter of the kind that the spec names?${suffix}`,
+    {
+      cause: error,
+    },
+  );
+}

@@ -1,0 +1,10 @@
+export {
+  type CallOptions,
+  type ExecOptions,
+  Gateway,
+  type RemoteFunctionOf,
+  type RemoteStatus,
+  type TerminateOptions,
+} from './gateway.ts';
+export { openGateway } from './open-gateway.ts';
+export type { RemoteSource } from './source.ts';

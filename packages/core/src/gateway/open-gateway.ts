@@ -1,0 +1,130 @@
+import { randomBytes } from 'node:crypto';
+import { MAX_DELAY, type WaitOptions } from '../channel/index.ts';
+import { ConnectError, SpecError } from '../errors/index.ts';
+import { localHost } from '../host/index.ts';
+import { loadAnalyser } from '../purity/index.ts';
+import type { Command, Connection, ConnectionSink, Trace } from '../registry/contracts.ts';
+import type { Registry } from '../registry/index.ts';
+import { msgpack } from '../serializer/msgpack.ts';
+import type { Spec } from '../spec/index.ts';
+import { Gateway } from './gateway.ts';
+import { Handshake } from './handshake.ts';
+import { trace } from './trace.ts';
+
+/** Booting takes a fraction of a second; a loaded machine, or a network, some seconds. What takes longer hangs. */
+const DEFAULT_TIMEOUT = 30_000;
+
+const silent: Trace = () => {};
+
+/**
+ * Starts an interpreter and shakes hands with it. Rejects with a `SpecError`, a `ConnectError` whose code says what went wrong, or the
+ * reason of `signal`; nothing is left behind then.
+ */
+export async function openGateway(
+  spec: Spec,
+  id: string,
+  { registry, ...wait }: WaitOptions & { registry: Registry },
+): Promise<Gateway> {
+  const { transport, interpreter, execmodel } = registry.resolve(spec);
+  if (spec.has('via'))
+    throw new SpecError('ERR_EXECNET_SPEC', `${spec.redacted()}: "via" is not supported by this version`);
+  if (transport.starts === 'peer')
+    throw new SpecError(
+      'ERR_EXECNET_SPEC',
+      `${spec.redacted()}: transports to running peers are not supported by this version`,
+    );
+  const timeout = wait.timeout ?? DEFAULT_TIMEOUT;
+  const expiry = new AbortController();
+  const signal = wait.signal ? AbortSignal.any([wait.signal, expiry.signal]) : expiry.signal;
+  signal.throwIfAborted();
+  const token = `execnet:${randomBytes(12).toString('hex')}:`;
+  const [boot] = await Promise.all([interpreter.boot({ spec, execmodel, token }), loadAnalyser()]);
+  const { chdir, nice, env } = spec.core;
+  const command: Command = {
+    ...boot.command,
+    env: { ...boot.command.env, ...env },
+    ...(chdir === undefined ? {} : { cwd: chdir }),
+    ...(nice === undefined ? {} : { nice }),
+  };
+  const timer = setTimeout(
+    () =>
+      expiry.abort(
+        new ConnectError('ERR_EXECNET_CONNECT_TIMEOUT', `${spec.redacted()}: no hello within ${timeout} ms`),
+      ),
+    Math.min(timeout, MAX_DELAY),
+  );
+  try {
+    const connection = await transport.connect(spec, {
+      host: localHost,
+      command,
+      signal,
+      trace: trace ?? silent,
+    });
+    try {
+      return await greet(connection, boot.preamble, {
+        command,
+        token,
+        signal,
+        parts: { id, spec, interpreter, execmodel: execmodel.name },
+      });
+    } catch (error) {
+      await connection.abort().catch(() => {});
+      throw error;
+    }
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+interface GreetOptions {
+  readonly command: Command;
+  readonly token: string;
+  readonly signal: AbortSignal;
+  readonly parts: Pick<ConstructorParameters<typeof Gateway>[0], 'id' | 'spec' | 'interpreter' | 'execmodel'>;
+}
+
+async function greet(
+  connection: Connection,
+  preamble: Uint8Array,
+  { command, token, signal, parts }: GreetOptions,
+): Promise<Gateway> {
+  const serializer = msgpack();
+  const handshake = new Handshake(token, serializer);
+  let gateway: Gateway | undefined;
+  const printed: Parameters<ConnectionSink['output']>[] = [];
+  connection.start({
+    data: (chunk) => (gateway ? gateway.data(chunk) : handshake.data(chunk)),
+    output: (stream, chunk) => {
+      if (gateway) gateway.output(stream, chunk);
+      else printed.push([stream, chunk]);
+    },
+    end: (reason) => {
+      if (gateway) void gateway.end(reason);
+      else void connection.closed.then((exit) => handshake.ended(exit, command));
+    },
+  });
+  connection.write(preamble);
+  const { hello, rest } = await orAborted(handshake.greeting, signal);
+  // in the same turn as the greeting is seen: what arrives from now on goes to the gateway
+  gateway = new Gateway({ ...parts, connection, serializer, hello });
+  for (const [stream, chunk] of printed) gateway.output(stream, chunk);
+  if (rest.length > 0) gateway.data(rest);
+  connection.unref();
+  return gateway;
+}
+
+async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  let abort: (() => void) | undefined;
+  try {
+    return await Promise.race([
+      promise,
+      new Promise<never>((_, reject) => {
+        abort = () => reject(signal.reason);
+        signal.addEventListener('abort', abort, { once: true });
+      }),
+    ]);
+  } finally {
+    if (abort) signal.removeEventListener('abort', abort);
+  }
+}

@@ -1,0 +1,75 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { ExecnetError } from '../errors/index.ts';
+import { callSiteFile, functionProgram, prepareFunction } from '../purity/index.ts';
+import type { ExecRequest } from '../remote/compile.ts';
+
+/** What remote code may be given as: source text, a function, or the URL of a module file. */
+export type RemoteSource = string | URL | ((...args: never[]) => unknown);
+
+/** How functions are checked before they are sent. */
+export interface SourceOptions {
+  readonly interpreterGlobals: readonly string[];
+  readonly globals: readonly string[] | undefined;
+  /** The public method that the user called: its caller is where the function stands. */
+  readonly calledBy: (...args: never[]) => unknown;
+}
+
+/** The part of a request that says what is to run; throws before anything is sent if it can't be. */
+export function describeSource(
+  source: RemoteSource,
+  kind: 'function' | 'call',
+  options: SourceOptions,
+): Omit<ExecRequest, 'args'> {
+  if (typeof source === 'function') {
+    const { interpreterGlobals, globals, calledBy } = options;
+    const remote = prepareFunction(source, {
+      interpreterGlobals,
+      globals,
+      callSite: () => callSiteFile(calledBy),
+    });
+    return { kind, text: functionProgram(remote) };
+  }
+  if (source instanceof URL) {
+    if (kind === 'call') throw new TypeError('call takes a function; a module is run with remoteExec');
+    return { kind: 'module', ...readModule(source) };
+  }
+  if (typeof source !== 'string')
+    throw new TypeError(
+      `remote code is source text, a function or the URL of a module, not ${source === null ? 'null' : typeof source}`,
+    );
+  if (kind === 'call') throw new TypeError('call takes a function; source text is run with remoteExec');
+  return { kind, text: `(async function (channel, args) {${source}\n})\n//# sourceURL=execnet:source` };
+}
+
+function readModule(url: URL): { text: string; file: string } {
+  if (url.protocol !== 'file:')
+    throw new TypeError(`a module to run remotely is named by a file: URL, not ${url.protocol}`);
+  const file = fileURLToPath(url);
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new ExecnetError(
+      'ERR_EXECNET_MODULE',
+      `the module ${file} can't be read: ${(error as Error).message}`,
+      { cause: error },
+    );
+  }
+  if (/\.[cm]?tsx?$/.test(file)) text = stripTypes(text, file);
+  return { text: `${text}\n//# sourceURL=${pathToFileURL(file).href}`, file };
+}
+
+/** Node strips types itself since 22.13; everywhere else the build of the program does. */
+function stripTypes(text: string, file: string): string {
+  const strip = (
+    process as { getBuiltinModule?(name: string): { stripTypeScriptTypes?(code: string): string } }
+  ).getBuiltinModule?.('node:module').stripTypeScriptTypes;
+  if (!strip) {
+    throw new ExecnetError(
+      'ERR_EXECNET_MODULE',
+      `${file} is TypeScript, which this runtime can't strip of its types: name the compiled .js file`,
+    );
+  }
+  return strip(text);
+}

@@ -1,0 +1,29 @@
+import { appendFileSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { inspect } from 'node:util';
+import type { Trace } from '../registry/contracts.ts';
+
+/**
+ * The trace that `EXECNET_DEBUG` asks for, as with execnet: 1 writes to `execnet-debug-PID` in the folder for temporary files, 2 to stderr.
+ * Undefined without it, so that tracing costs nothing.
+ */
+export const trace: Trace | undefined = createTrace(process.env['EXECNET_DEBUG']);
+
+function createTrace(level: string | undefined): Trace | undefined {
+  if (level !== '1' && level !== '2') return undefined;
+  const file = join(tmpdir(), `execnet-debug-${process.pid}`);
+  const start = performance.now();
+  return (...parts) => {
+    const text = parts.map((part) =>
+      typeof part === 'string' ? part : inspect(part, { breakLength: Number.POSITIVE_INFINITY, depth: 2 }),
+    );
+    const line = `[${process.pid} ${(performance.now() - start).toFixed(3)}] ${text.join(' ')}\n`;
+    try {
+      if (level === '2') writeSync(2, line);
+      else appendFileSync(file, line);
+    } catch {
+      // a full disk or a closed stderr must not change what the program does
+    }
+  };
+}

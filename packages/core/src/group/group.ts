@@ -1,0 +1,205 @@
+import type { WaitOptions } from '../channel/index.ts';
+import { ExecnetError, SpecError, TerminateError } from '../errors/index.ts';
+import {
+  type ExecOptions,
+  type Gateway,
+  openGateway,
+  type RemoteFunctionOf,
+  type TerminateOptions,
+} from '../gateway/index.ts';
+import { defaultRegistry } from '../interpreters/index.ts';
+import type { Registry } from '../registry/index.ts';
+import { expandSpecs, Spec, type SpecLike } from '../spec/index.ts';
+import { takeDownAtExit } from './exit-hook.ts';
+import { MultiChannel } from './multi-channel.ts';
+
+/** Options of {@link Group}. */
+export interface GroupOptions {
+  /** The plugins that its specs select from. Default: the registry that `…/register` entry points add to. */
+  registry?: Registry;
+  /** Takes its gateways down when the program ends by itself. Default: true; frameworks that end groups themselves say false. */
+  exitHook?: boolean;
+  /** What `makeGateway()` without a spec makes. Default: `popen`. */
+  defaultSpec?: SpecLike;
+}
+
+/** Options of `makeGateways`. */
+export interface MakeGatewaysOptions extends WaitOptions {
+  /** How many are started at a time. Default: 16, which keeps a machine busy without making each of them slow. */
+  concurrency?: number;
+}
+
+const DEFAULT_CONCURRENCY = 16;
+
+/** A set of gateways with one lifetime. */
+export class Group implements AsyncDisposable, Iterable<Gateway> {
+  /** What `makeGateway()` without a spec makes. */
+  defaultSpec: SpecLike;
+  readonly #registry: Registry;
+  readonly #exitHook: boolean;
+  readonly #gateways = new Map<string, Gateway>();
+  /** Ids of gateways that are being made. */
+  readonly #reserved = new Set<string>();
+  #execmodel: string | undefined;
+  #counter = 0;
+
+  constructor(options: GroupOptions = {}) {
+    this.#registry = options.registry ?? defaultRegistry;
+    this.#exitHook = options.exitHook ?? true;
+    this.defaultSpec = options.defaultSpec ?? 'popen';
+  }
+
+  /** Number of gateways that have not ended. */
+  get size(): number {
+    return this.#gateways.size;
+  }
+
+  /** The gateway with this id, or at this index in order of making. */
+  get(key: string | number): Gateway | undefined {
+    return typeof key === 'string' ? this.#gateways.get(key) : [...this.#gateways.values()][key];
+  }
+
+  /** Whether the gateway, or one with this id, is here. */
+  has(gateway: Gateway | string): boolean {
+    return typeof gateway === 'string'
+      ? this.#gateways.has(gateway)
+      : this.#gateways.get(gateway.id) === gateway;
+  }
+
+  [Symbol.iterator](): IterableIterator<Gateway> {
+    return [...this.#gateways.values()].values();
+  }
+
+  /** The id for a gateway of this spec: the one it names, else `gw0`, `gw1`, … Reserved until the gateway is made. Throws if it is taken. */
+  allocateId(spec?: SpecLike): string {
+    const named = spec === undefined ? undefined : Spec.from(spec).core.id;
+    if (named !== undefined) {
+      if (this.#taken(named))
+        throw new SpecError(
+          'ERR_EXECNET_DUPLICATE_ID',
+          `there is a gateway with the id "${named}" in this group already`,
+        );
+      this.#reserved.add(named);
+      return named;
+    }
+    while (this.#taken(`gw${this.#counter}`)) this.#counter++;
+    const id = `gw${this.#counter++}`;
+    this.#reserved.add(id);
+    return id;
+  }
+
+  /**
+   * The execution model of gateways whose spec names none. `local` is that of this program: it is asynchronous and has no other, so only
+   * `async` is taken there; given alone it names the remote model, as with execnet. An error once a gateway exists.
+   */
+  setExecmodel(local: string, remote: string = local): void {
+    if (this.size > 0 || this.#reserved.size > 0) {
+      throw new ExecnetError(
+        'ERR_EXECNET_EXECMODEL_FIXED',
+        'the execution model is set before the first gateway is made',
+      );
+    }
+    this.#execmodel = remote;
+  }
+
+  /**
+   * Starts an interpreter and resolves with its gateway. Rejects with a `SpecError`, with a `ConnectError` whose code says what went wrong,
+   * or with the reason of `signal`; nothing is left behind then. The default timeout is 30,000 ms.
+   */
+  async makeGateway(spec: SpecLike = this.defaultSpec, options: WaitOptions = {}): Promise<Gateway> {
+    let wanted = Spec.from(spec);
+    if (this.#execmodel !== undefined && !wanted.has('execmodel'))
+      wanted = wanted.with({ execmodel: this.#execmodel });
+    const id = this.allocateId(wanted);
+    try {
+      const gateway = await openGateway(wanted, id, { ...options, registry: this.#registry });
+      this.#gateways.set(id, gateway);
+      gateway.whenEnded(() => this.#gateways.delete(id));
+      if (this.#exitHook) takeDownAtExit(this);
+      return gateway;
+    } finally {
+      this.#reserved.delete(id);
+    }
+  }
+
+  /**
+   * Makes a gateway for each spec, several at a time, and resolves with them in order; `'4*popen'` makes four. If one fails, those that were
+   * made are terminated, and it rejects with the first failure.
+   */
+  async makeGateways(
+    specs: SpecLike | Iterable<SpecLike>,
+    { concurrency = DEFAULT_CONCURRENCY, ...wait }: MakeGatewaysOptions = {},
+  ): Promise<Gateway[]> {
+    if (!Number.isInteger(concurrency) || concurrency < 1)
+      throw new TypeError(`concurrency must be a positive integer, not ${concurrency}`);
+    const wanted = expandSpecs(specs);
+    const made: (Gateway | undefined)[] = [];
+    const failures: unknown[] = [];
+    let next = 0;
+    const work = async (): Promise<void> => {
+      while (next < wanted.length && failures.length === 0) {
+        const index = next++;
+        try {
+          made[index] = await this.makeGateway(wanted[index] as Spec, wait);
+        } catch (error) {
+          failures.push(error);
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(concurrency, wanted.length) }, work));
+    if (failures.length === 0) return made as Gateway[];
+    await Promise.allSettled(made.map((gateway) => gateway?.terminate()));
+    throw failures[0];
+  }
+
+  /** `remoteExec` on every gateway; the channels in the order of the gateways. */
+  remoteExec<Receive = unknown, Send = unknown, Args = undefined>(
+    source: RemoteFunctionOf<Receive, Send, Args>,
+    ...rest: undefined extends Args
+      ? [args?: Args, options?: ExecOptions]
+      : [args: Args, options?: ExecOptions]
+  ): MultiChannel<Send, Receive>;
+  remoteExec<Receive = unknown, Send = unknown>(
+    source: string | URL,
+    args?: unknown,
+    options?: ExecOptions,
+  ): MultiChannel<Receive, Send>;
+  remoteExec(source: never, args?: never, options?: ExecOptions): MultiChannel {
+    return new MultiChannel([...this].map((gateway) => gateway.remoteExec(source, args, options)));
+  }
+
+  /**
+   * Terminates all gateways in parallel, see `Gateway.terminate`; resolves when nothing is left of any. Rejects with a `TerminateError` that
+   * names all that is left. The group can be used again.
+   */
+  async terminate(options: TerminateOptions = {}): Promise<void> {
+    const ends = await Promise.allSettled([...this].map((gateway) => gateway.terminate(options)));
+    const failures = ends.filter((end) => end.status === 'rejected').map((end) => end.reason as Error);
+    if (failures.length === 0) return;
+    const remains = failures.flatMap((failure) => (failure instanceof TerminateError ? failure.remains : []));
+    throw new TerminateError(failures.map((failure) => failure.message).join('; '), remains, {
+      cause: failures[0],
+    });
+  }
+
+  /** Terminates with the default timeout. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.terminate();
+  }
+
+  toString(): string {
+    return `<Group [${[...this.#gateways.keys()].map((id) => `'${id}'`).join(', ')}]>`;
+  }
+
+  static {
+    Object.defineProperty(Group.prototype, Symbol.for('nodejs.util.inspect.custom'), {
+      value(this: Group): string {
+        return this.toString();
+      },
+    });
+  }
+
+  #taken(id: string): boolean {
+    return this.#gateways.has(id) || this.#reserved.has(id);
+  }
+}

@@ -1,0 +1,2 @@
+export { localHost } from './local-host.ts';
+export { TailBuffer } from './tail-buffer.ts';

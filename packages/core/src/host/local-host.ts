@@ -1,0 +1,145 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { connect } from 'node:net';
+import { ConnectError } from '../errors/index.ts';
+import type { Address, Command, Connection, DialOptions, Host, SpawnOptions } from '../registry/contracts.ts';
+import { DialedConnection } from './dialed-connection.ts';
+import { SpawnedConnection } from './spawned-connection.ts';
+
+/** Variables by which this program talks to the one that started it; a child that finds them would use a descriptor that it does not have. */
+const OWN_VARIABLES = ['NODE_CHANNEL_FD', 'NODE_CHANNEL_SERIALIZATION_MODE', 'NODE_UNIQUE_ID'];
+
+/** This machine. */
+export const localHost: Host = { name: 'localhost', spawn: spawnLocal, dial: dialLocal };
+
+async function spawnLocal(command: Command, options: SpawnOptions = {}): Promise<Connection> {
+  options.signal?.throwIfAborted();
+  if (process.platform === 'win32') {
+    throw new ConnectError(
+      'ERR_EXECNET_PLATFORM',
+      'local interpreters can be started on POSIX systems only, for now; this is Windows',
+    );
+  }
+  if (command.cwd !== undefined) makeFolder(command.cwd);
+  const env = { ...process.env, ...command.env };
+  for (const name of OWN_VARIABLES) if (!(name in command.env)) delete env[name];
+  // `nice` and not setpriority: that one changes the niceness of a thread, after others have been started
+  const [file, args] =
+    command.nice === undefined
+      ? [command.file, command.args]
+      : ['nice', ['-n', String(command.nice), '--', command.file, ...command.args]];
+  options.trace?.('spawn', file, `(${args.length} arguments)`, 'in', command.cwd ?? process.cwd());
+  const child = spawn(file, args, {
+    ...(command.cwd === undefined ? {} : { cwd: command.cwd }),
+    env,
+    stdio: stdioOf(command, options.stdio ?? 'pipe'),
+    // a group of its own: what it starts can be ended with it, and Ctrl-C does not reach it before us
+    detached: true,
+  });
+  await started(child, command);
+  const connection = new SpawnedConnection(child, command.descriptors);
+  if (!options.signal?.aborted) return connection;
+  await connection.abort();
+  throw options.signal.reason;
+}
+
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true });
+  } catch (error) {
+    throw new ConnectError(
+      'ERR_EXECNET_CHDIR',
+      `the folder ${JSON.stringify(path)} (chdir=) can't be made: ${(error as Error).message}`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+function stdioOf(
+  { descriptors: { input, output } }: Command,
+  own: 'pipe' | 'ignore' | 'inherit',
+): ('pipe' | 'ignore' | 'inherit')[] {
+  const stdio: ('pipe' | 'ignore' | 'inherit')[] = ['ignore', own, own];
+  for (let fd = stdio.length; fd <= Math.max(input, output); fd++) stdio[fd] = 'ignore';
+  stdio[input] = 'pipe';
+  stdio[output] = 'pipe';
+  return stdio;
+}
+
+function started(child: ChildProcess, { file, cwd }: Command): Promise<void> {
+  return new Promise((resolve, reject) => {
+    child.once('spawn', resolve);
+    child.once('error', (error: NodeJS.ErrnoException) => {
+      const cause = { cause: error };
+      const name = JSON.stringify(file);
+      if (error.code === 'ENOENT') {
+        const where = file.includes('/') ? '' : ` on the PATH ${process.env['PATH'] ?? ''}`;
+        reject(
+          new ConnectError('ERR_EXECNET_INTERPRETER_NOT_FOUND', `there is no program ${name}${where}`, cause),
+        );
+      } else if (error.code === 'EACCES') {
+        const folder = cwd === undefined ? '' : `, or the folder ${JSON.stringify(cwd)} may not be entered`;
+        reject(
+          new ConnectError(
+            'ERR_EXECNET_INTERPRETER_NOT_EXECUTABLE',
+            `${name} may not be executed${folder}`,
+            cause,
+          ),
+        );
+      } else {
+        reject(new ConnectError('ERR_EXECNET_SPAWN', `${name} can't be started: ${error.message}`, cause));
+      }
+    });
+  });
+}
+
+async function dialLocal(address: Address, options: DialOptions = {}): Promise<Connection> {
+  options.signal?.throwIfAborted();
+  const shown = address.path ?? `${address.host}:${address.port}`;
+  options.trace?.('dial', shown);
+  const socket =
+    address.path === undefined
+      ? connect({ host: address.host, port: address.port, noDelay: true })
+      : connect(address.path);
+  await new Promise<void>((resolve, reject) => {
+    const fail = (code: string, message: string, cause?: unknown): void => {
+      settle();
+      socket.destroy();
+      reject(new ConnectError(code, message, { cause }));
+    };
+    const timer =
+      options.timeout === undefined
+        ? undefined
+        : setTimeout(
+            () => fail('ERR_EXECNET_CONNECT_TIMEOUT', `${shown} did not answer within ${options.timeout} ms`),
+            options.timeout,
+          );
+    const aborted = (): void => {
+      settle();
+      socket.destroy();
+      reject(options.signal?.reason);
+    };
+    const failed = (error: NodeJS.ErrnoException): void =>
+      fail(dialCode(error), `${shown} can't be reached: ${error.message}`, error);
+    const settle = (): void => {
+      clearTimeout(timer);
+      options.signal?.removeEventListener('abort', aborted);
+      socket.off('error', failed);
+    };
+    options.signal?.addEventListener('abort', aborted, { once: true });
+    socket.once('error', failed);
+    socket.once('connect', () => {
+      settle();
+      resolve();
+    });
+  });
+  return new DialedConnection(socket, shown);
+}
+
+function dialCode({ code }: NodeJS.ErrnoException): string {
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'ERR_EXECNET_HOST_NOT_FOUND';
+  if (code === 'ECONNREFUSED' || code === 'ENOENT') return 'ERR_EXECNET_REFUSED';
+  return code === 'ETIMEDOUT' ? 'ERR_EXECNET_CONNECT_TIMEOUT' : 'ERR_EXECNET_UNREACHABLE';
+}

@@ -1,0 +1,169 @@
+import type { ChildProcess } from 'node:child_process';
+import type { Readable, Writable } from 'node:stream';
+import { TerminateError } from '../errors/index.ts';
+import type { Connection, ConnectionSink, Descriptors, Exit, OutputStream } from '../registry/contracts.ts';
+import { ByteStreams } from './byte-streams.ts';
+import { killGroup, livingMembers } from './process-group.ts';
+import { TailBuffer } from './tail-buffer.ts';
+
+/** What an error message can show and a person will read; `ExitReport.stderr` promises it. */
+const STDERR_TAIL = 8192;
+
+/**
+ * A process that has exited may have left its streams to children. What it wrote itself is there at once; so the end is told after this many
+ * milliseconds, whoever holds the streams.
+ */
+const LINGERING_STREAMS = 50;
+
+/** How long the kernel may take to end what was killed, in milliseconds. Only a process stuck in a device takes longer. */
+const KILL_PATIENCE = 2000;
+
+const LOOK = 5;
+
+/** The connection to a process of our own, in a process group of its own. */
+export class SpawnedConnection implements Connection {
+  readonly closed: Promise<Exit>;
+  readonly remoteAddress: string;
+  readonly #child: ChildProcess;
+  readonly #pid: number;
+  readonly #streams: ByteStreams;
+  readonly #outputs: readonly (readonly [OutputStream, Readable])[];
+  readonly #tail = new TailBuffer(STDERR_TAIL);
+  #sink: ConnectionSink | undefined;
+  #early: [OutputStream, Uint8Array][] = [];
+  #abortReason: Error | undefined;
+  #aborted: Promise<void> | undefined;
+
+  constructor(child: ChildProcess, descriptors: Descriptors) {
+    this.#child = child;
+    this.#pid = child.pid as number;
+    this.remoteAddress = `popen:${this.#pid}`;
+    const stdio = child.stdio as readonly unknown[];
+    this.#streams = new ByteStreams(
+      stdio[descriptors.output] as Readable,
+      stdio[descriptors.input] as Writable,
+    );
+    this.#outputs = (
+      [
+        ['stdout', child.stdout],
+        ['stderr', child.stderr],
+      ] as const
+    ).filter(
+      (output): output is readonly [OutputStream, Readable] =>
+        output[1] !== null && output[1] !== stdio[descriptors.output],
+    );
+    for (const [name, stream] of this.#outputs) {
+      stream.on('data', (chunk: Uint8Array) => this.#printed(name, chunk));
+      stream.on('error', () => {});
+    }
+    this.closed = this.#watch();
+  }
+
+  start(sink: ConnectionSink): void {
+    this.#streams.start(sink);
+    this.#sink = sink;
+    for (const [name, chunk] of this.#early) sink.output(name, chunk);
+    this.#early = [];
+  }
+
+  write(chunk: Uint8Array): boolean {
+    return this.#streams.write(chunk);
+  }
+
+  drained(): Promise<void> {
+    return this.#streams.drained();
+  }
+
+  get queued(): number {
+    return this.#streams.queued;
+  }
+
+  pause(): void {
+    this.#streams.pause();
+  }
+
+  resume(): void {
+    this.#streams.resume();
+  }
+
+  ref(): void {
+    this.#child.ref();
+    this.#streams.ref();
+    for (const [, stream] of this.#outputs) (stream as { ref?(): void }).ref?.();
+  }
+
+  unref(): void {
+    this.#child.unref();
+    this.#streams.unref();
+    for (const [, stream] of this.#outputs) (stream as { unref?(): void }).unref?.();
+  }
+
+  end(): void {
+    this.#streams.end();
+  }
+
+  /** The kill is sent before this returns, so that it works in an exit handler. */
+  abort(reason?: Error): Promise<void> {
+    this.#abortReason ??= reason;
+    killGroup(this.#pid);
+    this.#aborted ??= this.#gone();
+    return this.#aborted;
+  }
+
+  async #gone(): Promise<void> {
+    this.ref();
+    const deadline = performance.now() + KILL_PATIENCE;
+    const exited = this.closed.then(() => true);
+    for (;;) {
+      const pause = new Promise<false>((resolve) => setTimeout(resolve, LOOK, false));
+      const left = livingMembers(this.#pid);
+      if (left.length === 0 && (await Promise.race([exited, pause]))) return;
+      if (performance.now() > deadline) {
+        const remains = left.map((pid) => `localhost pid ${pid}`);
+        if (remains.length === 0) return;
+        throw new TerminateError(`${remains.join(', ')} can't be killed`, remains);
+      }
+      // members that were forked while the group was being killed
+      if (left.length > 0) {
+        killGroup(this.#pid);
+        await pause;
+      }
+    }
+  }
+
+  #printed(name: OutputStream, chunk: Uint8Array): void {
+    if (name === 'stderr') this.#tail.push(chunk);
+    if (this.#sink) this.#sink.output(name, chunk);
+    else this.#early.push([name, chunk]);
+  }
+
+  async #watch(): Promise<Exit> {
+    const [code, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve) => {
+      this.#child.once('exit', (...how) => resolve(how));
+    });
+    await this.#drainOutputs();
+    // what the interpreter leaves behind goes with it
+    killGroup(this.#pid);
+    this.#streams.finish();
+    this.#streams.destroy();
+    for (const [, stream] of this.#outputs) stream.destroy();
+    return {
+      ...(code === null ? {} : { code }),
+      ...(signal === null ? {} : { signal }),
+      stderr: this.#tail.toString(),
+      ...(this.#abortReason ? { error: this.#abortReason } : {}),
+    };
+  }
+
+  /** Waits for what the process wrote before it ended, the protocol's own stream included. */
+  #drainOutputs(): Promise<unknown> {
+    const streams = [...this.#outputs.map(([, stream]) => stream), this.#streams.input];
+    const ended = streams.map((stream) =>
+      stream.closed || stream.readableEnded || stream.destroyed
+        ? undefined
+        : new Promise((resolve) => stream.once('close', resolve).once('end', resolve)),
+    );
+    const patience = new Promise((resolve) => setTimeout(resolve, LINGERING_STREAMS));
+    return Promise.race([Promise.all(ended), patience]);
+  }
+}

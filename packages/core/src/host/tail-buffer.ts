@@ -1,0 +1,22 @@
+/** Keeps the last bytes of what is written to it. */
+export class TailBuffer {
+  readonly #limit: number;
+  #chunks: Uint8Array[] = [];
+  #size = 0;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  push(chunk: Uint8Array): void {
+    this.#chunks.push(chunk.length > this.#limit ? chunk.slice(-this.#limit) : chunk);
+    this.#size += chunk.length;
+    while (this.#size - (this.#chunks[0]?.length ?? 0) >= this.#limit && this.#chunks.length > 1) {
+      this.#size -= (this.#chunks.shift() as Uint8Array).length;
+    }
+  }
+
+  toString(): string {
+    return Buffer.concat(this.#chunks).subarray(-this.#limit).toString();
+  }
+}

@@ -1,0 +1,77 @@
+import { REMOTE_END } from '../generated/programs.ts';
+import type { Boot, BootContext, Interpreter, InterpreterSupports } from '../registry/contracts.ts';
+import type { BootOptions } from '../remote/boot-options.ts';
+import { splitWords } from '../spec/index.ts';
+
+/** What makes one JavaScript interpreter different from another. */
+export interface JavaScriptInterpreter {
+  readonly field: 'node' | 'bun' | 'deno';
+  readonly supports: InterpreterSupports;
+  readonly globals: readonly string[];
+  /** The arguments that make it run the loader. */
+  readonly args: readonly string[];
+  /** Text that reads options and program from `input`, and starts the program. One line, and without quotes that a shell would mind. */
+  readonly loader: string;
+}
+
+/**
+ * Threads of a remote end that execute code, without `threads=`: each costs 10 MiB, so that all of them stay below 350, and more
+ * executions than that at a time belong in tasks of one thread, which `execmodel=structured` gives.
+ */
+const DEFAULT_THREADS = 32;
+
+/** Where the local host puts the connection; transports that have stdin and stdout only move it there. */
+const DESCRIPTORS = { input: 3, output: 4 } as const;
+
+/** An interpreter plugin for a runtime that starts with a loader in its arguments and reads the rest from the connection. */
+export function javascriptInterpreter(runtime: JavaScriptInterpreter): Interpreter {
+  return {
+    kind: 'interpreter',
+    field: runtime.field,
+    options: [],
+    family: 'javascript',
+    supports: runtime.supports,
+    globals: runtime.globals,
+    async boot({ spec, execmodel, token }: BootContext): Promise<Boot> {
+      const options: BootOptions = {
+        token,
+        ...DESCRIPTORS,
+        execmodel: execmodel.name,
+        executor: await execmodel.remote(),
+        startsOnMain: execmodel.startsOn === 'main',
+        threads: spec.core.threads ?? DEFAULT_THREADS,
+      };
+      const loader = runtime.loader
+        .replaceAll('INPUT', String(DESCRIPTORS.input))
+        .replaceAll('OUTPUT', String(DESCRIPTORS.output));
+      const [file, ...args] = commandWords(runtime.field, spec.get(runtime.field));
+      return {
+        command: {
+          file: file as string,
+          args: [...args, ...runtime.args, loader],
+          env: {},
+          descriptors: DESCRIPTORS,
+        },
+        preamble: lengthPrefixed(JSON.stringify(options), REMOTE_END),
+      };
+    },
+  };
+}
+
+/** `node=/opt/node --max-old-space-size=64` as words; a bare field looks the name up in PATH; no field at all is the running interpreter. */
+function commandWords(field: string, value: string | true | undefined): string[] {
+  if (value === undefined) return [process.execPath];
+  return value === true ? [field] : splitWords(value);
+}
+
+/** Each text behind its length in bytes as a big-endian `uint32`. */
+function lengthPrefixed(...texts: string[]): Uint8Array {
+  return Buffer.concat(
+    texts.flatMap((text) => {
+      const bytes = Buffer.from(text);
+      const length = Buffer.alloc(4);
+      length.writeUInt32BE(bytes.length);
+      return [length, bytes];
+    }),
+  );
+}

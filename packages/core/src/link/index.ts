@@ -1,0 +1,1 @@
+export { type ControlHandler, Link, type LinkOptions, type LinkPort } from './link.ts';

@@ -1,0 +1,298 @@
+import {
+  Channel,
+  type ChannelLink,
+  ChannelTable,
+  type IdSpace,
+  type Item,
+  WindowBudget,
+} from '../channel/index.ts';
+import { DumpError, LoadError, ProtocolError, type RemoteErrorData } from '../errors/index.ts';
+import type { ChannelCodec, Serializer } from '../serializer/types.ts';
+import { Code, codeName, FrameWriter, readInt32 } from '../wire/index.ts';
+
+/** Where a link's frames go and what it may do with the thread it runs on. */
+export interface LinkPort {
+  /** Takes a batch, and the body of its last frame. Done with both when it returns, if `reuse` says so. */
+  write(batch: Uint8Array, body?: Uint8Array): void;
+  /** The port is done with a batch when `write` returns. */
+  readonly reuse: boolean;
+  /** Resolves when the connection has passed on what was written; undefined when it already has. */
+  drained(): Promise<void> | undefined;
+  /** Keeps the program alive, or no longer. */
+  ref(): void;
+  unref(): void;
+  /** See {@link ChannelLink.block}; missing where a thread may not block. */
+  block?(timeout: number): boolean;
+  /** The thread is inside `block`. */
+  readonly blocked: boolean;
+  /** See {@link ChannelLink.linger}. */
+  linger?(): void;
+  /** Told how many channels are open whenever that changes. */
+  counted?(open: number): void;
+  streams(): typeof import('node:stream');
+  warn(message: string, error: Error): void;
+}
+
+/** Handles what is not about a channel that exists: executions, termination, status. False: the code has no business here. */
+export type ControlHandler = (code: number, id: number, payload: Uint8Array) => boolean;
+
+export interface LinkOptions {
+  readonly name: string;
+  readonly local: boolean;
+  readonly ids: IdSpace;
+  readonly serializer: Serializer;
+  readonly port: LinkPort;
+  readonly control: ControlHandler;
+  /** The peer speaks our protocol: it grants credit and expects ours. */
+  readonly flow: boolean;
+  /** Told the id of each channel that is closed. */
+  readonly forgotten?: (id: number) => void;
+}
+
+/** Binaries from this size on are sent without being copied. */
+const UNCOPIED = 16384;
+
+/**
+ * A connection, a serializer and a channel table: the engine that both ends run, and at the remote end every thread that executes code.
+ *
+ * Takes frames through {@link handle}, gives frames to its port in batches: what is sent in one turn of the event loop leaves in one write.
+ */
+export class Link implements ChannelLink {
+  readonly name: string;
+  readonly local: boolean;
+  readonly flow: boolean;
+  readonly budget: WindowBudget = new WindowBudget();
+  readonly channels: ChannelTable;
+  readonly #port: LinkPort;
+  readonly #writer: FrameWriter;
+  readonly #serializer: Serializer;
+  readonly #control: ControlHandler;
+  readonly #codec: ChannelCodec;
+  readonly #forgotten: ((id: number) => void) | undefined;
+  #carried: number[] | undefined;
+  #scheduled = false;
+  #holds = 0;
+  #ended: Error | undefined;
+
+  constructor({ name, local, ids, serializer, port, control, flow, forgotten }: LinkOptions) {
+    this.#forgotten = forgotten;
+    this.name = name;
+    this.local = local;
+    this.flow = flow;
+    this.#port = port;
+    this.#serializer = serializer;
+    this.#control = control;
+    this.channels = new ChannelTable(this, ids);
+    const flush = (): void => {
+      this.#scheduled = false;
+      this.flush();
+    };
+    const schedule = (): void => {
+      if (this.#scheduled) return;
+      this.#scheduled = true;
+      setImmediate(flush);
+    };
+    this.#writer = new FrameWriter((batch, body) => port.write(batch, body), schedule, { reuse: port.reuse });
+    this.#codec = { idOf: (value) => this.#idOf(value), fromId: (id) => this.#fromId(id) };
+    const { block, linger } = port;
+    if (block) {
+      this.block = (timeout) => {
+        this.flush();
+        return block.call(port, timeout);
+      };
+    }
+    if (linger) {
+      this.linger = () => {
+        this.flush();
+        linger.call(port);
+      };
+    }
+  }
+
+  block?: (timeout: number) => boolean;
+  linger?: () => void;
+
+  get ended(): Error | undefined {
+    return this.#ended;
+  }
+
+  /** Something waits for the peer. */
+  get held(): boolean {
+    return this.#holds > 0;
+  }
+
+  // --- frames
+
+  /** One frame of the peer. Throws a `ProtocolError` when the peer broke the rules; the link is of no use then. */
+  handle(code: number, id: number, payload: Uint8Array, owned: boolean): void {
+    const state = this.channels.get(id);
+    switch (code) {
+      case Code.CHANNEL_DATA:
+        state?.data(payload, owned);
+        return;
+      case Code.FRAGMENT_FIRST:
+      case Code.FRAGMENT:
+        state?.fragment(payload, code === Code.FRAGMENT_FIRST);
+        return;
+      case Code.CREDIT:
+        state?.credit(uint32(code, payload));
+        return;
+      case Code.BIND:
+        if (state) this.channels.announce(uint32(code, payload), state);
+        return;
+      case Code.CHANNEL_CLOSE:
+        state?.peerClosed(undefined, false);
+        return;
+      case Code.CHANNEL_CLOSE_ERROR:
+        state?.peerClosed(this.#loadError(payload), false);
+        return;
+      case Code.CHANNEL_LAST_MESSAGE:
+        state?.peerClosed(undefined, true);
+        return;
+      default:
+        if (!this.#control(code, id, payload))
+          throw new ProtocolError(`${codeName(code)} arrived, which this end does not take`);
+    }
+  }
+
+  writeFrame(code: number, id: number, payload: Uint8Array): void {
+    if (this.#ended === undefined) this.#writer.write(code, id, payload);
+  }
+
+  /** Answers a request to execute something where nothing may be executed. */
+  refuseExecution(id: number): void {
+    const message = 'the local end executes nothing for a remote end';
+    this.writeFrame(
+      Code.CHANNEL_CLOSE_ERROR,
+      id,
+      this.#serializer.dump({ name: 'Error', message, stack: `Error: ${message}` }),
+    );
+  }
+
+  flush(): void {
+    this.#writer.flush();
+  }
+
+  drained(): Promise<void> | undefined {
+    return this.#port.drained();
+  }
+
+  // --- values
+
+  dump(value: unknown): Item {
+    this.#carried = undefined;
+    if (value instanceof Uint8Array && value.length >= UNCOPIED && this.flow) {
+      const parts = this.#serializer.dumpParts(value, this.#codec);
+      if (parts.length === 2) return parts as [Uint8Array, Uint8Array];
+    }
+    return this.#serializer.dump(value, this.#codec);
+  }
+
+  takeCarried(): readonly number[] | undefined {
+    return this.#carried;
+  }
+
+  load(bytes: Uint8Array): unknown {
+    return this.#serializer.load(bytes, this.#codec);
+  }
+
+  #idOf(value: object): number | undefined {
+    const state = Channel.stateOf(value);
+    if (state === undefined) return undefined;
+    if (state.link !== this)
+      throw new DumpError(
+        `a channel of ${state.link.name} can't be sent through ${this.name}: it belongs to another gateway`,
+        '$',
+      );
+    if (state.closed) throw new DumpError(`channel ${state.id} is closed and can't be sent`, '$');
+    this.#carried ??= [];
+    this.#carried.push(state.id);
+    return state.id;
+  }
+
+  #fromId(id: number): Channel {
+    if (!Number.isInteger(id) || id <= 0 || id > 0x7fffffff) throw new LoadError(`${id} is no channel id`);
+    return this.channels.adopt(id);
+  }
+
+  #loadError(payload: Uint8Array): RemoteErrorData {
+    try {
+      return checkErrorData(this.load(payload), 0);
+    } catch {
+      const message = 'the other end failed with an error that can not be read';
+      return { name: 'Error', message, stack: `Error: ${message}` };
+    }
+  }
+
+  // --- lifetime
+
+  hold(): void {
+    if (this.#holds++ === 0) this.#port.ref();
+  }
+
+  release(): void {
+    if (--this.#holds === 0) this.#port.unref();
+  }
+
+  get blocked(): boolean {
+    return this.#port.blocked;
+  }
+
+  counted(open: number): void {
+    this.#port.counted?.(open);
+  }
+
+  forget(id: number): void {
+    this.channels.delete(id);
+    this.#forgotten?.(id);
+  }
+
+  dropAnnounced(ids: Iterable<number>): void {
+    this.channels.dropAnnounced(ids);
+  }
+
+  streams(): typeof import('node:stream') {
+    return this.#port.streams();
+  }
+
+  warn(message: string, error: Error): void {
+    this.#port.warn(message, error);
+  }
+
+  /** Ends every channel with `reason`; idempotent. */
+  end(reason: Error): void {
+    if (this.#ended) return;
+    this.#ended = reason;
+    for (const state of [...this.channels.states()]) state.linkEnded(reason);
+  }
+
+  /** Fails with the reason if the link has ended. */
+  check(): void {
+    if (this.#ended) throw this.#ended;
+  }
+}
+
+function uint32(code: number, payload: Uint8Array): number {
+  if (payload.length !== 4)
+    throw new ProtocolError(`${codeName(code)} with a payload of ${payload.length} bytes instead of 4`);
+  const value = readInt32(payload, 0);
+  if (value <= 0) throw new ProtocolError(`${codeName(code)} with the value ${value}`);
+  return value;
+}
+
+/** Deeper causes are dropped: the peer decides how long the chain is. */
+const MAX_CAUSES = 16;
+
+function checkErrorData(data: unknown, depth: number): RemoteErrorData {
+  if (typeof data === 'string') return { name: 'Error', message: data, stack: data };
+  const { name, message, stack, code, cause } = data as Record<string, unknown>;
+  return {
+    name: String(name ?? 'Error'),
+    message: String(message ?? ''),
+    stack: String(stack ?? message ?? ''),
+    ...(typeof code === 'string' ? { code } : {}),
+    ...(cause && typeof cause === 'object' && depth < MAX_CAUSES
+      ? { cause: checkErrorData(cause, depth + 1) }
+      : {}),
+  };
+}

@@ -1,0 +1,45 @@
+/** What the local end tells a remote end before anything else; JSON, before the program text. */
+export interface BootOptions {
+  /** Written back first of all, so that whatever else was printed before can be told apart. */
+  readonly token: string;
+  /** Descriptors of the protocol. */
+  readonly input: number;
+  readonly output: number;
+  /** Name of the execution model, for status. */
+  readonly execmodel: string;
+  /** Text of its program. */
+  readonly executor: string;
+  /** The first execution may start on the main thread at once, before there is a receiver. */
+  readonly startsOnMain: boolean;
+  /** Most threads that execute code. */
+  readonly threads: number;
+}
+
+/** What the loader hands to the program. */
+export interface Start {
+  /** The loader's indirect `eval`: `import()` works only in code that it evaluates. */
+  readonly evaluate: (text: string) => unknown;
+  /** The text of this program, for further threads. */
+  readonly program: string;
+  readonly options: BootOptions;
+}
+
+/** What a remote end says of itself. */
+export interface RemoteInfo {
+  /** `node`, `bun` or `deno`. */
+  readonly runtime: string;
+  readonly version: string;
+  readonly pid: number;
+  readonly platform: string;
+  readonly arch: string;
+  readonly executable: string;
+  readonly cwd: string;
+}
+
+/** The payload of HELLO. */
+export interface Hello extends RemoteInfo {
+  readonly protocol: number;
+}
+
+/** Version of the protocol between two ends of ours; `docs/protocol.md`. */
+export const PROTOCOL_VERSION = 1;

@@ -1,0 +1,59 @@
+/** The payload of CHANNEL_EXEC between two ends of ours. */
+export interface ExecRequest {
+  /**
+   * `function`: the value of `text` is called with the channel and `args`. `call`: with `args`, and its result is sent. `module`: `text` is
+   * that of a module, whose default export is called with the channel and `args`.
+   */
+  kind: 'function' | 'call' | 'module';
+  text: string;
+  args: unknown;
+  /** The module's name, for messages. */
+  file?: string;
+}
+
+export type Remote = (channel: unknown, args: unknown) => unknown;
+
+/** Compiled texts are kept, because programs send the same few again and again; the bound keeps generated code from piling up. */
+const KEPT = 200;
+
+/** Turns requests into functions, by the loader's `eval`. */
+export class Compiler {
+  readonly #evaluate: (text: string) => unknown;
+  readonly #kept = new Map<string, Remote>();
+
+  constructor(evaluate: (text: string) => unknown) {
+    this.#evaluate = evaluate;
+  }
+
+  compile({ kind, text, file = 'the module' }: ExecRequest): Remote {
+    const key = kind + text;
+    const kept = this.#kept.get(key);
+    if (kept) return kept;
+    const compiled = kind === 'module' ? this.#module(text, file) : this.#function(kind, text);
+    if (this.#kept.size >= KEPT) this.#kept.delete(this.#kept.keys().next().value as string);
+    this.#kept.set(key, compiled);
+    return compiled;
+  }
+
+  #function(kind: 'function' | 'call', text: string): Remote {
+    const value = this.#evaluate(text);
+    if (typeof value !== 'function') throw new TypeError('the text that was sent is no function');
+    if (/^(Async)?GeneratorFunction$/.test(value.constructor.name)) {
+      throw new TypeError('a generator function needs execmodel=structured');
+    }
+    return kind === 'call'
+      ? (_channel, args) => (value as (args: unknown) => unknown)(args)
+      : (value as Remote);
+  }
+
+  #module(text: string, file: string): Remote {
+    const load = this.#evaluate('(url) => import(url)') as (url: string) => Promise<{ default?: unknown }>;
+    const url = `data:text/javascript;charset=utf-8,${encodeURIComponent(text)}`;
+    return async (channel, args) => {
+      const { default: main } = await load(url);
+      if (typeof main !== 'function')
+        throw new TypeError(`${file} has no function as its default export: there is nothing to run`);
+      return await (main as Remote)(channel, args);
+    };
+  }
+}

@@ -1,0 +1,131 @@
+import { msgpack } from '../serializer/msgpack.ts';
+import { Code, EMPTY, encodeFrame, FrameDecoder } from '../wire/index.ts';
+import { Board } from './board.ts';
+import { type BootOptions, type Hello, PROTOCOL_VERSION, type Start } from './boot-options.ts';
+import { describeRemote } from './describe-remote.ts';
+import { Output } from './output.ts';
+import { printDirectly } from './prints.ts';
+import { type RawIo, rawIo } from './raw-io.ts';
+import { type ReceiverData, threadStub } from './receiver.ts';
+import { Ring, Word } from './ring.ts';
+import { builtin } from './runtime.ts';
+import { ExecutingThread } from './thread.ts';
+import { reportUncaught } from './uncaught.ts';
+
+const READ_SIZE = 65536;
+
+interface Exec {
+  readonly id: number;
+  readonly payload: Uint8Array;
+}
+
+/**
+ * The main thread of a remote end: says hello, and reads, blocking, until there is something to execute. Only then is the receiver thread
+ * started, so that booting does not wait for a thread and a remote end that runs nothing costs none.
+ */
+export function startMain({ evaluate, program, options }: Start): void {
+  const io = rawIo(options.input, options.output);
+  io.write(
+    concat(new TextEncoder().encode(options.token), encodeFrame(Code.HELLO, 0, msgpack().dump(hello()))),
+  );
+  printDirectly();
+  const { exec, unread } = serveUntilExec(io, options);
+
+  const { Worker, MessageChannel, SHARE_ENV } = builtin('node:worker_threads');
+  const { port1, port2 } = new MessageChannel();
+  const board = new Board();
+  const block = Ring.allocate();
+  const ring = new Ring(block);
+  if (exec) Atomics.store(ring.words, Word.EXECUTING, 1);
+  const data: ReceiverData = {
+    role: 'receiver',
+    program,
+    options,
+    board: board.shared,
+    mainRing: block,
+    mainPort: port2,
+    unread,
+    begun: exec?.id,
+  };
+  const receiver = new Worker(threadStub, {
+    eval: true,
+    workerData: data,
+    transferList: [port2],
+    env: SHARE_ENV as unknown as NodeJS.ProcessEnv,
+  });
+  receiver.on('error', (error) => {
+    process.stderr.write(`the receiver thread failed: ${error.stack ?? error.message}\n`);
+    process.exit(70);
+  });
+  const thread = new ExecutingThread({
+    slot: 0,
+    generation: 0,
+    ring,
+    board,
+    output: new Output(board, io, 0),
+    receiver: port1,
+    evaluate,
+    exit: (code) => process.exit(code),
+  });
+  process.on('exit', () => thread.link.flush());
+  reportUncaught(thread);
+  if (exec) thread.execute(exec.id, exec.payload);
+}
+
+/** Answers what can be answered without a thread; returns at the first frame that needs one. */
+function serveUntilExec(io: RawIo, options: BootOptions): { exec: Exec | undefined; unread: Uint8Array } {
+  const serializer = msgpack();
+  let exec: Exec | undefined;
+  let unread: Uint8Array | undefined;
+  const decoder = new FrameDecoder((code, id, payload) => {
+    switch (code) {
+      case Code.STATUS:
+        io.write(
+          encodeFrame(
+            Code.CHANNEL_DATA,
+            id,
+            serializer.dump(payload.length > 0 ? describeRemote() : idle(options)),
+          ),
+        );
+        io.write(encodeFrame(Code.CHANNEL_CLOSE, id, EMPTY));
+        return;
+      case Code.PING:
+        io.write(encodeFrame(Code.PONG, id, payload));
+        return;
+      case Code.RECONFIGURE:
+      case Code.CHANNEL_CLOSE:
+        return;
+      case Code.GATEWAY_TERMINATE:
+        process.exit(0);
+        return;
+      default:
+        if (code === Code.CHANNEL_EXEC && options.startsOnMain) {
+          exec = { id, payload: payload.slice() };
+          unread = decoder.rest.slice();
+        } else unread = concat(encodeFrame(code, id, payload), decoder.rest);
+        decoder.stop();
+    }
+  });
+  const buffer = new Uint8Array(READ_SIZE);
+  while (unread === undefined) {
+    const size = io.read(buffer);
+    if (size === 0) process.exit(0);
+    decoder.push(buffer.subarray(0, size));
+  }
+  return { exec, unread };
+}
+
+function idle(options: BootOptions): Record<string, unknown> {
+  return { numChannels: 0, numExecuting: 0, numQueued: 0, execmodel: options.execmodel };
+}
+
+function hello(): Hello {
+  return { protocol: PROTOCOL_VERSION, ...describeRemote() };
+}
+
+function concat(first: Uint8Array, second: Uint8Array): Uint8Array {
+  const whole = new Uint8Array(first.length + second.length);
+  whole.set(first);
+  whole.set(second, first.length);
+  return whole;
+}

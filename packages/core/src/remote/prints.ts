@@ -1,0 +1,72 @@
+import { writeAll } from './raw-io.ts';
+import { builtin, runtime } from './runtime.ts';
+
+const OUTPUTS = [
+  ['stdout', 1],
+  ['stderr', 2],
+] as const;
+
+/**
+ * Makes `process.stdout` and `process.stderr` of the main thread write to their descriptors at once, and `console` with them: by themselves
+ * they may wait for an event loop that never turns. The streams are made at first use, because loading streams would cost every start.
+ */
+export function printDirectly(): void {
+  for (const [name, fd] of OUTPUTS) {
+    let stream: NodeJS.WritableStream | undefined;
+    Object.defineProperty(process, name, {
+      configurable: true,
+      enumerable: true,
+      get: () => (stream ??= directStream(fd)),
+    });
+  }
+}
+
+/**
+ * The same for a further thread, whose streams otherwise go through the main thread, and are lost while that blocks or spins. Only their
+ * `write` is replaced: Node itself expects to find streams of its own making there.
+ */
+export function printDirectlyInThread(): void {
+  for (const [name, fd] of OUTPUTS) {
+    process[name].write = (chunk: string | Uint8Array, ...rest: unknown[]): boolean => {
+      const encoding = typeof rest[0] === 'string' ? (rest[0] as BufferEncoding) : 'utf8';
+      writeAll(fd, typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk);
+      const done = rest.find((argument) => typeof argument === 'function') as (() => void) | undefined;
+      if (done) process.nextTick(done);
+      return true;
+    };
+  }
+  // Node's console asks for process.stdout when it is first used; those of Bun and Deno have ways of their own
+  if (runtime === 'node') return;
+  let own: Console | undefined;
+  Object.defineProperty(globalThis, 'console', {
+    configurable: true,
+    get: () => (own ??= new (consoleClass())(process.stdout, process.stderr)),
+    set: (value: Console) => {
+      own = value;
+    },
+  });
+}
+
+function consoleClass(): typeof console.Console {
+  return (globalThis as unknown as { require(name: string): { Console: typeof console.Console } }).require(
+    'node:console',
+  ).Console;
+}
+
+function directStream(fd: number): NodeJS.WritableStream {
+  const { Writable } = builtin('node:stream');
+  const stream = new Writable({
+    decodeStrings: true,
+    write(chunk: Uint8Array, _encoding, done) {
+      try {
+        writeAll(fd, chunk);
+        done();
+      } catch (error) {
+        done(error as Error);
+      }
+    },
+  });
+  // a closed stdout must not end code that prints
+  stream.on('error', () => {});
+  return Object.assign(stream, { fd, _type: 'pipe', isTTY: false }) as unknown as NodeJS.WritableStream;
+}

@@ -1,0 +1,290 @@
+import type { MessagePort } from 'node:worker_threads';
+import { describeError } from '../errors/index.ts';
+import { msgpack } from '../serializer/msgpack.ts';
+import { Code, EMPTY, encodeFrame, int32Payload, readInt32 } from '../wire/index.ts';
+import { Board, BoardWord } from './board.ts';
+import type { BootOptions } from './boot-options.ts';
+import { describeRemote } from './describe-remote.ts';
+import { endProcess } from './end-process.ts';
+import type { ThreadData } from './entry.ts';
+import type { CreateExecutor, Executor } from './executor.ts';
+import { Output, RECEIVER_SLOT } from './output.ts';
+import { rawIo } from './raw-io.ts';
+import { Ring } from './ring.ts';
+import { RoutedThread } from './routed-thread.ts';
+import { Router } from './router.ts';
+import { builtin } from './runtime.ts';
+import type { ThreadMessage } from './thread-port.ts';
+
+/** What the receiver thread is started with. */
+export interface ReceiverData {
+  readonly role: 'receiver';
+  readonly program: string;
+  readonly options: BootOptions;
+  readonly board: SharedArrayBuffer;
+  readonly mainRing: SharedArrayBuffer;
+  readonly mainPort: MessagePort;
+  /** What the main thread had read and not used. */
+  readonly unread: Uint8Array;
+  /** Id of the execution that the main thread has begun already. */
+  readonly begun: number | undefined;
+}
+
+/** How long the main thread may take to leave by itself, in milliseconds; then the process is killed. */
+const LEAVE = 50;
+
+/** How long remote code may use to clean up when the connection is lost, in milliseconds: the promise is that all is gone within two seconds. */
+const GRACE_WHEN_LOST = 1000;
+
+/** How often a terminating remote end looks whether everything has ended, in milliseconds. */
+const LOOK = 5;
+
+/** Control frames that wait because a thread writes and the outbox is full are tried again after this many milliseconds. */
+const RETRY = 1;
+
+/** More than that waiting means a peer that asks without reading. */
+const MAX_WAITING = 1024 * 1024;
+
+const MAIN_SLOT = 0;
+
+/**
+ * The thread that reads the connection, whatever the others do: it passes frames on, answers status, schedules executions, acts upon
+ * cancellation, termination and the loss of the connection, and is the parent of all threads but the main one.
+ */
+export class Receiver {
+  readonly #data: ReceiverData;
+  readonly #board: Board;
+  readonly #output: Output;
+  readonly #router: Router;
+  readonly #serializer = msgpack();
+  readonly #threads: (RoutedThread | undefined)[] = [];
+  readonly #main: RoutedThread;
+  readonly #executor: Executor;
+  #spawned = 0;
+  #waiting: Uint8Array[] = [];
+  #waitingSize = 0;
+  #ending = false;
+
+  constructor(data: ReceiverData) {
+    this.#data = data;
+    const { options } = data;
+    this.#board = new Board(data.board);
+    const io = rawIo(options.input, options.output);
+    this.#output = new Output(this.#board, io, RECEIVER_SLOT);
+    this.#router = new Router({
+      thread: (slot) => this.#threads[slot],
+      control: (code, id, payload) => this.#control(code, id, payload),
+    });
+    this.#main = new RoutedThread(new Ring(data.mainRing), data.mainPort);
+    this.#adopt(MAIN_SLOT, this.#main);
+    this.#executor = this.#createExecutor(options.executor);
+    if (data.begun !== undefined) this.#router.bind(data.begun, this.#main);
+    this.#receive(data.unread);
+    io.start(
+      (chunk) => this.#receive(chunk),
+      () => this.#lost(),
+    );
+  }
+
+  #createExecutor(text: string): Executor {
+    const exported: { createExecutor?: CreateExecutor } = {};
+    new Function('exports', text)(exported);
+    if (!exported.createExecutor)
+      throw new TypeError('the program of the execution model exports no createExecutor');
+    return exported.createExecutor({
+      main: this.#main,
+      limit: this.#data.options.threads,
+      spawn: () => this.#spawn(),
+      wantIdle: (wanted) => Atomics.store(this.#board.words, BoardWord.IDLE_WANTED, wanted ? 1 : 0),
+    });
+  }
+
+  #receive(chunk: Uint8Array): void {
+    if (this.#ending && chunk.length === 0) return;
+    try {
+      this.#router.push(chunk);
+    } catch (error) {
+      // nothing after it can be understood, and the local end must hear why
+      process.stderr.write(`${(error as Error).message}\n`);
+      this.#end({ grace: 0, code: 1 });
+    }
+  }
+
+  #control(code: number, id: number, payload: Uint8Array): void {
+    switch (code) {
+      case Code.STATUS:
+        this.#status(id, payload);
+        return;
+      case Code.PING:
+        this.#post(encodeFrame(Code.PONG, id, payload));
+        return;
+      case Code.CHANNEL_EXEC:
+        this.#execute(id, payload);
+        return;
+      case Code.RECONFIGURE:
+        for (const thread of this.#threads) thread?.write(encodeFrame(code, id, payload));
+        return;
+      case Code.GATEWAY_TERMINATE:
+        this.#end({ grace: payload.length === 4 ? readInt32(payload, 0) : 0, code: 0 });
+        return;
+      default:
+        // a second HELLO, a PONG that nobody asked for: harmless
+        return;
+    }
+  }
+
+  #execute(id: number, payload: Uint8Array): void {
+    if (this.#ending) return;
+    this.#executor.execute({
+      id,
+      runOn: (thread) => {
+        const routed = thread as RoutedThread;
+        routed.begin();
+        // bound after the frame: what was kept for the channel comes behind it
+        routed.write(encodeFrame(Code.CHANNEL_EXEC, id, payload));
+        this.#router.bind(id, routed);
+      },
+      refuse: (message) => {
+        const error = describeError(new Error(message));
+        this.#router.unbind(id);
+        this.#post(
+          encodeFrame(
+            Code.CHANNEL_CLOSE_ERROR,
+            id,
+            this.#serializer.dump({ ...error, stack: `Error: ${message}` }),
+          ),
+        );
+      },
+    });
+  }
+
+  #status(id: number, payload: Uint8Array): void {
+    const threads = this.#threads.filter((thread) => thread !== undefined);
+    const answer =
+      payload.length > 0
+        ? describeRemote()
+        : {
+            numChannels: threads.reduce((sum, thread) => sum + thread.channels, 0),
+            numExecuting: threads.reduce((sum, thread) => sum + thread.executing, 0),
+            numQueued: this.#executor.queued,
+            execmodel: this.#data.options.execmodel,
+          };
+    this.#post(encodeFrame(Code.CHANNEL_DATA, id, this.#serializer.dump(answer)));
+    this.#post(encodeFrame(Code.CHANNEL_CLOSE, id, EMPTY));
+  }
+
+  #spawn(): RoutedThread {
+    const { Worker, MessageChannel, SHARE_ENV } = builtin('node:worker_threads');
+    let slot = 1;
+    while (this.#threads[slot] !== undefined) slot++;
+    const { port1, port2 } = new MessageChannel();
+    const ring = Ring.allocate();
+    const data: ThreadData = {
+      role: 'thread',
+      program: this.#data.program,
+      options: this.#data.options,
+      board: this.#board.shared,
+      ring,
+      port: port2,
+      slot,
+      generation: ++this.#spawned,
+    };
+    const worker = new Worker(threadStub, {
+      eval: true,
+      workerData: data,
+      transferList: [port2],
+      env: SHARE_ENV as unknown as NodeJS.ProcessEnv,
+    });
+    const thread = new RoutedThread(new Ring(ring), port1, worker);
+    this.#adopt(slot, thread);
+    worker.on('error', (error) => {
+      process.stderr.write(`${error.stack ?? error.message}\n`);
+      this.#leave(1);
+    });
+    worker.on('exit', () => {
+      this.#threads[slot] = undefined;
+      port1.close();
+      if (this.#output.release(slot)) this.#leave(1);
+    });
+    return thread;
+  }
+
+  #adopt(slot: number, thread: RoutedThread): void {
+    this.#threads[slot] = thread;
+    thread.port.on('message', (message: ThreadMessage) => {
+      if (message.kind === 'room') thread.flush();
+      else if (message.kind === 'idle') this.#executor.idle(thread);
+      else if (message.kind === 'closed') for (const id of message.ids) this.#router.unbind(id);
+      else this.#leave(message.code);
+    });
+  }
+
+  /** Writes control frames, or keeps them until they can be written without waiting. */
+  #post(frames: Uint8Array): void {
+    if (this.#waiting.length === 0 && this.#tryPost(frames)) return;
+    if (this.#waiting.length === 0) setTimeout(() => this.#retry(), RETRY);
+    this.#waiting.push(frames);
+    this.#waitingSize += frames.length;
+    if (this.#waitingSize > MAX_WAITING) this.#end({ grace: 0, code: 1 });
+  }
+
+  #retry(): void {
+    while (this.#waiting.length > 0) {
+      const frames = this.#waiting[0] as Uint8Array;
+      if (!this.#tryPost(frames)) {
+        setTimeout(() => this.#retry(), RETRY);
+        return;
+      }
+      this.#waiting.shift();
+      this.#waitingSize -= frames.length;
+    }
+  }
+
+  #tryPost(frames: Uint8Array): boolean {
+    try {
+      return this.#output.post(frames);
+    } catch {
+      // nobody reads any more; the end of the input tells the same
+      return true;
+    }
+  }
+
+  // --- the end
+
+  #lost(): void {
+    this.#end({ grace: GRACE_WHEN_LOST, code: undefined });
+  }
+
+  /** Interrupts everything, waits until it has ended or the grace is over, and ends the process. `code` undefined: nobody is left to tell. */
+  #end({ grace, code }: { grace: number; code: number | undefined }): void {
+    if (this.#ending && code !== undefined) return;
+    this.#ending = true;
+    for (const thread of this.#threads) {
+      // with a payload: terminated; without: the connection is lost
+      thread?.write(encodeFrame(Code.GATEWAY_TERMINATE, 0, code === undefined ? EMPTY : int32Payload(grace)));
+    }
+    const deadline = performance.now() + grace;
+    const look = (): void => {
+      const busy = this.#threads.some((thread) => thread !== undefined && thread.executing > 0);
+      if (busy && performance.now() < deadline) setTimeout(look, LOOK);
+      else if (code === undefined) endProcess();
+      else this.#leave(code);
+    };
+    look();
+  }
+
+  /** Lets the main thread exit with `code`, so that its exit handlers run; kills the process if it does not. */
+  #leave(code: number): void {
+    this.#ending = true;
+    this.#tryPost(encodeFrame(Code.GOODBYE, 0, int32Payload(code)));
+    this.#main.write(encodeFrame(Code.GOODBYE, 0, int32Payload(code)));
+    setTimeout(endProcess, LEAVE);
+  }
+}
+
+/**
+ * Starts a thread: the same program, told its role by its data. `evaluate` is defined here, because `import()` works only in code that an
+ * `eval` of this text evaluates.
+ */
+export const threadStub =
+  "globalThis.require ??= require; const evaluate = (text) => (0, eval)(text); const { workerData } = require('node:worker_threads'); evaluate(workerData.program)({ evaluate, data: workerData });";

@@ -1,0 +1,72 @@
+/** Words of the control part of a thread's shared block. */
+export const Word = {
+  /** Bytes written to the ring, modulo 2^32; the word that a blocked thread waits on. */
+  HEAD: 0,
+  /** Bytes read from the ring, modulo 2^32. */
+  TAIL: 1,
+  /** 1 while the thread waits on HEAD: it is woken by notification, else by a message. */
+  BLOCKED: 2,
+  /** 1 while a message that wakes the thread's event loop is on its way. */
+  WOKEN: 3,
+  /** 1 when the writer has more than fits and wants to be told when there is room. */
+  FULL: 4,
+  /** Executions that were given to the thread and are not over. */
+  EXECUTING: 5,
+  /** Open channels of the thread. */
+  CHANNELS: 6,
+} as const;
+
+const WORDS = 8;
+
+/** Holds several of the largest frames between two ends of ours, so that writer and reader need not take turns. A power of two. */
+const RING_SIZE = 262144;
+
+/**
+ * The bytes on their way from the receiver thread to a thread that executes code: one writer, one reader, no lock.
+ *
+ * Reader and writer each own one position; both are free-running counters, so that full and empty differ.
+ */
+export class Ring {
+  readonly words: Int32Array;
+  readonly #bytes: Uint8Array;
+
+  constructor(block: SharedArrayBuffer) {
+    this.words = new Int32Array(block, 0, WORDS);
+    this.#bytes = new Uint8Array(block, WORDS * 4, RING_SIZE);
+  }
+
+  static allocate(): SharedArrayBuffer {
+    return new SharedArrayBuffer(WORDS * 4 + RING_SIZE);
+  }
+
+  /** Writes as much of `chunk` as fits; returns how much that was. Writer only. */
+  write(chunk: Uint8Array): number {
+    const head = Atomics.load(this.words, Word.HEAD);
+    const used = (head - Atomics.load(this.words, Word.TAIL)) >>> 0;
+    const size = Math.min(chunk.length, RING_SIZE - used);
+    if (size === 0) return 0;
+    const at = (head >>> 0) % RING_SIZE;
+    const first = Math.min(size, RING_SIZE - at);
+    this.#bytes.set(first === chunk.length ? chunk : chunk.subarray(0, first), at);
+    if (first < size) this.#bytes.set(chunk.subarray(first, size), 0);
+    Atomics.store(this.words, Word.HEAD, (head + size) | 0);
+    return size;
+  }
+
+  /** Reads what there is into `target`; returns how much that was. Reader only. */
+  read(target: Uint8Array): number {
+    const tail = Atomics.load(this.words, Word.TAIL);
+    const size = Math.min(target.length, (Atomics.load(this.words, Word.HEAD) - tail) >>> 0);
+    if (size === 0) return 0;
+    const at = (tail >>> 0) % RING_SIZE;
+    const first = Math.min(size, RING_SIZE - at);
+    target.set(this.#bytes.subarray(at, at + first));
+    if (first < size) target.set(this.#bytes.subarray(0, size - first), first);
+    Atomics.store(this.words, Word.TAIL, (tail + size) | 0);
+    return size;
+  }
+
+  get empty(): boolean {
+    return Atomics.load(this.words, Word.HEAD) === Atomics.load(this.words, Word.TAIL);
+  }
+}

@@ -1,0 +1,210 @@
+import { ProtocolError } from '../errors/index.ts';
+import { Code, HEADER_SIZE, MAX_CODE, MAX_FRAME, readInt32 } from '../wire/index.ts';
+import { SLOTS } from './slots.ts';
+
+/** Takes the bytes of frames that belong to it, in pieces of any size; a piece is valid during the call only. */
+export interface Route {
+  write(bytes: Uint8Array): void;
+}
+
+export interface RouterOptions {
+  /** The thread with this slot, if it runs. */
+  thread(slot: number): Route | undefined;
+  /** Control frames, whole; the payload is the handler's. */
+  control(code: number, id: number, payload: Uint8Array): void;
+}
+
+/**
+ * Frames for channels that nobody owns yet are kept up to here. Their senders have initial windows only, so that honest peers stay far below.
+ */
+const MAX_HELD = 16 * 1024 * 1024;
+
+/**
+ * Channels that were closed here lately: what the peer sent before it knew is dropped. Two orders of magnitude above the executions that end
+ * within a round trip.
+ */
+const REMEMBERED = 16384;
+
+const CONTROL: ReadonlySet<number> = new Set<number>([
+  Code.STATUS,
+  Code.RECONFIGURE,
+  Code.GATEWAY_TERMINATE,
+  Code.CHANNEL_EXEC,
+  Code.HELLO,
+  Code.PING,
+  Code.PONG,
+  Code.GOODBYE,
+]);
+
+/**
+ * Reads headers and passes frames on, undecoded, to the threads that own their channels; a frame need not be complete to be passed on, and
+ * frames in a row for one thread are passed on in one piece.
+ */
+export class Router {
+  readonly #options: RouterOptions;
+  readonly #routes = new Map<number, Route>();
+  readonly #held = new Map<number, Uint8Array[]>();
+  readonly #closed = new Set<number>();
+  #heldSize = 0;
+  readonly #header = new Uint8Array(HEADER_SIZE);
+  #fill = 0;
+  /** Bytes of the running frame that are still to come. */
+  #left = 0;
+  #route: Route | undefined;
+  /** Assembles what is not passed on at once. */
+  #collected: Uint8Array | undefined;
+  #collectedFill = 0;
+  #collecting: ((whole: Uint8Array) => void) | undefined;
+
+  constructor(options: RouterOptions) {
+    this.#options = options;
+  }
+
+  /** From now on frames for `id` go to `route`, those first that were kept. */
+  bind(id: number, route: Route): void {
+    this.#routes.set(id, route);
+    const held = this.#held.get(id);
+    if (!held) return;
+    this.#held.delete(id);
+    for (const frame of held) {
+      this.#heldSize -= frame.length;
+      route.write(frame);
+    }
+  }
+
+  /** The channel is closed; late frames for it are dropped. */
+  unbind(id: number): void {
+    this.#routes.delete(id);
+    this.#closed.add(id);
+    if (this.#closed.size > REMEMBERED) this.#closed.delete(this.#closed.values().next().value as number);
+  }
+
+  /** Throws a `ProtocolError` when the peer broke the rules. */
+  push(chunk: Uint8Array): void {
+    let at = 0;
+    // what may be passed on in one piece: [from, at)
+    let from = 0;
+    while (at < chunk.length) {
+      if (this.#left > 0) {
+        const take = Math.min(this.#left, chunk.length - at);
+        this.#left -= take;
+        if (this.#collecting) {
+          this.#collect(chunk.subarray(at, at + take));
+          at += take;
+          from = at;
+          if (this.#left === 0) this.#collectedWhole();
+        } else at += take;
+        continue;
+      }
+      if (this.#fill === 0 && chunk.length - at >= HEADER_SIZE) {
+        const before = this.#route;
+        const start = at;
+        at += HEADER_SIZE;
+        this.#begin(chunk, start);
+        if (this.#route !== before || this.#collecting) {
+          this.#pass(before, chunk.subarray(from, start));
+          from = start;
+        }
+        if (this.#collecting) {
+          from = at;
+          if (this.#left === 0) this.#collectedWhole();
+        }
+      } else {
+        this.#pass(this.#route, chunk.subarray(from, at));
+        while (this.#fill < HEADER_SIZE && at < chunk.length)
+          this.#header[this.#fill++] = chunk[at++] as number;
+        from = at;
+        if (this.#fill < HEADER_SIZE) return;
+        this.#fill = 0;
+        this.#begin(this.#header, 0);
+        if (this.#collecting) {
+          if (this.#left === 0) this.#collectedWhole();
+        } else this.#pass(this.#route, this.#header.slice());
+      }
+    }
+    this.#pass(this.#route, chunk.subarray(from, at));
+  }
+
+  #pass(route: Route | undefined, bytes: Uint8Array): void {
+    if (bytes.length > 0) route?.write(bytes);
+  }
+
+  /** Looks at a header: sets where the frame goes, and how much of it is still to come. */
+  #begin(source: Uint8Array, offset: number): void {
+    const code = source[offset] as number;
+    const id = readInt32(source, offset + 1);
+    const length = readInt32(source, offset + 5);
+    if (code > MAX_CODE || id < 0 || length < 0 || length > MAX_FRAME) {
+      throw new ProtocolError(
+        `a frame with code ${code}, channel ${id} and ${length} bytes is none of this protocol`,
+      );
+    }
+    this.#left = length;
+    this.#collecting = undefined;
+    if (CONTROL.has(code)) {
+      this.#route = undefined;
+      this.#assemble(length, (payload) => this.#options.control(code, id, payload));
+      return;
+    }
+    this.#route = id % 2 === 0 ? this.#options.thread((id >>> 1) % SLOTS) : this.#routes.get(id);
+    if (code === Code.BIND) {
+      const carrier = this.#route;
+      const header = source.slice(offset, offset + HEADER_SIZE);
+      this.#route = undefined;
+      this.#assemble(length, (payload) => this.#bindFrame(header, payload, carrier));
+      return;
+    }
+    if (this.#route || id % 2 === 0 || this.#closed.has(id)) return;
+    const header = source.slice(offset, offset + HEADER_SIZE);
+    this.#assemble(length, (payload) => this.#hold(id, header, payload));
+  }
+
+  #bindFrame(header: Uint8Array, payload: Uint8Array, carrier: Route | undefined): void {
+    if (payload.length !== 4) throw new ProtocolError(`BIND with a payload of ${payload.length} bytes`);
+    if (!carrier) return;
+    carrier.write(header);
+    carrier.write(payload);
+    const id = readInt32(payload, 0);
+    if (id % 2 !== 0) this.bind(id, carrier);
+  }
+
+  #hold(id: number, header: Uint8Array, payload: Uint8Array): void {
+    const frame = new Uint8Array(HEADER_SIZE + payload.length);
+    frame.set(header);
+    frame.set(payload, HEADER_SIZE);
+    this.#heldSize += frame.length;
+    if (this.#heldSize > MAX_HELD)
+      throw new ProtocolError(`more than ${MAX_HELD} bytes arrived for channels that were never announced`);
+    const held = this.#held.get(id);
+    if (held) held.push(frame);
+    else this.#held.set(id, [frame]);
+  }
+
+  #assemble(length: number, then: (whole: Uint8Array) => void): void {
+    this.#collecting = then;
+    this.#collectedFill = 0;
+    // a hostile length alone reserves next to nothing
+    this.#collected = new Uint8Array(Math.min(length, 65536));
+  }
+
+  #collect(part: Uint8Array): void {
+    let collected = this.#collected as Uint8Array;
+    const needed = this.#collectedFill + part.length;
+    if (needed > collected.length) {
+      const grown = new Uint8Array(Math.max(needed, Math.min(collected.length * 2, needed + this.#left)));
+      grown.set(collected.subarray(0, this.#collectedFill));
+      collected = this.#collected = grown;
+    }
+    collected.set(part, this.#collectedFill);
+    this.#collectedFill = needed;
+  }
+
+  #collectedWhole(): void {
+    const then = this.#collecting as (whole: Uint8Array) => void;
+    const whole = (this.#collected as Uint8Array).subarray(0, this.#collectedFill);
+    this.#collecting = undefined;
+    this.#collected = undefined;
+    this.#route = undefined;
+    then(whole);
+  }
+}

@@ -1,0 +1,285 @@
+import { DumpError, ExecnetError } from '../errors/index.ts';
+import { ByteWriter } from './byte-writer.ts';
+import type { Complex } from './complex.ts';
+import { Opcode } from './execnet-opcodes.ts';
+import type { Float } from './float.ts';
+import { kindOf } from './kinds.ts';
+import { LARGE_BYTES } from './msgpack-tags.ts';
+import { type EntryStep, formatPath, nameOf, type Step } from './path.ts';
+import { isPlainPrototype } from './plain-object.ts';
+import type { ChannelCodec, Limits } from './types.ts';
+import { isWellFormed, utf8Length } from './utf8.ts';
+
+const INT_MAX = 0x7fffffff;
+const INT_MIN = -0x80000000;
+
+/** Below this length a text is given three bytes for each character instead of being measured first. */
+const SHORT_TEXT = 1024;
+
+/** Writes one value at a time in Python execnet's format; a getter that dumps meanwhile needs another dumper (see {@link busy}). */
+export class ExecnetDumper extends ByteWriter {
+  busy = false;
+  readonly #maxDepth: number;
+  #channels: ChannelCodec | undefined;
+  readonly #trail: Step[] = [];
+  readonly #ancestors: object[] = [];
+  #depth = 0;
+  /** Above 0 within a key of a dict or an item of a set, which Python must be able to hash. */
+  #hashed = 0;
+  #parts: Uint8Array[] | undefined;
+
+  constructor(limits: Limits) {
+    super(limits.maxPayload);
+    this.#maxDepth = limits.maxDepth;
+  }
+
+  /** The value as parts; one part only unless `split`, which leaves large bytes where they are. */
+  dump(value: unknown, channels: ChannelCodec | undefined, split: boolean): Uint8Array[] {
+    const parts: Uint8Array[] = [];
+    this.busy = true;
+    this.#channels = channels;
+    this.#parts = split ? parts : undefined;
+    try {
+      this.begin();
+      this.#value(value);
+      this.#opcode(Opcode.Stop);
+      parts.push(this.take());
+      return parts;
+    } catch (error) {
+      this.pos = this.start;
+      if (error instanceof ExecnetError) throw error;
+      const path = formatPath(this.#trail, this.#depth);
+      const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+      throw new DumpError(`${path} can't be dumped: reading it failed with ${reason}`, path, {
+        cause: error,
+      });
+    } finally {
+      this.#depth = 0;
+      this.#hashed = 0;
+      this.#trail.length = 0;
+      this.#ancestors.length = 0;
+      this.#channels = undefined;
+      this.#parts = undefined;
+      this.busy = false;
+    }
+  }
+
+  #fail(why: string): never {
+    const path = formatPath(this.#trail, this.#depth);
+    throw new DumpError(`${path} ${why}`, path);
+  }
+
+  #opcode(opcode: number): void {
+    this.reserve(1);
+    this.bytes[this.pos++] = opcode;
+  }
+
+  /** An opcode with a number behind it. */
+  #counted(opcode: number, count: number): void {
+    this.reserve(5);
+    this.bytes[this.pos++] = opcode;
+    this.view.setInt32(this.pos, count);
+    this.pos += 4;
+  }
+
+  #value(value: unknown): void {
+    switch (typeof value) {
+      case 'string':
+        return this.#string(value);
+      case 'number':
+        if (Number.isSafeInteger(value)) return this.#integer(value);
+        return this.#floats(Opcode.Float, value);
+      case 'boolean':
+        return this.#opcode(value ? Opcode.True : Opcode.False);
+      case 'undefined':
+        return this.#opcode(Opcode.None);
+      case 'bigint':
+        return this.#integer(value);
+      case 'object':
+        return value === null ? this.#opcode(Opcode.None) : this.#object(value);
+      default:
+        this.#fail(`is ${nameOf(value)}, which can't be dumped; send data only`);
+    }
+  }
+
+  #integer(value: number | bigint): void {
+    if (value >= INT_MIN && value <= INT_MAX) return this.#counted(Opcode.Int, Number(value));
+    const digits = value.toString();
+    this.#counted(Opcode.LongInt, digits.length);
+    this.reserve(digits.length);
+    for (let i = 0; i < digits.length; i++) this.bytes[this.pos++] = digits.charCodeAt(i);
+  }
+
+  #floats(opcode: number, ...values: number[]): void {
+    this.reserve(1 + values.length * 8);
+    this.bytes[this.pos++] = opcode;
+    for (const value of values) {
+      this.view.setFloat64(this.pos, value);
+      this.pos += 8;
+    }
+  }
+
+  #string(text: string): void {
+    if (!isWellFormed(text))
+      this.#fail('is a string with half a surrogate pair, which UTF-8 and so Python can not carry');
+    const most = text.length < SHORT_TEXT ? text.length * 3 : utf8Length(text);
+    this.reserve(most + 5);
+    const head = this.pos;
+    this.pos += 5;
+    const size = this.utf8(text);
+    this.bytes[head] = Opcode.Py3String;
+    this.view.setInt32(head + 1, size);
+  }
+
+  #bytes(data: Uint8Array): void {
+    this.#counted(Opcode.Bytes, data.length);
+    if (this.#parts === undefined || data.length < LARGE_BYTES) return this.raw(data);
+    this.#parts.push(this.take(), data);
+    this.count(data.length);
+  }
+
+  #object(value: object): void {
+    if (value instanceof Uint8Array) return this.#bytes(value);
+    const kind = kindOf(value);
+    if (kind === 'complex') {
+      return this.#floats(Opcode.Complex, Number((value as Complex).real), Number((value as Complex).imag));
+    }
+    if (kind === 'float') return this.#floats(Opcode.Float, Number((value as Float).value));
+    const prototype = Object.getPrototypeOf(value) as object | null;
+    const plain = isPlainPrototype(prototype);
+    if (!plain) {
+      const id = this.#channels?.idOf(value);
+      if (id !== undefined) return this.#counted(Opcode.Channel, id);
+    }
+    if (this.#depth >= this.#maxDepth) {
+      this.#fail(
+        this.#ancestors.includes(value)
+          ? 'holds itself, which this format has no words for'
+          : `is nested more than ${this.#maxDepth} deep (maxDepth)`,
+      );
+    }
+    this.#ancestors[this.#depth] = value;
+    this.#ancestors.length = this.#depth + 1;
+    if (kind === 'tuple' && Array.isArray(value)) this.#tuple(value);
+    else if (kind === 'frozenset') this.#items(Opcode.FrozenSet, value as Set<unknown>);
+    else if (plain || Array.isArray(value) || value instanceof Map || value instanceof Set)
+      this.#unhashable(value, plain);
+    else
+      this.#fail(
+        `is ${nameOf(value)}, for which Python has no counterpart here; send numbers, strings, bytes, lists and dicts`,
+      );
+  }
+
+  /** What Python can't take as a key. */
+  #unhashable(value: object, plain: boolean): void {
+    if (this.#hashed > 0) {
+      this.#fail(
+        'is a key or an item of a set, which Python must be able to hash; use Tuple or FrozenSet there',
+      );
+    }
+    if (plain) return this.#dict(value as Record<string, unknown>);
+    const base = Array.isArray(value) ? 'Array' : value instanceof Map ? 'Map' : 'Set';
+    const name = nameOf(value);
+    if (name !== `an instance of ${base}`)
+      this.#fail(`is ${name}, which would lose its class; send a plain ${base}`);
+    if (Array.isArray(value)) this.#list(value);
+    else if (value instanceof Map) this.#entries(value);
+    else this.#items(Opcode.Set, value as Set<unknown>);
+  }
+
+  #at(step: Step, value: unknown): void {
+    this.#trail[this.#depth++] = step;
+    this.#value(value);
+    this.#depth -= 1;
+  }
+
+  #refuseNames(array: readonly unknown[]): void {
+    const last = Object.keys(array).at(-1);
+    if (last !== undefined && String(Number(last) >>> 0) !== last) {
+      this.#fail(`is an array with a property ${JSON.stringify(last)}, which would be lost`);
+    }
+  }
+
+  #list(array: readonly unknown[]): void {
+    this.#refuseNames(array);
+    const { length } = array;
+    this.#counted(Opcode.NewList, length);
+    for (let i = 0; i < length; i++) {
+      this.#counted(Opcode.Int, i);
+      this.#at(i, array[i]);
+      this.#opcode(Opcode.SetItem);
+    }
+  }
+
+  #tuple(array: readonly unknown[]): void {
+    this.#refuseNames(array);
+    for (let i = 0; i < array.length; i++) this.#at(i, array[i]);
+    this.#counted(Opcode.BuildTuple, array.length);
+  }
+
+  #dict(object: Record<string, unknown>): void {
+    for (const symbol of Object.getOwnPropertySymbols(object)) {
+      if (Object.prototype.propertyIsEnumerable.call(object, symbol)) {
+        this.#fail(
+          `has a property with the key ${String(symbol)}, which can't be dumped; use a string as its key`,
+        );
+      }
+    }
+    this.#opcode(Opcode.NewDict);
+    for (const key of Object.keys(object)) {
+      this.#at(key, key);
+      this.#at(key, object[key]);
+      this.#opcode(Opcode.SetItem);
+    }
+  }
+
+  #entries(map: ReadonlyMap<unknown, unknown>): void {
+    this.#opcode(Opcode.NewDict);
+    const step: EntryStep = { at: 'key', index: 0, key: undefined };
+    const seen = new Set<string>();
+    for (const [key, value] of [...map]) {
+      step.at = 'key';
+      this.#key(step, key, seen);
+      step.at = 'value';
+      step.key = key;
+      this.#at(step, value);
+      this.#opcode(Opcode.SetItem);
+      step.index += 1;
+    }
+  }
+
+  #items(opcode: number, set: ReadonlySet<unknown>): void {
+    const step: EntryStep = { at: 'item', index: 0, key: undefined };
+    const items = [...set];
+    const seen = new Set<string>();
+    for (const item of items) {
+      this.#key(step, item, seen);
+      step.index += 1;
+    }
+    this.#counted(opcode, items.length);
+  }
+
+  /** A key or item: to Python 1, 1.0 and True are the same one, and two of them would become one in silence. */
+  #key(step: EntryStep, key: unknown, seen: Set<string>): void {
+    this.#hashed += 1;
+    this.#at(step, key);
+    this.#hashed -= 1;
+    const same = pythonNumber(key);
+    if (same === undefined) return;
+    if (seen.has(same)) {
+      this.#trail[this.#depth++] = step;
+      this.#fail(`equals another one in Python (${same})`);
+    }
+    seen.add(same);
+  }
+}
+
+/** What the numbers that are equal in Python have in common. */
+function pythonNumber(key: unknown): string | undefined {
+  if (typeof key === 'boolean') return key ? '1' : '0';
+  if (typeof key === 'bigint') return key.toString();
+  const number =
+    typeof key === 'object' && key !== null && kindOf(key) === 'float' ? (key as Float).value : key;
+  if (typeof number !== 'number' || Number.isNaN(number)) return undefined;
+  return Number.isInteger(number) ? BigInt(number).toString() : String(number);
+}

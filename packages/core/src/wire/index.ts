@@ -1,0 +1,13 @@
+export { Code, codeName, MAX_CODE } from './code.ts';
+export { FrameDecoder, type FrameHandler, isData, MAX_FRAME } from './frame-decoder.ts';
+export { type BatchSink, FrameWriter } from './frame-writer.ts';
+export {
+  EMPTY,
+  encodeFrame,
+  FRAGMENT_SIZE,
+  HEADER_SIZE,
+  int32Payload,
+  readInt32,
+  writeHeader,
+  writeInt32,
+} from './header.ts';

@@ -1,0 +1,22 @@
+/**
+ * Everything of execnet under one import: core, with all transports and execution models registered.
+ *
+ * ```ts
+ * import { makeGateway } from 'execnet';
+ *
+ * const gateway = await makeGateway('popen');
+ * const channel = gateway.remoteExec(async (channel) => {
+ *   for await (const item of channel) await channel.send(`${item}, seen by ${process.pid}`);
+ * });
+ * await channel.send('a value');
+ * console.log(await channel.receive());
+ * ```
+ *
+ * @packageDocumentation
+ */
+import '@execnet/execmodel-thread/register';
+import '@execnet/transport-popen/register';
+
+export * from '@execnet/core';
+export { mainThreadOnly, thread } from '@execnet/execmodel-thread';
+export { popen } from '@execnet/transport-popen';

@@ -1,0 +1,4 @@
+import { defaultRegistry } from '@execnet/core/plugin';
+import { popen } from './popen.ts';
+
+defaultRegistry.add(popen());

@@ -1,0 +1,49 @@
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import { run } from './run.mjs';
+
+/** @typedef {import('./set-up.mjs').Missing} Missing */
+
+/** What the tests need from the system: the execnet of Python, as the other side of the wire. */
+const packages = ['python3-execnet'];
+
+/** @param {string} name */
+function isThere(name) {
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg fills it in
+  const asked = spawnSync('dpkg-query', ['-W', '-f=${Status}', name], { encoding: 'utf8' });
+  return asked.status === 0 && asked.stdout.includes('install ok installed');
+}
+
+/**
+ * Installs the Debian packages that are missing. Where that can't be done (another system, not root, no network),
+ * the result names each with the reason and what to do by hand.
+ *
+ * @param {(line: string) => void} say
+ * @returns {Promise<Missing[]>}
+ */
+export async function installDebianPackages(say) {
+  /** @param {readonly string[]} names @param {string} reason */
+  const missing = (names, reason) => names.map((name) => ({ name, reason }));
+  if (!fs.existsSync('/etc/debian_version'))
+    return missing(packages, 'not a Debian system: install it by hand');
+  const wanted = packages.filter((name) => !isThere(name));
+  if (wanted.length === 0) return [];
+  const byHand = `apt-get install -y ${wanted.join(' ')}`;
+  if (process.getuid?.() !== 0) return missing(wanted, `not root: run \`sudo ${byHand}\``);
+  say(byHand);
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  // Ten minutes: a slow mirror, not a hanging one.
+  const updated = await run('apt-get', ['update', '-q'], { env, limit: 600 });
+  const installed = await run('apt-get', ['install', '-y', '-q', '--no-install-recommends', ...wanted], {
+    env,
+    limit: 600,
+  });
+  const left = wanted.filter((name) => !isThere(name));
+  if (left.length === 0) return [];
+  const said = [updated, installed]
+    .find((outcome) => !outcome.ok)
+    ?.output.trim()
+    .split('\n')
+    .at(-1);
+  return missing(left, `\`${byHand}\` failed: ${said ?? 'no reason given'}`);
+}

@@ -1,0 +1,51 @@
+/** @typedef {import('./run-test-file.mjs').Result} Result */
+
+/** What happened so far: a line for each part as it ends, and the totals at the end. */
+export class Report {
+  #passed = 0;
+  #failed = 0;
+  /** @type {{ name: string, text: string }[]} */
+  #failures = [];
+  /** @type {{ name: string, count: number, reason: string }[]} */
+  #skips = [];
+
+  /**
+   * Counts one part: a check, or a test file with its tests. A failing one is told in full at once.
+   *
+   * @param {Result} result
+   */
+  add({ name, passed, failed, skipped, seconds, faults, output }) {
+    const counts = [`${passed} passed`, failed && `${failed} failed`, skipped && `${skipped} skipped`];
+    console.log(
+      `${failed ? 'FAIL' : 'ok  '} ${name}: ${counts.filter(Boolean).join(', ')} (${seconds.toFixed(1)} s)`,
+    );
+    this.#passed += passed;
+    this.#failed += failed;
+    if (skipped > 0) this.#skips.push({ name, count: skipped, reason: 'skipped by the file itself' });
+    if (failed === 0) return;
+    const text = [...faults, output.trimEnd()].join('\n').replace(/^/gm, '     ');
+    console.log(text);
+    this.#failures.push({ name, text });
+  }
+
+  /**
+   * Counts one thing that was left out.
+   *
+   * @param {string} name
+   * @param {string} reason
+   */
+  skip(name, reason) {
+    console.log(`skip ${name}: ${reason}`);
+    this.#skips.push({ name, count: 1, reason });
+  }
+
+  /** Prints failures and skips again, then the totals as the last line. True if nothing failed. */
+  finish() {
+    for (const { name, text } of this.#failures) console.log(`\nFAIL ${name}\n${text}`);
+    if (this.#skips.length > 0) console.log('\nSkipped:');
+    for (const { name, count, reason } of this.#skips) console.log(`  ${count} × ${name}: ${reason}`);
+    const skipped = this.#skips.reduce((sum, { count }) => sum + count, 0);
+    console.log(`\n${this.#passed} passed, ${this.#failed} failed${skipped ? `, ${skipped} skipped` : ''}`);
+    return this.#failed === 0;
+  }
+}
