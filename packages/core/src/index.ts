@@ -14,7 +14,13 @@
  *
  * @packageDocumentation
  */
-export { type CallbackOptions, Channel, type FileOptions, type WaitOptions } from './channel/index.ts';
+export {
+  type CallbackOptions,
+  Channel,
+  type FileOptions,
+  type StringCoercion,
+  type WaitOptions,
+} from './channel/index.ts';
 export {
   CancelledError,
   ChannelClosedError,

@@ -17,6 +17,8 @@ export interface ChannelLink {
 
   dump(value: unknown): Item;
   load(bytes: Uint8Array): unknown;
+  /** The bytes of the value dumped last have left, or were copied. */
+  reclaim(item: Uint8Array): void;
   /** The ids of the channels inside the value dumped last; each is to be bound before the item leaves. */
   takeCarried(): readonly number[] | undefined;
 

@@ -12,6 +12,9 @@ import { ItemQueue, PACK_LIMIT } from './item-queue.ts';
 import { ReceiveWindow } from './receive-window.ts';
 import { Sender } from './sender.ts';
 
+/** Credit for a peer whose items are dropped as they arrive: they take no memory here. */
+const UNLIMITED = 0x7fffffff;
+
 /** Somebody who waits for the next item. Holding the channel keeps it from being collected meanwhile. */
 export interface Waiter {
   deliver(value: unknown): void;
@@ -51,6 +54,7 @@ export class ChannelState {
   #receiveEnd: Error | undefined;
   #errorSeen = false;
   #closed = false;
+  #forgotten = false;
   #abort: AbortController | undefined;
   #cancelled: CancelledError | undefined;
 
@@ -209,9 +213,9 @@ export class ChannelState {
     }
     const payload = error === undefined ? undefined : this.#dumpError(error);
     this.sender.closeAfterPending(reason, (left) => {
-      if (!left) return;
-      if (payload) this.link.writeFrame(Code.CHANNEL_CLOSE_ERROR, this.id, payload);
-      else this.link.writeFrame(Code.CHANNEL_CLOSE, this.id, EMPTY);
+      if (left && payload) this.link.writeFrame(Code.CHANNEL_CLOSE_ERROR, this.id, payload);
+      else if (left) this.link.writeFrame(Code.CHANNEL_CLOSE, this.id, EMPTY);
+      this.#forget();
     });
     this.#endReceiving(reason);
     this.#finish();
@@ -248,6 +252,7 @@ export class ChannelState {
     this.sender.closeAfterPending(new ChannelClosedError('the channel is gone'), (left) => {
       if (left)
         this.link.writeFrame(this.#callback ? Code.CHANNEL_LAST_MESSAGE : Code.CHANNEL_CLOSE, this.id, EMPTY);
+      this.#forget();
     });
     if (this.#callback) return;
     this.#endReceiving(new ChannelClosedError('the channel is gone'));
@@ -318,6 +323,7 @@ export class ChannelState {
       const payload = this.#dumpError(error);
       this.sender.closeAfterPending(error, (left) => {
         if (left) this.link.writeFrame(Code.CHANNEL_CLOSE_ERROR, this.id, payload);
+        this.#forget();
       });
       this.#endReceiving(error);
       this.#finish();
@@ -403,15 +409,28 @@ export class ChannelState {
     if (this.#closed) return;
     this.#closed = true;
     if (this.facade === undefined || this.facade.deref() === undefined) this.#warnUnseen();
+    this.#forget();
+    // what still waits here leaves when the peer reads; so it must not hang in sending what nobody will read
+    if (!this.#forgotten && this.link.flow)
+      this.link.writeFrame(Code.CREDIT, this.id, int32Payload(UNLIMITED));
+  }
+
+  /** Leaves the link, which is what brings credit: so not before everything that was sent has left. */
+  #forget(): void {
+    if (!this.#closed || this.#forgotten || this.sender.waiting) return;
+    this.#forgotten = true;
     this.link.forget(this.id);
   }
 
   #warnUnseen(): void {
     if (this.announced) this.link.dropAnnounced(this.announced);
-    if (this.#errorSeen || !(this.#receiveEnd instanceof RemoteError)) return;
+    if (this.#errorSeen || this.#cancelled || !(this.#receiveEnd instanceof RemoteError)) return;
     this.#errorSeen = true;
-    this.link.warn(
-      `an execution of ${this.link.name} failed and nobody received its error (channel ${this.id})`,
+    const { id, link } = this;
+    link.warn(
+      this.execution && link.local
+        ? `an execution of ${link.name} failed and nobody received its error (channel ${id})`
+        : `channel ${id} of ${link.name} was closed with an error that nobody received`,
       this.#receiveEnd,
     );
   }

@@ -60,7 +60,12 @@ export class ChannelTable {
   /** The peer is about to send this id inside an item on `carrier`; frames for it may come before the item is read. */
   announce(id: number, carrier: ChannelState): void {
     if (this.#states.has(id)) return;
-    this.#add(id);
+    const state = this.#add(id);
+    if (carrier.closed) {
+      // its item will never be read: the carrier only sends what it still had
+      state.abandon();
+      return;
+    }
     carrier.announced ??= new Set();
     carrier.announced.add(id);
   }

@@ -1,7 +1,9 @@
 import type { Readable, Writable } from 'node:stream';
 import { ChannelClosedError, ExecnetError, RemoteError, TimeoutError } from '../errors/index.ts';
+import { Code } from '../wire/index.ts';
 import type { ChannelState } from './channel-state.ts';
 import { type FileOptions, readFile, writeFile } from './make-file.ts';
+import { coercionPayload, type StringCoercion } from './string-coercion.ts';
 import { checkTimeout, type WaitOptions, waitFor } from './wait.ts';
 import { readableStream, writableStream } from './web-streams.ts';
 
@@ -92,9 +94,10 @@ export class Channel<Receive = unknown, Send = unknown> implements AsyncDisposab
   receive(options?: WaitOptions): Promise<Receive> {
     const state = this.#state;
     try {
+      // what arrives while it lingers may be a cancellation
+      if (state.available === 0 && options === undefined && !state.hasCallback) state.link.linger?.();
       const refusal = this.#refusal();
       if (refusal) return Promise.reject(refusal);
-      if (state.available === 0 && options === undefined) state.link.linger?.();
       if (state.available > 0) return Promise.resolve(state.take() as Receive);
     } catch (error) {
       return Promise.reject(error);
@@ -230,6 +233,13 @@ export class Channel<Receive = unknown, Send = unknown> implements AsyncDisposab
   get writable(): WritableStream<Send> {
     this.#writable ??= writableStream(this);
     return this.#writable;
+  }
+
+  /** How strings of Python 2 and 3 are translated on this channel. Throws what `send` rejects with when the channel is closed. */
+  reconfigure(options: StringCoercion): void {
+    const { id, link, sender } = this.#state;
+    if (sender.closed) throw sender.closed;
+    link.writeFrame(Code.RECONFIGURE, id, coercionPayload(options));
   }
 
   /**

@@ -4,4 +4,5 @@ export type { ChannelState } from './channel-state.ts';
 export { ChannelTable, type IdSpace } from './channel-table.ts';
 export type { FileOptions } from './make-file.ts';
 export { INITIAL_WINDOW, WindowBudget } from './receive-window.ts';
+export { coercionPayload, type StringCoercion } from './string-coercion.ts';
 export { checkTimeout, MAX_DELAY, type WaitOptions, waitFor } from './wait.ts';

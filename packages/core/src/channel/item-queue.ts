@@ -5,10 +5,8 @@ export const PACK_LIMIT = 16384;
 
 /** The first packed segment of a channel; a channel that holds little costs little. */
 const FIRST_SEGMENT = 512;
-/** Segments double up to here, which is past what the initial window lets in. */
-const MAX_SEGMENT = 65536;
-/** A larger segment is not kept when it is empty: what a burst took must not stay with every channel that once had one. */
-const KEPT_SEGMENT = 8192;
+/** Segments double up to here: a thousand stalled channels waste less than 2 KiB each. */
+const MAX_SEGMENT = 4096;
 /** Each packed item is preceded by its `uint16` length. */
 const PREFIX = 2;
 
@@ -18,6 +16,21 @@ interface Segment {
   fill: number;
   /** What the one item of this segment had cost; 0 where items are packed, each of which had cost its length and one header. */
   readonly cost: number;
+}
+
+/**
+ * Segments that are free, for all queues: a queue that is read as fast as it is filled would otherwise leave megabytes a second to the
+ * collector. 4 MiB at most is kept so: the windows of two channels at full speed.
+ */
+const spare: Uint8Array[] = [];
+const MAX_SPARE = 1024;
+
+function takeSegment(size: number): Uint8Array {
+  return (size === MAX_SEGMENT ? spare.pop() : undefined) ?? new Uint8Array(size);
+}
+
+function giveBack({ bytes, cost }: Segment): void {
+  if (cost === 0 && bytes.length === MAX_SEGMENT && spare.length < MAX_SPARE) spare.push(bytes);
 }
 
 /**
@@ -59,6 +72,7 @@ export class ItemQueue {
   shift(): Uint8Array {
     let segment = this.#segments[0] as Segment;
     if (this.#read === segment.fill) {
+      giveBack(segment);
       this.#segments.shift();
       this.#read = 0;
       segment = this.#segments[0] as Segment;
@@ -76,13 +90,14 @@ export class ItemQueue {
     this.#cost = size + HEADER_SIZE;
     if (this.#read === segment.fill && this.#length === 0) {
       this.#read = 0;
-      if (bytes.length <= KEPT_SEGMENT) segment.fill = 0;
+      if (bytes.length <= MAX_SEGMENT) segment.fill = 0;
       else this.#segments.shift();
     }
     return bytes.subarray(from, from + size);
   }
 
   clear(): void {
+    for (const segment of this.#segments) giveBack(segment);
     this.#segments = [];
     this.#read = 0;
     this.#length = 0;
@@ -94,7 +109,7 @@ export class ItemQueue {
     if (last !== undefined && last.fill === 0) this.#segments.pop();
     const doubled =
       last === undefined || last.cost > 0 ? FIRST_SEGMENT : Math.min(MAX_SEGMENT, last.bytes.length * 2);
-    const segment = { bytes: new Uint8Array(Math.max(size, doubled)), fill: 0, cost: 0 };
+    const segment = { bytes: takeSegment(Math.max(size, doubled)), fill: 0, cost: 0 };
     this.#segments.push(segment);
     return segment;
   }

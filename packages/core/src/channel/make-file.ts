@@ -16,13 +16,16 @@ export function readFile(channel: Channel, streams: Streams, { proxyClose = fals
   const items = channel[Symbol.asyncIterator]();
   return new streams.Readable({
     read() {
-      items.next().then(
-        ({ done, value }) => {
-          if (done) this.push(null);
-          else pushBytes(this, value);
-        },
-        (error: Error) => this.destroy(error),
-      );
+      const next = (): void => {
+        items.next().then(
+          ({ done, value }) => {
+            if (done) this.push(null);
+            else if (!pushBytes(this, value)) next();
+          },
+          (error: Error) => this.destroy(error),
+        );
+      };
+      next();
     },
     destroy(error, done) {
       if (proxyClose) channel.close(error ?? undefined);
@@ -31,15 +34,17 @@ export function readFile(channel: Channel, streams: Streams, { proxyClose = fals
   });
 }
 
-/** Strings and binaries only; an empty one asks for the next, because pushing nothing would look like the end of the stream's patience. */
-function pushBytes(stream: Readable, value: unknown): void {
+/** False for an empty item: the stream would take it as no answer, and never ask again. What is neither string nor binary destroys it. */
+function pushBytes(stream: Readable, value: unknown): boolean {
   const bytes = typeof value === 'string' ? encoder.encode(value) : value;
   if (!(bytes instanceof Uint8Array)) {
     stream.destroy(
       new TypeError(`a file is made of strings and binaries, but the channel brought ${typeof value}`),
     );
-  } else if (bytes.length === 0) stream.read(0);
-  else stream.push(bytes);
+    return true;
+  }
+  if (bytes.length > 0) stream.push(bytes);
+  return bytes.length > 0;
 }
 
 /** A `Writable` that sends each chunk as one item, with the backpressure of the channel. */

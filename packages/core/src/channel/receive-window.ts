@@ -1,16 +1,22 @@
 import { ProtocolError } from '../errors/index.ts';
 
 /**
- * Bytes that a peer may send on a channel before it hears anything. So small that a thousand stalled channels hold 8 MiB, so large
+ * Bytes that a peer may send on a channel before it hears anything. So small that a thousand stalled channels hold 4 MiB, so large
  * that ordinary first messages need no round trip. Part of the protocol: both ends assume it.
  */
-export const INITIAL_WINDOW = 8192;
+export const INITIAL_WINDOW = 4096;
 
 /** Largest window of one channel: enough for a few GB/s at a round trip of a millisecond. */
 const MAX_WINDOW = 2 * 1024 * 1024;
 
 /** What all channels of a link may hold above their initial windows, together. With the initial windows it bounds a link's memory. */
 const LINK_BUDGET = 4 * 1024 * 1024;
+
+/**
+ * The part of it that channels which nobody reads may take. It lets a program send some more before it begins to receive, and bounds what a
+ * thousand stalled channels hold to little more than their initial windows.
+ */
+const UNREAD_BUDGET = 1024 * 1024;
 
 /**
  * The memory that the channels of one link share for windows above the initial one.
@@ -21,9 +27,9 @@ const LINK_BUDGET = 4 * 1024 * 1024;
 export class WindowBudget {
   #committed = 0;
 
-  /** Reserves `bytes` if they are at most half of what is left. */
-  take(bytes: number): boolean {
-    if (bytes > (LINK_BUDGET - this.#committed) / 2) return false;
+  /** Reserves `bytes` if they are at most half of what is left for channels that are read, or for those that are not. */
+  take(bytes: number, reading: boolean): boolean {
+    if (bytes > ((reading ? LINK_BUDGET : UNREAD_BUDGET) - this.#committed) / 2) return false;
     this.#committed += bytes;
     return true;
   }
@@ -67,7 +73,11 @@ export class ReceiveWindow {
       throw new ProtocolError(`the peer sent ${-this.#available} bytes more than it had credit for`);
     this.#unread += cost;
     this.#missing = missing;
-    if (this.#available < this.#window / 2 && this.#window < MAX_WINDOW && this.#budget.take(this.#window))
+    if (
+      this.#available < this.#window / 2 &&
+      this.#window < MAX_WINDOW &&
+      this.#budget.take(this.#window, reading)
+    )
       this.#window *= 2;
     return this.#grant(reading);
   }
@@ -107,7 +117,7 @@ export class ReceiveWindow {
   /** An item larger than the window needs room of its own: at once when its reader waits for it, else within the budget. */
   #reserve(short: number, reading: boolean): number {
     if (reading) this.#budget.force(short);
-    else if (!this.#budget.take(short)) return 0;
+    else if (!this.#budget.take(short, false)) return 0;
     this.#extra += short;
     return short;
   }

@@ -3,7 +3,7 @@ import type { ChannelLink, Item } from './channel-link.ts';
 import { INITIAL_WINDOW } from './receive-window.ts';
 
 /** The least that is sent as a part of an item, unless less is left: smaller parts would be mostly headers. */
-const LEAST_FRAGMENT = 2048;
+const LEAST_FRAGMENT = 1024;
 
 /** `uint32` size before the first bytes of a fragmented item. */
 const SIZE_PREFIX = 4;
@@ -48,6 +48,7 @@ export class Sender {
     if (this.#closed) return Promise.reject(this.#closed);
     if (this.#pending.length === 0 && this.#fits(item)) {
       this.#writeWhole(item, carried);
+      if (item instanceof Uint8Array) this.#link.reclaim(item);
       // plain peers grant no credit: there the connection itself holds the sender back; and a binary that was not copied must leave first
       return !this.#link.flow || !(item instanceof Uint8Array) ? (this.#link.drained() ?? SENT) : SENT;
     }

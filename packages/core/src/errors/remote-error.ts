@@ -43,7 +43,11 @@ export function describeError(thrown: unknown, depth = 0): RemoteErrorData {
       const name = String(error.constructor?.name || error.name || 'Error');
       const shown = error.name && error.name !== 'Error' ? String(error.name) : name;
       const message = String(error.message);
-      const stack = String(error.stack || `${shown}: ${message}`);
+      // Deno writes `(file, <anonymous>:3:7)` for code that was evaluated under the name of a file
+      const stack = String(error.stack || `${shown}: ${message}`).replaceAll(
+        /, <anonymous>:(\d+:\d+)/g,
+        ':$1',
+      );
       return {
         name: shown,
         message,

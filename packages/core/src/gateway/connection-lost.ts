@@ -13,3 +13,13 @@ export function connectionLost(id: string, exit: Exit, reason: Error | undefined
   const said = stderr.trim() === '' ? '' : `\n--- the last it wrote to stderr ---\n${stderr.trimEnd()}`;
   return new ConnectionLostError(`${id}: ${how}${why}${said}`, exit, reason ? { cause: reason } : {});
 }
+
+/**
+ * How a remote end ended that said with which code it was about to: a transport may not know, and where the main thread spins only a kill
+ * of its own ends it.
+ */
+export function toldExit(exit: Exit, goodbye: number | undefined): Exit {
+  if (goodbye === undefined || exit.code !== undefined) return exit;
+  const { signal, ...rest } = exit;
+  return signal === undefined || signal === 'SIGKILL' ? { ...rest, code: goodbye } : exit;
+}

@@ -1,13 +1,28 @@
 import streams, { PassThrough, type Readable } from 'node:stream';
-import { Channel, checkTimeout, MAX_DELAY, type WaitOptions } from '../channel/index.ts';
+import {
+  Channel,
+  checkTimeout,
+  coercionPayload,
+  MAX_DELAY,
+  type StringCoercion,
+  type WaitOptions,
+} from '../channel/index.ts';
 import { type ConnectionLostError, ExecnetError, TerminateError, TimeoutError } from '../errors/index.ts';
 import { Link } from '../link/index.ts';
 import type { Connection, Exit, Interpreter, OutputStream } from '../registry/contracts.ts';
 import type { Hello, RemoteInfo } from '../remote/boot-options.ts';
 import type { Serializer } from '../serializer/types.ts';
 import type { Spec } from '../spec/index.ts';
-import { Code, EMPTY, encodeFrame, FrameDecoder, int32Payload, readInt32 } from '../wire/index.ts';
-import { connectionLost } from './connection-lost.ts';
+import {
+  Code,
+  EMPTY,
+  encodeFrame,
+  FRAGMENT_SIZE,
+  FrameDecoder,
+  int32Payload,
+  readInt32,
+} from '../wire/index.ts';
+import { connectionLost, toldExit } from './connection-lost.ts';
 import { describeSource, type RemoteSource } from './source.ts';
 import { trace } from './trace.ts';
 
@@ -126,6 +141,7 @@ export class Gateway implements AsyncDisposable {
             link.handle(code, channel, payload, owned);
           }
         : (code, channel, payload, owned) => link.handle(code, channel, payload, owned),
+      { maxData: FRAGMENT_SIZE },
     );
   }
 
@@ -167,6 +183,7 @@ export class Gateway implements AsyncDisposable {
     const [args, options = {}] = rest;
     const { timeout, signal, globals } = options;
     checkTimeout(timeout);
+    signal?.throwIfAborted();
     const channel = this.#execute(fn, 'call', { args, options: { globals }, calledBy: this.call });
     try {
       return (await channel.receive(
@@ -246,14 +263,10 @@ export class Gateway implements AsyncDisposable {
     return this.#hello;
   }
 
-  /**
-   * How strings of Python 2 and 3 are translated on channels made from now on. JavaScript remote ends have one kind of string: there it
-   * changes nothing.
-   */
-  reconfigure(options: { py2strAsPy3str?: boolean; py3strAsPy2str?: boolean }): void {
+  /** How strings of Python 2 and 3 are translated on channels made from now on; see also `Channel.reconfigure`. */
+  reconfigure(options: StringCoercion): void {
     this.#link.check();
-    const flags = (options.py2strAsPy3str === false ? 0 : 1) | (options.py3strAsPy2str ? 2 : 0);
-    this.#link.writeFrame(Code.RECONFIGURE, 0, new Uint8Array([flags]));
+    this.#link.writeFrame(Code.RECONFIGURE, 0, coercionPayload(options));
   }
 
   /** Where the other end is, for people: `popen:4711`. */
@@ -383,7 +396,8 @@ export class Gateway implements AsyncDisposable {
   data(chunk: Uint8Array): void {
     if (this.#link.ended || this.#losing) return;
     try {
-      this.#decoder.push(chunk);
+      // a Buffer's slice() is no copy: an item that waits would keep the whole chunk in which it came
+      this.#decoder.push(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length));
     } catch (error) {
       trace?.(this.id, 'protocol error', (error as Error).message);
       this.#link.end(connectionLost(this.id, { stderr: '' }, error as Error));
@@ -401,12 +415,8 @@ export class Gateway implements AsyncDisposable {
   async end(reason?: Error): Promise<void> {
     if (this.#losing) return;
     this.#losing = true;
-    const exit = await this.#howItEnded();
-    const error = connectionLost(
-      this.id,
-      { ...exit, ...(this.#goodbye === undefined ? {} : { code: this.#goodbye }) },
-      reason ?? exit.error,
-    );
+    const exit = toldExit(await this.#howItEnded(), this.#goodbye);
+    const error = connectionLost(this.id, exit, reason ?? exit.error);
     trace?.(this.id, 'ended', error.message);
     this.#link.end(error);
     this.#outputs?.stdout.end();

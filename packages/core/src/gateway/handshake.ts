@@ -58,10 +58,7 @@ export class Handshake {
   }
 
   data(chunk: Uint8Array): void {
-    this.#pending =
-      this.#pending.length === 0
-        ? Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)
-        : Buffer.concat([this.#pending, chunk]);
+    this.#pending = Buffer.concat([this.#pending, chunk]);
     if (!this.#recognized && !this.#findToken()) return;
     this.#readHello();
   }

@@ -42,7 +42,7 @@ export function describeSource(
   return { kind, text: `(async function (channel, args) {${source}\n})\n//# sourceURL=execnet:source` };
 }
 
-function readModule(url: URL): { text: string; file: string } {
+function readModule(url: URL): { text: string; file: string; url: string } {
   if (url.protocol !== 'file:')
     throw new TypeError(`a module to run remotely is named by a file: URL, not ${url.protocol}`);
   const file = fileURLToPath(url);
@@ -57,7 +57,8 @@ function readModule(url: URL): { text: string; file: string } {
     );
   }
   if (/\.[cm]?tsx?$/.test(file)) text = stripTypes(text, file);
-  return { text: `${text}\n//# sourceURL=${pathToFileURL(file).href}`, file };
+  const { href } = pathToFileURL(file);
+  return { text: `${text}\n//# sourceURL=${href}`, file, url: href };
 }
 
 /** Node strips types itself since 22.13; everywhere else the build of the program does. */

@@ -1,14 +1,17 @@
 import type { Readable, Writable } from 'node:stream';
 import type { ConnectionSink } from '../registry/contracts.ts';
+import { readIntoOneBuffer } from './one-buffer.ts';
 
 /** What sockets have and plain streams have not. */
 type Handle = { ref?(): unknown; unref?(): unknown };
 
 /** The two directions of a connection over Node streams: everything that does not depend on what is behind them. */
 export class ByteStreams {
-  readonly input: Readable;
+  /** Where the bytes of the peer come from. */
+  input: Readable;
   readonly #output: Writable;
   #sink: ConnectionSink | undefined;
+  #drained: Promise<void> | undefined;
   #ended = false;
   #ending = false;
 
@@ -23,15 +26,19 @@ export class ByteStreams {
   start(sink: ConnectionSink): void {
     if (this.#sink) throw new TypeError('a connection is started once');
     this.#sink = sink;
-    let failure: Error | undefined;
-    this.input.on('data', (chunk: Uint8Array) => {
+    const deliver = (chunk: Uint8Array): void => {
       if (!this.#ended) sink.data(chunk);
-    });
+    };
+    const direct = (this.input as unknown) === this.#output ? undefined : readIntoOneBuffer(this.input, deliver);
+    if (direct) this.input = direct;
+    else this.input.on('data', deliver);
+    let failure: Error | undefined;
     this.input.on('error', (error) => {
       failure = error;
     });
     this.input.on('end', () => this.finish());
     this.input.on('close', () => this.finish(failure));
+    if (direct) direct.read(0);
   }
 
   /** Tells the sink that nothing more will come; once. */
@@ -49,8 +56,10 @@ export class ByteStreams {
   drained(): Promise<void> {
     const output = this.#output;
     if (output.destroyed || !output.writableNeedDrain) return Promise.resolve();
-    return new Promise((resolve) => {
+    // one for all who wait: a thousand senders would be a thousand listeners
+    this.#drained ??= new Promise((resolve) => {
       const done = (): void => {
+        this.#drained = undefined;
         output.off('drain', done);
         output.off('close', done);
         resolve();
@@ -58,6 +67,7 @@ export class ByteStreams {
       output.on('drain', done);
       output.on('close', done);
     });
+    return this.#drained;
   }
 
   get queued(): number {

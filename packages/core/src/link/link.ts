@@ -188,6 +188,11 @@ export class Link implements ChannelLink {
     return this.#serializer.dump(value, this.#codec);
   }
 
+  reclaim(item: Uint8Array): void {
+    // a large body that the port has not finished with is still needed
+    if (this.#port.reuse || item.length < UNCOPIED) this.#serializer.reclaim?.(item);
+  }
+
   takeCarried(): readonly number[] | undefined {
     return this.#carried;
   }

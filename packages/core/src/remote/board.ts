@@ -10,6 +10,8 @@ export const BoardWord = {
   OUTBOX_LOCK: 3,
   /** 1 while somebody wants to know when a thread has nothing left to execute. */
   IDLE_WANTED: 4,
+  /** 1 when the connection is lost: whoever ends the process then sees to its children, because nobody else will. */
+  LOST: 5,
 } as const;
 
 const WORDS = 8;

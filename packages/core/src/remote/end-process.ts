@@ -14,6 +14,22 @@ export function endProcess(): void {
   }
 }
 
+/** What is forked while others are killed is found at the next look; more looks than that would chase something that never stops forking. */
+const LOOKS = 5;
+
+/**
+ * Ends the child processes, and lets this process go on to its own end. For an exit that nobody watches: otherwise the local end sees to what
+ * an interpreter leaves behind.
+ */
+export function endChildren(): void {
+  const { pid } = process;
+  for (let look = 0; look < LOOKS; look++) {
+    const left = leadsGroup(pid) ? otherMembers(pid) : descendants(pid);
+    if (left.length === 0) return;
+    for (const child of left) killQuietly(child);
+  }
+}
+
 function killQuietly(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
@@ -22,12 +38,18 @@ function killQuietly(pid: number): void {
   }
 }
 
+interface Stat {
+  readonly alive: boolean;
+  readonly parent: number;
+  readonly group: number;
+}
+
 /** Fields of `/proc/PID/stat` after the name, which may hold anything: state, parent, group. */
-function stat(pid: number | string): { parent: number; group: number } | undefined {
+function stat(pid: number | string): Stat | undefined {
   try {
     const text = builtin('node:fs').readFileSync(`/proc/${pid}/stat`, 'utf8');
-    const [, parent, group] = text.slice(text.lastIndexOf(')') + 2).split(' ');
-    return { parent: Number(parent), group: Number(group) };
+    const [state, parent, group] = text.slice(text.lastIndexOf(')') + 2).split(' ');
+    return { alive: state !== 'Z' && state !== 'X', parent: Number(parent), group: Number(group) };
   } catch {
     return undefined;
   }
@@ -45,24 +67,38 @@ function leadsGroup(pid: number): boolean {
   }
 }
 
-function descendants(root: number): number[] {
-  const children = new Map<number, number[]>();
+/** Every process that /proc shows, with what is known of it; none where there is no /proc. */
+function processes(): Map<number, Stat> {
+  const found = new Map<number, Stat>();
   let names: string[];
   try {
     names = builtin('node:fs').readdirSync('/proc');
   } catch {
-    return [];
+    return found;
   }
   for (const name of names) {
-    const found = /^\d+$/.test(name) ? stat(name) : undefined;
-    if (found) children.set(found.parent, [...(children.get(found.parent) ?? []), Number(name)]);
+    const one = /^\d+$/.test(name) ? stat(name) : undefined;
+    if (one) found.set(Number(name), one);
   }
-  const all: number[] = [];
+  return found;
+}
+
+function otherMembers(group: number): number[] {
+  return [...processes()]
+    .filter(([pid, one]) => one.alive && one.group === group && pid !== group)
+    .map(([pid]) => pid);
+}
+
+function descendants(root: number): number[] {
+  const all = processes();
+  const children = new Map<number, number[]>();
+  for (const [pid, { parent }] of all) children.set(parent, [...(children.get(parent) ?? []), pid]);
+  const found: number[] = [];
   const open = [root];
   for (let pid = open.pop(); pid !== undefined; pid = open.pop()) {
     const own = children.get(pid) ?? [];
-    all.push(...own);
+    found.push(...own.filter((child) => all.get(child)?.alive));
     open.push(...own);
   }
-  return all;
+  return found;
 }

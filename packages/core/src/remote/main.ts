@@ -1,10 +1,11 @@
 import { msgpack } from '../serializer/msgpack.ts';
 import { Code, EMPTY, encodeFrame, FrameDecoder } from '../wire/index.ts';
-import { Board } from './board.ts';
+import { Board, BoardWord } from './board.ts';
 import { type BootOptions, type Hello, PROTOCOL_VERSION, type Start } from './boot-options.ts';
 import { describeRemote } from './describe-remote.ts';
+import { endChildren } from './end-process.ts';
 import { Output } from './output.ts';
-import { printDirectly } from './prints.ts';
+import { complain, printDirectly } from './prints.ts';
 import { type RawIo, rawIo } from './raw-io.ts';
 import { type ReceiverData, threadStub } from './receiver.ts';
 import { Ring, Word } from './ring.ts';
@@ -54,7 +55,7 @@ export function startMain({ evaluate, program, options }: Start): void {
     env: SHARE_ENV as unknown as NodeJS.ProcessEnv,
   });
   receiver.on('error', (error) => {
-    process.stderr.write(`the receiver thread failed: ${error.stack ?? error.message}\n`);
+    complain(`the receiver thread failed: ${error.stack ?? error.message}`);
     process.exit(70);
   });
   const thread = new ExecutingThread({
@@ -67,7 +68,10 @@ export function startMain({ evaluate, program, options }: Start): void {
     evaluate,
     exit: (code) => process.exit(code),
   });
-  process.on('exit', () => thread.link.flush());
+  process.on('exit', () => {
+    thread.link.flush();
+    if (Atomics.load(board.words, BoardWord.LOST) === 1) endChildren();
+  });
   reportUncaught(thread);
   if (exec) thread.execute(exec.id, exec.payload);
 }

@@ -63,6 +63,8 @@ export class Output {
     const { words } = this.#board;
     if (Atomics.load(words, BoardWord.LOCK) !== slot + 1) return false;
     const cut = Atomics.load(words, BoardWord.WRITING) === 1;
+    // only the receiver, which is here, and the holder of the lock ever hold this one
+    Atomics.store(words, BoardWord.OUTBOX_LOCK, 0);
     this.#unlock();
     return cut;
   }

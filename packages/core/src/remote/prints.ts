@@ -29,9 +29,11 @@ export function printDirectlyInThread(): void {
   for (const [name, fd] of OUTPUTS) {
     process[name].write = (chunk: string | Uint8Array, ...rest: unknown[]): boolean => {
       const encoding = typeof rest[0] === 'string' ? (rest[0] as BufferEncoding) : 'utf8';
-      writeAll(fd, typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk);
-      const done = rest.find((argument) => typeof argument === 'function') as (() => void) | undefined;
-      if (done) process.nextTick(done);
+      const failure = print(fd, typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk);
+      const done = rest.find((argument) => typeof argument === 'function') as
+        | ((error?: Error | null) => void)
+        | undefined;
+      if (done) process.nextTick(done, failure);
       return true;
     };
   }
@@ -47,6 +49,21 @@ export function printDirectlyInThread(): void {
   });
 }
 
+/** Writes a line to stderr, whether or not anybody reads it. */
+export function complain(line: string): void {
+  print(2, new TextEncoder().encode(`${line}\n`));
+}
+
+/** Writes at once. A local end that is gone must not end, or change, code that prints: so the failure is returned. */
+function print(fd: number, bytes: Uint8Array): Error | null {
+  try {
+    writeAll(fd, bytes);
+    return null;
+  } catch (error) {
+    return error as Error;
+  }
+}
+
 function consoleClass(): typeof console.Console {
   return (globalThis as unknown as { require(name: string): { Console: typeof console.Console } }).require(
     'node:console',
@@ -58,12 +75,7 @@ function directStream(fd: number): NodeJS.WritableStream {
   const stream = new Writable({
     decodeStrings: true,
     write(chunk: Uint8Array, _encoding, done) {
-      try {
-        writeAll(fd, chunk);
-        done();
-      } catch (error) {
-        done(error as Error);
-      }
+      done(print(fd, chunk));
     },
   });
   // a closed stdout must not end code that prints

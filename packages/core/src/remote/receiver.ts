@@ -9,6 +9,7 @@ import { endProcess } from './end-process.ts';
 import type { ThreadData } from './entry.ts';
 import type { CreateExecutor, Executor } from './executor.ts';
 import { Output, RECEIVER_SLOT } from './output.ts';
+import { complain, printDirectlyInThread } from './prints.ts';
 import { rawIo } from './raw-io.ts';
 import { Ring } from './ring.ts';
 import { RoutedThread } from './routed-thread.ts';
@@ -30,7 +31,7 @@ export interface ReceiverData {
   readonly begun: number | undefined;
 }
 
-/** How long the main thread may take to leave by itself, in milliseconds; then the process is killed. */
+/** The least time for the main thread to leave by itself, in milliseconds; then the process is killed. */
 const LEAVE = 50;
 
 /** How long remote code may use to clean up when the connection is lost, in milliseconds: the promise is that all is gone within two seconds. */
@@ -68,6 +69,7 @@ export class Receiver {
   constructor(data: ReceiverData) {
     this.#data = data;
     const { options } = data;
+    printDirectlyInThread();
     this.#board = new Board(data.board);
     const io = rawIo(options.input, options.output);
     this.#output = new Output(this.#board, io, RECEIVER_SLOT);
@@ -100,12 +102,11 @@ export class Receiver {
   }
 
   #receive(chunk: Uint8Array): void {
-    if (this.#ending && chunk.length === 0) return;
     try {
       this.#router.push(chunk);
     } catch (error) {
       // nothing after it can be understood, and the local end must hear why
-      process.stderr.write(`${(error as Error).message}\n`);
+      complain((error as Error).message);
       this.#end({ grace: 0, code: 1 });
     }
   }
@@ -120,6 +121,9 @@ export class Receiver {
         return;
       case Code.CHANNEL_EXEC:
         this.#execute(id, payload);
+        return;
+      case Code.CANCEL:
+        if (this.#executor.cancel(id)) this.#router.unbind(id);
         return;
       case Code.RECONFIGURE:
         for (const thread of this.#threads) thread?.write(encodeFrame(code, id, payload));
@@ -198,7 +202,7 @@ export class Receiver {
     const thread = new RoutedThread(new Ring(ring), port1, worker);
     this.#adopt(slot, thread);
     worker.on('error', (error) => {
-      process.stderr.write(`${error.stack ?? error.message}\n`);
+      complain(error.stack ?? error.message);
       this.#leave(1);
     });
     worker.on('exit', () => {
@@ -252,6 +256,7 @@ export class Receiver {
   // --- the end
 
   #lost(): void {
+    Atomics.store(this.#board.words, BoardWord.LOST, 1);
     this.#end({ grace: GRACE_WHEN_LOST, code: undefined });
   }
 
@@ -268,17 +273,21 @@ export class Receiver {
       const busy = this.#threads.some((thread) => thread !== undefined && thread.executing > 0);
       if (busy && performance.now() < deadline) setTimeout(look, LOOK);
       else if (code === undefined) endProcess();
-      else this.#leave(code);
+      else this.#leave(code, deadline - performance.now());
     };
     look();
   }
 
-  /** Lets the main thread exit with `code`, so that its exit handlers run; kills the process if it does not. */
-  #leave(code: number): void {
+  /** Lets the main thread exit with `code`, so that its exit handlers run; kills the process if it does not, within what is left of a grace. */
+  #leave(code: number, grace = 0): void {
     this.#ending = true;
+    if (Atomics.load(this.#board.words, BoardWord.LOST) === 1) {
+      endProcess();
+      return;
+    }
     this.#tryPost(encodeFrame(Code.GOODBYE, 0, int32Payload(code)));
     this.#main.write(encodeFrame(Code.GOODBYE, 0, int32Payload(code)));
-    setTimeout(endProcess, LEAVE);
+    setTimeout(endProcess, Math.max(LEAVE, grace));
   }
 }
 

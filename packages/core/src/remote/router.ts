@@ -1,5 +1,5 @@
 import { ProtocolError } from '../errors/index.ts';
-import { Code, HEADER_SIZE, MAX_CODE, MAX_FRAME, readInt32 } from '../wire/index.ts';
+import { Code, encodeFrame, HEADER_SIZE, MAX_CODE, MAX_FRAME, readInt32 } from '../wire/index.ts';
 import { SLOTS } from './slots.ts';
 
 /** Takes the bytes of frames that belong to it, in pieces of any size; a piece is valid during the call only. */
@@ -13,6 +13,11 @@ export interface RouterOptions {
   /** Control frames, whole; the payload is the handler's. */
   control(code: number, id: number, payload: Uint8Array): void;
 }
+
+/** Payload of BIND. */
+const INT32_SIZE = 4;
+
+const NO_FRAMES: readonly Uint8Array[] = [];
 
 /**
  * Frames for channels that nobody owns yet are kept up to here. Their senders have initial windows only, so that honest peers stay far below.
@@ -45,6 +50,8 @@ export class Router {
   readonly #routes = new Map<number, Route>();
   readonly #held = new Map<number, Uint8Array[]>();
   readonly #closed = new Set<number>();
+  /** Channels that will have an owner: how many announcements of each wait to be passed on. */
+  readonly #awaited = new Map<number, number>();
   #heldSize = 0;
   readonly #header = new Uint8Array(HEADER_SIZE);
   #fill = 0;
@@ -63,18 +70,20 @@ export class Router {
   /** From now on frames for `id` go to `route`, those first that were kept. */
   bind(id: number, route: Route): void {
     this.#routes.set(id, route);
-    const held = this.#held.get(id);
-    if (!held) return;
-    this.#held.delete(id);
-    for (const frame of held) {
-      this.#heldSize -= frame.length;
-      route.write(frame);
+    this.#awaited.delete(id);
+    for (const frame of this.#takeHeld(id)) {
+      if (frame[0] === Code.BIND) this.#bindFrame(id, frame.subarray(HEADER_SIZE));
+      else route.write(frame);
     }
   }
 
-  /** The channel is closed; late frames for it are dropped. */
+  /** The channel is closed: what was kept for it, and late frames, are dropped. */
   unbind(id: number): void {
     this.#routes.delete(id);
+    this.#awaited.delete(id);
+    for (const frame of this.#takeHeld(id)) {
+      if (frame[0] === Code.BIND) this.#unawait(readInt32(frame, HEADER_SIZE));
+    }
     this.#closed.add(id);
     if (this.#closed.size > REMEMBERED) this.#closed.delete(this.#closed.values().next().value as number);
   }
@@ -141,31 +150,48 @@ export class Router {
     }
     this.#left = length;
     this.#collecting = undefined;
+    if (code === Code.BIND && length !== INT32_SIZE)
+      throw new ProtocolError(`BIND with a payload of ${length} bytes instead of ${INT32_SIZE}`);
     if (CONTROL.has(code)) {
       this.#route = undefined;
+      if (code === Code.CHANNEL_EXEC) this.#await(id);
       this.#assemble(length, (payload) => this.#options.control(code, id, payload));
       return;
     }
-    this.#route = id % 2 === 0 ? this.#options.thread((id >>> 1) % SLOTS) : this.#routes.get(id);
-    if (code === Code.BIND) {
-      const carrier = this.#route;
-      const header = source.slice(offset, offset + HEADER_SIZE);
+    this.#route = this.#routeOf(id);
+    if (code === Code.BIND && this.#route) {
       this.#route = undefined;
-      this.#assemble(length, (payload) => this.#bindFrame(header, payload, carrier));
+      this.#assemble(length, (payload) => this.#bindFrame(id, payload));
       return;
     }
     if (this.#route || id % 2 === 0 || this.#closed.has(id)) return;
+    if (code === Code.CANCEL) {
+      // it has not begun: that is for the one who keeps what waits
+      this.#assemble(length, (payload) => this.#options.control(code, id, payload));
+      return;
+    }
+    if ((code === Code.CHANNEL_CLOSE || code === Code.CHANNEL_CLOSE_ERROR) && !this.#awaited.has(id)) {
+      // made and closed there without being told to anybody here: its id will not come again
+      this.unbind(id);
+      return;
+    }
+    if (this.#heldSize + HEADER_SIZE + length > MAX_HELD)
+      throw new ProtocolError(`more than ${MAX_HELD} bytes arrived for channels that were never announced`);
     const header = source.slice(offset, offset + HEADER_SIZE);
     this.#assemble(length, (payload) => this.#hold(id, header, payload));
   }
 
-  #bindFrame(header: Uint8Array, payload: Uint8Array, carrier: Route | undefined): void {
-    if (payload.length !== 4) throw new ProtocolError(`BIND with a payload of ${payload.length} bytes`);
-    if (!carrier) return;
-    carrier.write(header);
-    carrier.write(payload);
+  /** The next item on `carrier` holds the channel in `payload`: whoever gets the one gets the other. */
+  #bindFrame(carrier: number, payload: Uint8Array): void {
+    const route = this.#routeOf(carrier);
+    if (!route) return;
+    route.write(encodeFrame(Code.BIND, carrier, payload));
     const id = readInt32(payload, 0);
-    if (id % 2 !== 0) this.bind(id, carrier);
+    if (id % 2 !== 0) this.bind(id, route);
+  }
+
+  #routeOf(id: number): Route | undefined {
+    return id % 2 === 0 ? this.#options.thread((id >>> 1) % SLOTS) : this.#routes.get(id);
   }
 
   #hold(id: number, header: Uint8Array, payload: Uint8Array): void {
@@ -173,11 +199,34 @@ export class Router {
     frame.set(header);
     frame.set(payload, HEADER_SIZE);
     this.#heldSize += frame.length;
-    if (this.#heldSize > MAX_HELD)
-      throw new ProtocolError(`more than ${MAX_HELD} bytes arrived for channels that were never announced`);
     const held = this.#held.get(id);
     if (held) held.push(frame);
     else this.#held.set(id, [frame]);
+    if (frame[0] === Code.BIND) this.#await(readInt32(payload, 0));
+  }
+
+  #takeHeld(id: number): readonly Uint8Array[] {
+    const held = this.#held.get(id);
+    if (!held) return NO_FRAMES;
+    this.#held.delete(id);
+    for (const frame of held) this.#heldSize -= frame.length;
+    return held;
+  }
+
+  /** An announcement of `id` is kept: frames for it, its close included, are kept too. */
+  #await(id: number): void {
+    this.#awaited.set(id, (this.#awaited.get(id) ?? 0) + 1);
+  }
+
+  /** An announcement of `id` was dropped; if it was the last, and `id` is closed already, so is what was kept for it. */
+  #unawait(id: number): void {
+    const count = (this.#awaited.get(id) ?? 0) - 1;
+    if (count > 0) this.#awaited.set(id, count);
+    else {
+      this.#awaited.delete(id);
+      const last = this.#held.get(id)?.at(-1)?.[0];
+      if (last === Code.CHANNEL_CLOSE || last === Code.CHANNEL_CLOSE_ERROR) this.unbind(id);
+    }
   }
 
   #assemble(length: number, then: (whole: Uint8Array) => void): void {

@@ -2,7 +2,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { LinkPort } from '../link/index.ts';
 import type { FrameDecoder } from '../wire/index.ts';
 import type { Output } from './output.ts';
-import { writeAll } from './raw-io.ts';
+import { complain } from './prints.ts';
 import { type Ring, Word } from './ring.ts';
 import { builtin } from './runtime.ts';
 
@@ -137,7 +137,7 @@ export class ThreadPort implements LinkPort {
   }
 
   warn(message: string, error: Error): void {
-    writeAll(2, new TextEncoder().encode(`${message}\n${error.stack ?? error.message}\n`));
+    complain(`${message}\n${error.stack ?? error.message}`);
   }
 
   /** Waits for the receiver to write to the ring; false if it did not in time. */

@@ -3,7 +3,7 @@ import { Channel, type ChannelState } from '../channel/index.ts';
 import { CancelledError, ConnectionLostError } from '../errors/index.ts';
 import { Link } from '../link/index.ts';
 import { msgpack } from '../serializer/msgpack.ts';
-import { Code, FrameDecoder } from '../wire/index.ts';
+import { Code, FRAGMENT_SIZE, FrameDecoder } from '../wire/index.ts';
 import { type Board, BoardWord } from './board.ts';
 import { Compiler, type ExecRequest } from './compile.ts';
 import type { Output } from './output.ts';
@@ -57,7 +57,9 @@ export class ExecutingThread {
       forgotten: (id) => this.#port.unroute(id),
     });
     this.#port.start(
-      new FrameDecoder((code, id, payload, owned) => this.link.handle(code, id, payload, owned)),
+      new FrameDecoder((code, id, payload, owned) => this.link.handle(code, id, payload, owned), {
+        maxData: FRAGMENT_SIZE,
+      }),
     );
   }
 
@@ -112,10 +114,13 @@ export class ExecutingThread {
   #over(id: number, failure: { readonly error: unknown } | undefined): void {
     const execution = this.#executions.get(id);
     if (!execution) return;
-    const unheard = failure && execution.state.closed && !execution.state.cancelled;
-    if (unheard)
-      this.#port.warn('an execution failed whose channel was closed before:', failure.error as Error);
-    execution.state.finish(failure, () => {
+    const { state } = execution;
+    // who was told to stop, and stopped, has not failed
+    const stopped = failure && (failure.error === state.cancelled || failure.error === this.#stopping);
+    const told = stopped ? undefined : failure;
+    if (told && state.closed && !state.cancelled)
+      this.#port.warn('an execution failed whose channel was closed before:', told.error as Error);
+    state.finish(told, () => {
       this.#executions.delete(id);
       if (this.#executions.size === 0 && !this.#stopping) this.#port.interrupted = undefined;
       // counted down before the close is written: who sees the close finds this thread free

@@ -1,4 +1,4 @@
-import { writeAll } from './raw-io.ts';
+import { complain } from './prints.ts';
 import type { ExecutingThread } from './thread.ts';
 
 /**
@@ -11,7 +11,7 @@ export function reportUncaught(thread: ExecutingThread): void {
       if (process.listenerCount(event) > 1) return;
       thread.uncaught(error);
       const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      writeAll(2, new TextEncoder().encode(`Uncaught ${text}\n`));
+      complain(`Uncaught ${text}`);
       process.exit(1);
     });
   }

@@ -29,7 +29,7 @@ function allocate(size: number): Uint8Array<ArrayBuffer> {
  * the next message begins behind it, or in a new slab.
  */
 export class ByteWriter {
-  bytes: Uint8Array<ArrayBuffer> = allocate(0);
+  bytes: Uint8Array<ArrayBuffer> = new Uint8Array(0);
   view: DataView<ArrayBuffer> = new DataView(this.bytes.buffer);
   /** Where the next byte goes. */
   pos = 0;
@@ -63,6 +63,17 @@ export class ByteWriter {
     if (size > SLAB) this.end = this.pos;
     this.start = this.pos;
     return part;
+  }
+
+  /**
+   * The part handed out last is of no use to anybody any more: its memory is written to again. Without it the memory of a million short
+   * messages would wait for the collector.
+   */
+  reclaim(part: Uint8Array): void {
+    const from = part.byteOffset - this.bytes.byteOffset;
+    if (part.buffer !== this.bytes.buffer || from + part.length !== this.pos) return;
+    this.pos = from;
+    this.end = this.bytes.length;
   }
 
   /** Takes foreign bytes into account that travel as a part of their own. */

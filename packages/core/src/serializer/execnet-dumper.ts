@@ -4,10 +4,9 @@ import type { Complex } from './complex.ts';
 import { Opcode } from './execnet-opcodes.ts';
 import type { Float } from './float.ts';
 import { kindOf } from './kinds.ts';
-import { LARGE_BYTES } from './msgpack-tags.ts';
 import { type EntryStep, formatPath, nameOf, type Step } from './path.ts';
 import { isPlainPrototype } from './plain-object.ts';
-import type { ChannelCodec, Limits } from './types.ts';
+import { type ChannelCodec, LARGE_BYTES, type Limits } from './types.ts';
 import { isWellFormed, utf8Length } from './utf8.ts';
 
 const INT_MAX = 0x7fffffff;
@@ -85,25 +84,38 @@ export class ExecnetDumper extends ByteWriter {
   #value(value: unknown): void {
     switch (typeof value) {
       case 'string':
-        return this.#string(value);
+        this.#string(value);
+        return;
       case 'number':
-        if (Number.isSafeInteger(value)) return this.#integer(value);
-        return this.#floats(Opcode.Float, value);
+        if (Number.isSafeInteger(value)) {
+          this.#integer(value);
+          return;
+        }
+        this.#floats(Opcode.Float, value);
+        return;
       case 'boolean':
-        return this.#opcode(value ? Opcode.True : Opcode.False);
+        this.#opcode(value ? Opcode.True : Opcode.False);
+        return;
       case 'undefined':
-        return this.#opcode(Opcode.None);
+        this.#opcode(Opcode.None);
+        return;
       case 'bigint':
-        return this.#integer(value);
+        this.#integer(value);
+        return;
       case 'object':
-        return value === null ? this.#opcode(Opcode.None) : this.#object(value);
+        if (value === null) this.#opcode(Opcode.None);
+        else this.#object(value);
+        return;
       default:
         this.#fail(`is ${nameOf(value)}, which can't be dumped; send data only`);
     }
   }
 
   #integer(value: number | bigint): void {
-    if (value >= INT_MIN && value <= INT_MAX) return this.#counted(Opcode.Int, Number(value));
+    if (value >= INT_MIN && value <= INT_MAX) {
+      this.#counted(Opcode.Int, Number(value));
+      return;
+    }
     const digits = value.toString();
     this.#counted(Opcode.LongInt, digits.length);
     this.reserve(digits.length);
@@ -133,23 +145,36 @@ export class ExecnetDumper extends ByteWriter {
 
   #bytes(data: Uint8Array): void {
     this.#counted(Opcode.Bytes, data.length);
-    if (this.#parts === undefined || data.length < LARGE_BYTES) return this.raw(data);
+    if (this.#parts === undefined || data.length < LARGE_BYTES) {
+      this.raw(data);
+      return;
+    }
     this.#parts.push(this.take(), data);
     this.count(data.length);
   }
 
   #object(value: object): void {
-    if (value instanceof Uint8Array) return this.#bytes(value);
+    if (value instanceof Uint8Array) {
+      this.#bytes(value);
+      return;
+    }
     const kind = kindOf(value);
     if (kind === 'complex') {
-      return this.#floats(Opcode.Complex, Number((value as Complex).real), Number((value as Complex).imag));
+      this.#floats(Opcode.Complex, Number((value as Complex).real), Number((value as Complex).imag));
+      return;
     }
-    if (kind === 'float') return this.#floats(Opcode.Float, Number((value as Float).value));
+    if (kind === 'float') {
+      this.#floats(Opcode.Float, Number((value as Float).value));
+      return;
+    }
     const prototype = Object.getPrototypeOf(value) as object | null;
     const plain = isPlainPrototype(prototype);
     if (!plain) {
       const id = this.#channels?.idOf(value);
-      if (id !== undefined) return this.#counted(Opcode.Channel, id);
+      if (id !== undefined) {
+        this.#counted(Opcode.Channel, id);
+        return;
+      }
     }
     if (this.#depth >= this.#maxDepth) {
       this.#fail(
@@ -177,7 +202,10 @@ export class ExecnetDumper extends ByteWriter {
         'is a key or an item of a set, which Python must be able to hash; use Tuple or FrozenSet there',
       );
     }
-    if (plain) return this.#dict(value as Record<string, unknown>);
+    if (plain) {
+      this.#dict(value as Record<string, unknown>);
+      return;
+    }
     const base = Array.isArray(value) ? 'Array' : value instanceof Map ? 'Map' : 'Set';
     const name = nameOf(value);
     if (name !== `an instance of ${base}`)
@@ -237,7 +265,8 @@ export class ExecnetDumper extends ByteWriter {
     this.#opcode(Opcode.NewDict);
     const step: EntryStep = { at: 'key', index: 0, key: undefined };
     const seen = new Set<string>();
-    for (const [key, value] of [...map]) {
+    const entries = [...map];
+    for (const [key, value] of entries) {
       step.at = 'key';
       this.#key(step, key, seen);
       step.at = 'value';

@@ -2,9 +2,8 @@ import { LoadError } from '../errors/index.ts';
 import { Complex } from './complex.ts';
 import { Opcode, operandSize } from './execnet-opcodes.ts';
 import { FrozenSet } from './frozen-set.ts';
-import { LARGE_BYTES } from './msgpack-tags.ts';
 import { Tuple } from './tuple.ts';
-import type { ChannelCodec, Limits } from './types.ts';
+import { type ChannelCodec, LARGE_BYTES, type Limits } from './types.ts';
 import { decodeUtf8 } from './utf8.ts';
 
 /** How strings of the other generation of Python arrive. */
@@ -94,48 +93,66 @@ export class ExecnetLoader {
   #step(opcode: number): void {
     switch (opcode) {
       case Opcode.None:
-        return this.#push(null);
+        this.#push(null);
+        return;
       case Opcode.True:
-        return this.#push(true);
+        this.#push(true);
+        return;
       case Opcode.False:
-        return this.#push(false);
+        this.#push(false);
+        return;
       case Opcode.Int:
       case Opcode.Long:
-        return this.#push(this.#int());
+        this.#push(this.#int());
+        return;
       case Opcode.LongInt:
       case Opcode.LongLong:
-        return this.#push(this.#longInt());
+        this.#push(this.#longInt());
+        return;
       case Opcode.Float:
-        return this.#push(this.#float());
+        this.#push(this.#float());
+        return;
       case Opcode.Complex: {
         const real = this.#float();
-        return this.#push(new Complex(real, this.#float()));
+        this.#push(new Complex(real, this.#float()));
+        return;
       }
       case Opcode.Bytes:
-        return this.#push(this.#data());
+        this.#push(this.#data());
+        return;
       case Opcode.Unicode:
-        return this.#push(this.#text());
+        this.#push(this.#text());
+        return;
       case Opcode.Py3String:
-        return this.#push(this.#strings.py3strAsPy2str ? this.#data() : this.#text());
+        this.#push(this.#strings.py3strAsPy2str ? this.#data() : this.#text());
+        return;
       case Opcode.Py2String:
-        return this.#push(this.#strings.py2strAsPy3str ? latin1(this.#data()) : this.#data());
+        this.#push(this.#strings.py2strAsPy3str ? latin1(this.#data()) : this.#data());
+        return;
       case Opcode.NewList:
-        return this.#newList();
+        this.#newList();
+        return;
       case Opcode.NewDict:
-        return this.#push(new Dict(), 1);
+        this.#push(new Dict(), 1);
+        return;
       case Opcode.SetItem:
-        return this.#setItem();
+        this.#setItem();
+        return;
       case Opcode.BuildTuple:
-        return this.#build(makeTuple);
+        this.#build((items) => Tuple.from(items));
+        return;
       case Opcode.Set:
-        return this.#build((items) => new Set(items));
+        this.#build((items) => new Set(items));
+        return;
       case Opcode.FrozenSet:
-        return this.#build((items) => new FrozenSet(items));
+        this.#build((items) => new FrozenSet(items));
+        return;
       case Opcode.Channel: {
         const id = this.#int();
         if (this.#channels === undefined)
           throw new LoadError('a channel is in a value that belongs to no gateway');
-        return this.#push(this.#channels.fromId(id));
+        this.#push(this.#channels.fromId(id));
+        return;
       }
       default:
         throw new LoadError(`the opcode 0x${opcode.toString(16)} is unknown`);
@@ -208,7 +225,7 @@ export class ExecnetLoader {
     const length = this.#length();
     this.#items -= length;
     if (this.#items < 0) throw new LoadError('a list claims more elements than the bytes can hold');
-    this.#push(new Array(length).fill(null), 1);
+    this.#push(Array<unknown>(length).fill(null), 1);
   }
 
   #setItem(): void {
@@ -243,13 +260,6 @@ export class ExecnetLoader {
     const heights = this.#heights.splice(from);
     this.#push(make(items), heights.reduce((most, height) => Math.max(most, height), 0) + 1);
   }
-}
-
-/** Item by item, as there may be more of them than a call takes arguments. */
-function makeTuple(items: readonly unknown[]): Tuple {
-  const tuple = new Tuple();
-  for (const item of items) tuple.push(item);
-  return tuple;
 }
 
 function latin1(bytes: Uint8Array): string {

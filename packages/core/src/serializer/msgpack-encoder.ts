@@ -1,11 +1,12 @@
 import { DumpError, ExecnetError } from '../errors/index.ts';
+import type { Encoding } from './encoding.ts';
 import { encodeExotic } from './msgpack-exotic.ts';
-import { LARGE_BYTES, MARK, Tag } from './msgpack-tags.ts';
+import { MARK, Tag } from './msgpack-tags.ts';
 import { MsgpackWriter } from './msgpack-writer.ts';
 import { type EntryStep, formatPath, nameOf, type Step } from './path.ts';
 import { isPlainPrototype } from './plain-object.ts';
 import { isPlainKey, type Shape, ShapeCache } from './shapes.ts';
-import type { ChannelCodec, Limits } from './types.ts';
+import { type ChannelCodec, LARGE_BYTES, type Limits } from './types.ts';
 
 /**
  * From this many objects of one shape on they are written as records (their keys once). msgpackr compiles a reader for a record,
@@ -41,7 +42,7 @@ const setValues = Set.prototype.values as () => Iterable<unknown>;
 const isEnumerable = objectPrototype.propertyIsEnumerable;
 
 /** Writes one value at a time; a getter that dumps meanwhile needs another encoder (see {@link busy}). */
-export class MsgpackEncoder extends MsgpackWriter {
+export class MsgpackEncoder extends MsgpackWriter implements Encoding {
   busy = false;
   readonly #maxDepth: number;
   readonly #shapes = new ShapeCache();
@@ -67,7 +68,7 @@ export class MsgpackEncoder extends MsgpackWriter {
   }
 
   encode(value: unknown, channels: ChannelCodec | undefined): Uint8Array {
-    return this.#run(value, channels, undefined) as Uint8Array;
+    return this.#run(value, channels, undefined);
   }
 
   encodeParts(value: unknown, channels: ChannelCodec | undefined): Uint8Array[] {
@@ -95,20 +96,25 @@ export class MsgpackEncoder extends MsgpackWriter {
       this.pos = this.start;
       throw this.#explain(error);
     } finally {
-      this.#message += 1;
-      this.#records = FIRST_RECORD;
       this.marked = false;
       this.#depth = 0;
-      this.#met = 0;
-      this.#arrays = 0;
-      this.#many = undefined;
-      this.#indices = undefined;
-      this.#few.length = 0;
-      this.#trail.length = 0;
       this.#channels = undefined;
       this.#parts = undefined;
+      // A lone number or string leaves nothing behind.
+      if (this.#met > 0) this.#forget();
       this.busy = false;
     }
+  }
+
+  #forget(): void {
+    this.#message += 1;
+    this.#records = FIRST_RECORD;
+    this.#met = 0;
+    this.#arrays = 0;
+    this.#few.length = 0;
+    this.#many = undefined;
+    this.#indices = undefined;
+    this.#trail.length = 0;
   }
 
   #explain(error: unknown): unknown {
@@ -118,7 +124,6 @@ export class MsgpackEncoder extends MsgpackWriter {
     return new DumpError(`${path} can't be dumped: reading it failed with ${reason}`, path, { cause: error });
   }
 
-  /** Gives up on the value at hand. */
   fail(why: string): never {
     const path = formatPath(this.#trail, this.#depth);
     throw new DumpError(`${path} ${why}`, path);
@@ -350,18 +355,15 @@ export class MsgpackEncoder extends MsgpackWriter {
     this.count(size);
   }
 
-  /** The beginning of what only {@link Tag} says; `count` arguments follow. */
   head(tag: Tag, count: number): void {
     this.tag(tag, count);
   }
 
-  /** A tag with primitive arguments. */
   tagged(tag: Tag, ...values: unknown[]): void {
     this.tag(tag, values.length);
     for (const value of values) this.value(value);
   }
 
-  /** Writes properties that belong to the value at hand, as alternating keys and values in an array. */
   members(properties: Record<string, unknown>): void {
     const keys = keysOf(properties);
     this.arrayHead(keys.length * 2);
@@ -373,13 +375,13 @@ export class MsgpackEncoder extends MsgpackWriter {
 
   /** Writes the entries of a Map or the items of a Set. */
   entries(tag: Tag, container: ReadonlyMap<unknown, unknown> | ReadonlySet<unknown>, isMap: boolean): void {
-    const size = (isMap ? mapSize : setSize).call(container) as number;
+    const size = (isMap ? mapSize : setSize).call(container);
     this.tag(tag, isMap ? size * 2 : size);
     const step: EntryStep = { at: 'item', index: 0, key: undefined };
     const depth = this.#depth;
     this.#trail[depth] = step;
     let seen = 0;
-    for (const item of (isMap ? mapEntries : setValues).call(container) as Iterable<unknown>) {
+    for (const item of (isMap ? mapEntries : setValues).call(container)) {
       step.index = seen;
       if (++seen > size) break;
       this.#depth = depth + 1;

@@ -1,7 +1,7 @@
 import type { Complex } from './complex.ts';
+import type { Encoding } from './encoding.ts';
 import type { Float } from './float.ts';
 import { kindOf } from './kinds.ts';
-import type { MsgpackEncoder } from './msgpack-encoder.ts';
 import { ERRORS, Tag, TYPED_ARRAYS } from './msgpack-tags.ts';
 import { nameOf } from './path.ts';
 
@@ -12,7 +12,7 @@ const tagOf = Object.prototype.toString;
 const LITTLE_ENDIAN: boolean = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
 /** Writes what is neither a plain object, nor an array, nor a Uint8Array, or fails. */
-export function encodeExotic(encoder: MsgpackEncoder, value: object, prototype: object): void {
+export function encodeExotic(encoder: Encoding, value: object, prototype: object): void {
   const kind = kindOf(value);
   if (kind !== undefined) {
     encodeOwnClass(encoder, value, kind);
@@ -24,11 +24,20 @@ export function encodeExotic(encoder: MsgpackEncoder, value: object, prototype: 
     return;
   }
   if (Array.isArray(value)) {
-    if (isBuiltin(prototype, 'Array')) return encoder.array(value);
+    if (isBuiltin(prototype, 'Array')) {
+      encoder.array(value);
+      return;
+    }
     refuseClass(encoder, value);
   }
-  if (ArrayBuffer.isView(value)) return encodeView(encoder, value, prototype);
-  if (isError(value)) return encodeError(encoder, value);
+  if (ArrayBuffer.isView(value)) {
+    encodeView(encoder, value, prototype);
+    return;
+  }
+  if (isError(value)) {
+    encodeError(encoder, value);
+    return;
+  }
   const name = tagOf.call(value).slice(8, -1);
   const encode = BUILTINS[name];
   if (encode === undefined || !isBuiltin(prototype, name)) refuseClass(encoder, value);
@@ -42,7 +51,7 @@ export function encodeExotic(encoder: MsgpackEncoder, value: object, prototype: 
   encode(encoder, value as never);
 }
 
-function refuseClass(encoder: MsgpackEncoder, value: object): never {
+function refuseClass(encoder: Encoding, value: object): never {
   encoder.fail(
     `is ${nameOf(value)}, which would lose its class; send a plain object, and make the instance at the other end`,
   );
@@ -61,34 +70,30 @@ function isBuiltin(prototype: object, name: string): boolean {
   return /\{\s*\[native code\]\s*\}$/.test(Function.prototype.toString.call(maker));
 }
 
-type Encode = (encoder: MsgpackEncoder, value: never) => void;
+type Encode = (encoder: Encoding, value: never) => void;
 
 /** By what `Object.prototype.toString` says. A liar is found out by the method that reads the value. */
 const BUILTINS: Record<string, Encode | undefined> = Object.assign(Object.create(null), {
-  Map: (encoder: MsgpackEncoder, value: Map<unknown, unknown>) => encoder.entries(Tag.Map, value, true),
-  Set: (encoder: MsgpackEncoder, value: Set<unknown>) => encoder.entries(Tag.Set, value, false),
-  Date: (encoder: MsgpackEncoder, value: Date) =>
-    encoder.tagged(Tag.Date, Date.prototype.getTime.call(value)),
-  RegExp: (encoder: MsgpackEncoder, value: RegExp) => encoder.tagged(Tag.RegExp, value.source, value.flags),
-  Number: (encoder: MsgpackEncoder, value: number) =>
+  Map: (encoder: Encoding, value: Map<unknown, unknown>) => encoder.entries(Tag.Map, value, true),
+  Set: (encoder: Encoding, value: Set<unknown>) => encoder.entries(Tag.Set, value, false),
+  Date: (encoder: Encoding, value: Date) => encoder.tagged(Tag.Date, Date.prototype.getTime.call(value)),
+  RegExp: (encoder: Encoding, value: RegExp) => encoder.tagged(Tag.RegExp, value.source, value.flags),
+  Number: (encoder: Encoding, value: number) =>
     encoder.tagged(Tag.Boxed, Number.prototype.valueOf.call(value)),
-  String: (encoder: MsgpackEncoder, value: string) =>
+  String: (encoder: Encoding, value: string) =>
     encoder.tagged(Tag.Boxed, String.prototype.valueOf.call(value)),
-  Boolean: (encoder: MsgpackEncoder, value: boolean) =>
+  Boolean: (encoder: Encoding, value: boolean) =>
     encoder.tagged(Tag.Boxed, Boolean.prototype.valueOf.call(value)),
-  BigInt: (encoder: MsgpackEncoder, value: bigint) =>
+  BigInt: (encoder: Encoding, value: bigint) =>
     encoder.tagged(Tag.Boxed, BigInt.prototype.valueOf.call(value)),
-  ArrayBuffer: (
-    encoder: MsgpackEncoder,
-    value: ArrayBuffer & { resizable?: boolean; maxByteLength?: number },
-  ) => {
+  ArrayBuffer: (encoder: Encoding, value: ArrayBuffer & { resizable?: boolean; maxByteLength?: number }) => {
     encoder.head(Tag.ArrayBuffer, value.resizable ? 2 : 1);
     encoder.data(new Uint8Array(value));
     if (value.resizable) encoder.value(value.maxByteLength);
   },
 } satisfies Record<string, Encode>);
 
-function encodeOwnClass(encoder: MsgpackEncoder, value: object, kind: ReturnType<typeof kindOf>): void {
+function encodeOwnClass(encoder: Encoding, value: object, kind: ReturnType<typeof kindOf>): void {
   if (kind === 'tuple' && Array.isArray(value)) encoder.array(value, Tag.Tuple);
   else if (kind === 'frozenset') encoder.entries(Tag.FrozenSet, value as Set<unknown>, false);
   else if (kind === 'complex')
@@ -96,13 +101,16 @@ function encodeOwnClass(encoder: MsgpackEncoder, value: object, kind: ReturnType
   else encoder.tagged(Tag.Float, Number((value as Float).value));
 }
 
-function encodeView(encoder: MsgpackEncoder, view: ArrayBufferView, prototype: object): void {
+function encodeView(encoder: Encoding, view: ArrayBufferView, prototype: object): void {
   const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
   const isBuffer = (globalThis as { Buffer?: { isBuffer?(value: unknown): boolean } }).Buffer?.isBuffer?.(
     view,
   );
   const name = tagOf.call(view).slice(8, -1);
-  if (isBuffer || (name === 'Uint8Array' && isBuiltin(prototype, name))) return encoder.data(bytes);
+  if (isBuffer || (name === 'Uint8Array' && isBuiltin(prototype, name))) {
+    encoder.data(bytes);
+    return;
+  }
   const kind = TYPED_ARRAYS.indexOf(name);
   if (!isBuiltin(prototype, name) || (kind < 0 && name !== 'DataView')) refuseClass(encoder, view);
   if (!LITTLE_ENDIAN) encoder.fail(`is a ${name}, which big-endian machines can't dump; send its bytes`);
@@ -133,7 +141,7 @@ function errorClass(error: Error): string {
  * Errors are the exception among class instances: one of a derived class arrives as the builtin class below it, with its `name`,
  * as errors must be able to travel whoever made them.
  */
-function encodeError(encoder: MsgpackEncoder, error: Error): void {
+function encodeError(encoder: Encoding, error: Error): void {
   const name = errorClass(error);
   const hidden: Record<string, unknown> = {};
   for (const key of HIDDEN) {

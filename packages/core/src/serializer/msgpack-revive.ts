@@ -2,9 +2,9 @@ import { LoadError } from '../errors/index.ts';
 import { Complex } from './complex.ts';
 import { Float } from './float.ts';
 import { FrozenSet } from './frozen-set.ts';
-import { ERRORS, LARGE_BYTES, Tag, TYPED_ARRAYS } from './msgpack-tags.ts';
+import { ERRORS, Tag, TYPED_ARRAYS } from './msgpack-tags.ts';
 import { Tuple } from './tuple.ts';
-import type { ChannelCodec } from './types.ts';
+import { type ChannelCodec, LARGE_BYTES } from './types.ts';
 
 /** What stands for an empty slot until its array has it. */
 const HOLE: unique symbol = Symbol('hole') as never;
@@ -63,7 +63,7 @@ export class Reviver {
       const item = this.#slot(from[i]);
       if (item === HOLE) {
         to.length = Math.max(to.length, i - skip + 1);
-        delete to[i - skip];
+        Reflect.deleteProperty(to, i - skip);
       } else {
         to[i - skip] = item;
       }
@@ -122,7 +122,7 @@ export class Reviver {
         return set;
       }
       case Tag.Tuple: {
-        const tuple = this.#begin(new Tuple());
+        const tuple = this.#begin(new Tuple<unknown[]>());
         for (let i = 2; i < read.length; i++) tuple.push(this.revive(read[i]));
         return tuple;
       }
@@ -228,7 +228,7 @@ function bytes(value: unknown): Uint8Array {
 }
 
 function copy(data: Uint8Array): ArrayBuffer {
-  return data.slice().buffer as ArrayBuffer;
+  return data.slice().buffer;
 }
 
 function utf16(data: Uint8Array): string {

@@ -3,9 +3,8 @@ import { MARK } from './msgpack-tags.ts';
 import { MAX_RECORD_KEYS } from './shapes.ts';
 
 /** Bytes that follow the codes from 0xc0 on, where that is a fixed number; -1: more is to be known. */
-const FIXED = Int8Array.of(
-  ...[0, -1, 0, 0, -1, -1, -1, -1, -1, -1, 4, 8, 1, 2, 4, 8],
-  ...[1, 2, 4, 8, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1],
+const FIXED: Int8Array = Int8Array.from('0.00......4812481248............', (digit) =>
+  digit === '.' ? -1 : Number(digit),
 );
 
 const PROTO: readonly number[] = Array.from('__proto__', (char) => char.charCodeAt(0));
@@ -179,7 +178,10 @@ export class Scanner {
 
   /** Reads the key of a map, a string; where it is not there, moves beyond the end. */
   #key(): void {
-    if (this.#pos >= this.#end) return this.#skip(1);
+    if (this.#pos >= this.#end) {
+      this.#skip(1);
+      return;
+    }
     const code = this.#bytes[this.#pos++] as number;
     let size: number;
     if (code >= 0xa0 && code < 0xc0) size = code - 0xa0;

@@ -48,12 +48,6 @@ export type Tag = (typeof Tag)[keyof typeof Tag];
 /** The byte that MessagePack never uses. */
 export const MARK = 0xc1;
 
-/**
- * Bytes from this length on are not copied: neither into the message, when it is dumped in parts, nor out of it. Below, a copy
- * costs less than an additional write, and keeping a few bytes must not keep a whole message alive.
- */
-export const LARGE_BYTES: number = 16 * 1024;
-
 /** Typed arrays other than Uint8Array, by the number that stands for their class; the order is part of the format. */
 export const TYPED_ARRAYS: readonly string[] = [
   'Int8Array',

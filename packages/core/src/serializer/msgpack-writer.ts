@@ -129,13 +129,19 @@ export class MsgpackWriter extends ByteWriter {
         bytes[pos++] = (c & 0x3f) | 0x80;
       } else if ((c & 0xf800) !== 0xd800) {
         // msgpackr reads longer texts with a TextDecoder that swallows a byte order mark.
-        if (i === 0 && c === 0xfeff) return this.#utf16(text);
+        if (i === 0 && c === 0xfeff) {
+          this.#utf16(text);
+          return;
+        }
         bytes[pos++] = (c >> 12) | 0xe0;
         bytes[pos++] = ((c >> 6) & 0x3f) | 0x80;
         bytes[pos++] = (c & 0x3f) | 0x80;
       } else {
         const low = text.charCodeAt(++i);
-        if ((c & 0x400) !== 0 || (low & 0xfc00) !== 0xdc00) return this.#utf16(text);
+        if ((c & 0x400) !== 0 || (low & 0xfc00) !== 0xdc00) {
+          this.#utf16(text);
+          return;
+        }
         const point = 0x10000 + ((c & 0x3ff) << 10) + (low & 0x3ff);
         bytes[pos++] = (point >> 18) | 0xf0;
         bytes[pos++] = ((point >> 12) & 0x3f) | 0x80;
@@ -159,7 +165,10 @@ export class MsgpackWriter extends ByteWriter {
   }
 
   #longString(text: string, length: number): void {
-    if (text.charCodeAt(0) === 0xfeff) return this.#utf16(text);
+    if (text.charCodeAt(0) === 0xfeff) {
+      this.#utf16(text);
+      return;
+    }
     const most = length < LONG_TEXT ? length * 3 : utf8Length(text);
     this.reserve(most + 5);
     const head = this.pos;
@@ -168,7 +177,8 @@ export class MsgpackWriter extends ByteWriter {
     const size = this.utf8(text);
     if (size !== length && !isWellFormed(text)) {
       this.pos = head;
-      return this.#utf16(text);
+      this.#utf16(text);
+      return;
     }
     this.bytes[head] = 0xd8 + (headSize === 5 ? 3 : headSize - 1);
     if (headSize === 2) this.bytes[head + 1] = size;

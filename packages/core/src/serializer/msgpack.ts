@@ -3,7 +3,7 @@ import { LoadError } from '../errors/index.ts';
 import { MsgpackEncoder } from './msgpack-encoder.ts';
 import { Reviver } from './msgpack-revive.ts';
 import { Scanner } from './msgpack-scan.ts';
-import { LARGE_BYTES, MARK } from './msgpack-tags.ts';
+import { MARK } from './msgpack-tags.ts';
 import { type ChannelCodec, DEFAULT_LIMITS, type Limits, type Serializer } from './types.ts';
 
 /** A whole message up to this size is read from a copy in memory of our own, which spares msgpackr a view for each message. */
@@ -19,8 +19,8 @@ const aliasing = new Unpackr({ mapsAsObjects: true });
 /** Reading it makes msgpackr let go of what it read before. */
 const nothing = Uint8Array.of(0xc0);
 
-/** The object that msgpackr makes of the byte that MessagePack never uses. */
-const mark: unknown = aliasing.unpack(Uint8Array.of(MARK));
+/** The object that msgpackr makes of the byte that MessagePack never uses; looked up when needed, as loading this costs a boot. */
+let mark: unknown;
 
 /**
  * MessagePack between JavaScript ends, with everything that `structuredClone` carries and that is data, channels, and the
@@ -28,7 +28,8 @@ const mark: unknown = aliasing.unpack(Uint8Array.of(MARK));
  *
  * Different from `structuredClone`: what would lose its class or its properties is a `DumpError`; views travel without the rest of
  * their buffer, so that two views of one buffer arrive as two buffers; a Node.js Buffer arrives as Uint8Array; an error of a derived
- * class arrives as the builtin class below it, with its `name`, `stack`, `cause` and properties.
+ * class arrives as the builtin class below it, with its `name`, `stack`, `cause` and properties. Symbols as keys, and named properties
+ * of arrays, are looked for in the first 128 objects with the same keys, or arrays, of a value; if there are none, no further.
  */
 export function msgpack(limits: Partial<Limits> = {}): Serializer {
   const effective = { ...DEFAULT_LIMITS, ...limits };
@@ -47,6 +48,7 @@ export function msgpack(limits: Partial<Limits> = {}): Serializer {
     const marked = bytes[0] === MARK;
     scanner.scan(bytes, marked ? 1 : 0, marked);
     if (marked) {
+      mark ??= aliasing.unpack(Uint8Array.of(MARK));
       const own = new Uint8Array(bytes.buffer, bytes.byteOffset + 1, length - 1);
       return new Reviver(mark, channels).revive(aliasing.unpack(own));
     }
@@ -62,6 +64,7 @@ export function msgpack(limits: Partial<Limits> = {}): Serializer {
     // A getter of the value's may dump something else meanwhile.
     dump: (value, channels) =>
       (encoder.busy ? new MsgpackEncoder(effective) : encoder).encode(value, channels),
+    reclaim: (bytes) => encoder.reclaim(bytes),
     dumpParts: (value, channels) =>
       (encoder.busy ? new MsgpackEncoder(effective) : encoder).encodeParts(value, channels),
     load(bytes, channels) {

@@ -22,6 +22,12 @@ export interface Limits {
  */
 export const DEFAULT_LIMITS: Limits = Object.freeze({ maxPayload: 2 ** 30, maxDepth: 1000 });
 
+/**
+ * Bytes from this length on are not copied: neither into the message, when it is dumped in parts, nor out of it. Below, a copy
+ * costs less than an additional write, and keeping a few bytes must not keep a whole message alive.
+ */
+export const LARGE_BYTES: number = 16 * 1024;
+
 /** Values to bytes and back. Every dump stands alone: it can be loaded late, in any order, or not at all. */
 export interface Serializer {
   readonly name: 'msgpack' | 'execnet';
@@ -30,6 +36,8 @@ export interface Serializer {
    * Fails with a `DumpError` that names the path of what can't travel.
    */
   dump(value: unknown, channels?: ChannelCodec): Uint8Array;
+  /** Tells that nobody needs the result of the last {@link dump} any more, so that its memory can be used again. */
+  reclaim?(bytes: Uint8Array): void;
   /**
    * As {@link dump}, in parts to be written one after the other, so that large bytes are not copied: such a part **is** the
    * caller's memory. Whoever keeps it beyond the current turn must copy it first, or the caller's later writes travel along.

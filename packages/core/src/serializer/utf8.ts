@@ -6,7 +6,8 @@ interface NodeBuffer {
 const nodeBuffer = (globalThis as { Buffer?: NodeBuffer }).Buffer;
 const utf8Slice = nodeBuffer?.prototype?.utf8Slice;
 const encoder = new TextEncoder();
-const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+/** Made when needed: it costs a remote end more to make than all of this folder to load. */
+let strict: InstanceType<typeof TextDecoder> | undefined;
 
 /** The length of `text` in UTF-8. */
 export function utf8Length(text: string): number {
@@ -39,5 +40,6 @@ export function decodeUtf8(bytes: Uint8Array, start: number, end: number): strin
     // Node.js puts this character where the bytes are wrong; only the strict decoder knows whether it was there before.
     if (!text.includes('\ufffd')) return text;
   }
+  strict ??= new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   return strict.decode(bytes.subarray(start, end));
 }

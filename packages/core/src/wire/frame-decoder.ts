@@ -1,5 +1,5 @@
 import { ProtocolError } from '../errors/index.ts';
-import { Code, MAX_CODE } from './code.ts';
+import { Code, codeName, MAX_CODE } from './code.ts';
 import { EMPTY, HEADER_SIZE, readInt32 } from './header.ts';
 
 /**
@@ -11,10 +11,18 @@ import { EMPTY, HEADER_SIZE, readInt32 } from './header.ts';
 export type FrameHandler = (code: number, id: number, payload: Uint8Array, owned: boolean) => void;
 
 /**
- * Largest payload of a frame that is not data, and of data of a peer that does not send fragments. Program text and arguments travel so;
- * the bound keeps a hostile length from reserving memory: what is announced is reserved only as it arrives.
+ * Largest payload of a frame that is not data, of data of a peer that does not send fragments, and of an item in fragments: what serializers
+ * dump at most. Program text and arguments travel in one frame; what is announced is reserved only as it arrives.
  */
-export const MAX_FRAME = 0x3fffffff;
+export const MAX_FRAME: number = 2 ** 30;
+
+/** Bounds of a {@link FrameDecoder}, in bytes. */
+export interface FrameLimits {
+  /** Largest payload of any frame. Default: {@link MAX_FRAME}. */
+  readonly maxPayload?: number;
+  /** Largest payload of data; `FRAGMENT_SIZE` where the peer sends fragments. Default: `maxPayload`. */
+  readonly maxData?: number;
+}
 
 /** A frame of unknown length grows by doubling from here, so that a hostile length field alone reserves next to nothing. */
 const FIRST_RESERVATION = 65536;
@@ -28,6 +36,7 @@ const FIRST_RESERVATION = 65536;
 export class FrameDecoder {
   readonly #handle: FrameHandler;
   readonly #maxPayload: number;
+  readonly #maxData: number;
   readonly #header = new Uint8Array(HEADER_SIZE);
   #headerFill = 0;
   #code = 0;
@@ -39,9 +48,10 @@ export class FrameDecoder {
   #at = 0;
   #stopped = false;
 
-  constructor(handle: FrameHandler, { maxPayload = MAX_FRAME }: { maxPayload?: number } = {}) {
+  constructor(handle: FrameHandler, { maxPayload = MAX_FRAME, maxData = maxPayload }: FrameLimits = {}) {
     this.#handle = handle;
     this.#maxPayload = maxPayload;
+    this.#maxData = maxData;
   }
 
   /** True while a frame is incomplete: the end of the stream would cut it. */
@@ -120,9 +130,10 @@ export class FrameDecoder {
     const id = readInt32(source, offset + 1);
     if (code > MAX_CODE) throw new ProtocolError(`a frame with the unknown code ${code} arrived`);
     if (id < 0) throw new ProtocolError(`a frame with the negative channel id ${id} arrived`);
-    if (length < 0 || length > this.#maxPayload) {
+    const limit = isData(code) ? this.#maxData : this.#maxPayload;
+    if (length < 0 || length > limit) {
       throw new ProtocolError(
-        `a frame announces a payload of ${length >>> 0} bytes; at most ${this.#maxPayload} are accepted`,
+        `${codeName(code)} announces a payload of ${length >>> 0} bytes; at most ${limit} are accepted`,
       );
     }
     this.#code = code;
@@ -152,6 +163,6 @@ export class FrameDecoder {
 }
 
 /** Tells data of a channel, whole or in parts, from control frames. */
-export function isData(code: number): boolean {
+function isData(code: number): boolean {
   return code === Code.CHANNEL_DATA || code === Code.FRAGMENT_FIRST || code === Code.FRAGMENT;
 }

@@ -37,7 +37,6 @@ function interpreter(field: string, family: Family = 'javascript', options: stri
     supports: { killThread: true, threadMemoryLimit: true },
     globals: [],
     boot: () => Promise.reject(new Error('a stub')),
-    host: () => Promise.resolve(''),
   };
 }
 

@@ -64,7 +64,7 @@ const ONLY_DUMPED: [title: string, value: unknown, bytes: string][] = [
   ['an integral number beyond the safe range is a float', 2 ** 53, '444340000000000000 51'],
   ['Float(1) is a float', new Float(1), '443ff0000000000000 51'],
   ['a Buffer is bytes', Buffer.from([1]), '4100000001 01 51'],
-  ['an empty slot is None', [,], '4b00000001 4600000000 4c 50 51'],
+  ['an empty slot is None', Array(1), '4b00000001 4600000000 4c 50 51'],
   ['a Map with strings for keys is a dict', new Map([['a', 1]]), '4a 4e0000000161 4600000001 50 51'],
 ];
 

@@ -17,8 +17,8 @@ const PYTHON = '/usr/bin/python3';
 /** Reads lines: `= EXPRESSION` answers with its dump; a dump in hexadecimal with what it dumps to again. */
 const ORACLE = `
 import sys, execnet
-for line in sys.stdin:
-    line = line.rstrip("\\n")
+# All of it first: Deno does not read the answers before it has written every line.
+for line in sys.stdin.read().split("\\n")[:-1]:
     try:
         value = eval(line[2:]) if line.startswith("= ") else execnet.loads(bytes.fromhex(line))
         print(execnet.dumps(value).hex())
@@ -115,7 +115,8 @@ withPython('Python loads any value, and dumps the same bytes again', () => {
     fc.constantFrom(null, true, false),
     fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }),
     fc.maxSafeNat(),
-    fc.double(),
+    // Python loads such ints, but can not dump them.
+    fc.double().filter((number) => !(Number.isSafeInteger(number) && number < -(2 ** 31))),
     fc.bigInt({ min: 0n, max: 2n ** 200n }),
     fc.string({ unit: 'grapheme' }),
     fc.uint8Array(),

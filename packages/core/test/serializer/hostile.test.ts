@@ -195,7 +195,7 @@ const MSGPACK_SEEDS: unknown[] = [
     new DataView(new ArrayBuffer(4)),
     2n ** 80n,
     '\ud800',
-    [1, , 3],
+    Object.assign(Array(3), { 0: 1, 2: 3 }),
     Object.assign([1], { a: 1 }),
   ],
   { big: new Uint8Array(17_000), text: 'x'.repeat(300) },

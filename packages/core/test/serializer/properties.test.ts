@@ -16,6 +16,17 @@ const PRIMITIVES: fc.Arbitrary<unknown>[] = [
   fc.constantFrom(null, undefined, -0, Number.NaN),
 ];
 
+/** The value with lists in place of Maps and Sets: so their order counts too, and Bun can compare them if objects are keys. */
+function ordered(value: unknown): unknown {
+  if (value instanceof Map) return ['Map', ...[...value].map(([key, item]) => [ordered(key), ordered(item)])];
+  if (value instanceof Set) return ['Set', ...[...value].map(ordered)];
+  // Its map() keeps empty slots.
+  if (Array.isArray(value)) return value.map(ordered);
+  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype)
+    return value;
+  return Object.entries(value).map(([key, item]) => [key, ordered(item)]);
+}
+
 const anything = fc.anything({
   // Not `withDate`: Node.js 20 takes two invalid dates for different ones.
   values: [...PRIMITIVES, fc.date({ noInvalidDate: true })],
@@ -36,7 +47,7 @@ const anything = fc.anything({
 test('any value arrives as structuredClone would give it', () => {
   fc.assert(
     fc.property(anything, (value) => {
-      deepStrictEqual(serializer.load(serializer.dump(value)), structuredClone(value));
+      deepStrictEqual(ordered(serializer.load(serializer.dump(value))), ordered(structuredClone(value)));
     }),
     { numRuns: 3000 },
   );
@@ -55,7 +66,7 @@ test('any list of alike records arrives as structuredClone would give it', () =>
     );
   fc.assert(
     fc.property(records, (value) => {
-      deepStrictEqual(serializer.load(serializer.dump(value)), structuredClone(value));
+      deepStrictEqual(ordered(serializer.load(serializer.dump(value))), ordered(structuredClone(value)));
     }),
     { numRuns: 100 },
   );

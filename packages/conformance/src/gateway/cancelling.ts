@@ -1,0 +1,306 @@
+import { type Channel, ChannelClosedError, type Gateway, TimeoutError } from '@execnet/core';
+import * as assert from 'uvu/assert';
+import { failureOf, forRemote, type GatewayFixture, GatewayTests } from './gateway-tests.ts';
+
+/** Closing is not cancelling: what ends an execution, and what only ends the listening. */
+export function cancellingSuite(name: string, fixture: GatewayFixture): void {
+  const tests = new GatewayTests(`${name}: cancelling`, fixture);
+  waysToCancel(tests);
+  blockedCalls(tests);
+  scope(tests);
+  goingOn(tests);
+  tests.run();
+}
+
+/** A channel on which remote code says what happens to it, while its own is closed. */
+function logOf(gateway: Gateway): Channel<string, string> {
+  return gateway.newChannel<string, string>();
+}
+
+type Log = Channel<unknown, string>;
+
+/** Waits for its channel, and tells the log how that ended. */
+const waitingCode = async (channel: Channel, log: Log): Promise<void> => {
+  try {
+    channel.signal.addEventListener('abort', () => void log.send('signal'));
+    await log.send('waits');
+    await channel.receive();
+  } catch (error) {
+    const { name, code } = error as Error & { code?: string };
+    await log.send(`${name} ${code} ${channel.signal.aborted} ${channel.signal.reason === error}`);
+  } finally {
+    await log.send('finally');
+  }
+};
+
+async function seen(log: Channel<string>, count: number): Promise<string[]> {
+  const items: string[] = [];
+  while (items.length < count) items.push(await log.receive());
+  log.close();
+  return items;
+}
+
+const CANCELLED = ['signal', 'CancelledError ERR_EXECNET_CANCELLED true true', 'finally'];
+
+function waysToCancel(tests: GatewayTests): void {
+  tests.test('close cancels the execution: its signal fires, and what it awaits rejects', async (gateway) => {
+    const log = logOf(gateway);
+    const channel = gateway.remoteExec(waitingCode, forRemote(log) as Log);
+    assert.is(await log.receive(), 'waits');
+    channel.close();
+    assert.equal(await seen(log, 3), CANCELLED);
+  });
+
+  tests.test('close with an error cancels as well', async (gateway) => {
+    const log = logOf(gateway);
+    const channel = gateway.remoteExec(waitingCode, forRemote(log) as Log);
+    assert.is(await log.receive(), 'waits');
+    channel.close(new Error('not needed any more'));
+    assert.equal(await seen(log, 3), CANCELLED);
+  });
+
+  tests.test('disposing of the channel cancels', async (gateway) => {
+    const log = logOf(gateway);
+    {
+      await using channel = gateway.remoteExec(waitingCode, forRemote(log) as Log);
+      assert.is(await log.receive(), 'waits');
+      assert.is(channel.isClosed, false);
+    }
+    assert.equal(await seen(log, 3), CANCELLED);
+  });
+
+  tests.test('the signal given to remoteExec cancels, and closes the channel here', async (gateway) => {
+    const log = logOf(gateway);
+    const controller = new AbortController();
+    const channel = gateway.remoteExec(waitingCode, forRemote(log) as Log, { signal: controller.signal });
+    assert.is(await log.receive(), 'waits');
+    const receiving = failureOf(channel.receive());
+    controller.abort();
+    assert.equal(await seen(log, 3), CANCELLED);
+    assert.instance(await receiving, ChannelClosedError);
+    assert.is(channel.isClosed, true);
+  });
+
+  tests.test('a signal that is aborted already starts nothing', async (gateway) => {
+    const reason = new Error('never mind');
+    const mark = () => {
+      (globalThis as { startedAnyway?: boolean }).startedAnyway = true;
+    };
+    const signal = AbortSignal.abort(reason);
+    assert.is(await failureOf(() => gateway.remoteExec(mark, undefined, { signal })), reason);
+    assert.is(await failureOf(gateway.call(mark, undefined, { signal })), reason);
+    assert.is(await gateway.call(() => (globalThis as { startedAnyway?: boolean }).startedAnyway), undefined);
+  });
+
+  tests.test('a signal that is aborted after the end does nothing', async (gateway) => {
+    const controller = new AbortController();
+    const { signal } = controller;
+    const channel = gateway.remoteExec((channel: Channel) => void channel.send(1), undefined, { signal });
+    await channel.waitClose();
+    assert.is(await gateway.call(() => 2, undefined, { signal }), 2);
+    controller.abort();
+    assert.is(await channel.receive(), 1);
+  });
+
+  const blocked = (log: Log): string => {
+    try {
+      log.sendSync('waits');
+      return String(log.receiveSync());
+    } catch (error) {
+      log.sendSync((error as Error).name);
+      throw error;
+    } finally {
+      log.sendSync('finally');
+    }
+  };
+
+  tests.test('the signal given to call cancels, and call rejects with its reason', async (gateway) => {
+    const log = logOf(gateway);
+    const controller = new AbortController();
+    const reason = new Error('enough of it');
+    const result = failureOf(gateway.call(blocked, forRemote(log) as Log, { signal: controller.signal }));
+    assert.is(await log.receive(), 'waits');
+    controller.abort(reason);
+    assert.is(await result, reason);
+    assert.equal(await seen(log, 2), ['CancelledError', 'finally']);
+  });
+
+  tests.test('the timeout given to call cancels, and call rejects with a TimeoutError', async (gateway) => {
+    const log = logOf(gateway);
+    const result = failureOf(gateway.call(blocked, forRemote(log) as Log, { timeout: 1000 }));
+    assert.is(await log.receive(), 'waits');
+    assert.instance(await result, TimeoutError);
+    assert.equal(await seen(log, 2), ['CancelledError', 'finally']);
+  });
+
+  tests.test('call refuses a timeout that is none before anything is sent', async (gateway) => {
+    assert.instance(await failureOf(gateway.call(() => 1, undefined, { timeout: -1 })), TypeError);
+    assert.match(String(gateway), ' 0 active channels');
+  });
+
+  tests.test('waits of the platform end with the signal', async (gateway) => {
+    const log = logOf(gateway);
+    const channel = gateway.remoteExec(async (channel: Channel, log: Log) => {
+      const { setTimeout: delay } = await import('node:timers/promises');
+      await log.send('waits');
+      const outcome = await delay(1_000_000, 'over', { signal: channel.signal }).catch((error) => error.name);
+      await log.send(String(outcome));
+    }, forRemote(log) as Log);
+    assert.is(await log.receive(), 'waits');
+    channel.close();
+    assert.equal(await seen(log, 1), ['AbortError']);
+  });
+}
+
+function blockedCalls(tests: GatewayTests): void {
+  const outcomes = (channel: Channel, { log, kind }: { log: Log; kind: string }): void => {
+    try {
+      log.sendSync('waits');
+      if (kind === 'receiveSync') channel.receiveSync();
+      else if (kind === 'sync') for (const item of channel.sync()) log.sendSync(String(item));
+      else if (kind === 'another channel') log.receiveSync();
+      else for (;;) channel.sendSync(new Uint8Array(1024 * 1024));
+      log.sendSync('ended without an error');
+    } catch (error) {
+      const { name, code } = error as Error & { code?: string };
+      log.sendSync(`${name} ${code} ${channel.signal.aborted}`);
+    } finally {
+      log.sendSync('finally');
+    }
+  };
+
+  for (const kind of ['receiveSync', 'sync', 'sendSync', 'another channel']) {
+    tests.test(`close makes a blocked call throw, so that finally runs: ${kind}`, async (gateway) => {
+      const log = logOf(gateway);
+      const channel = gateway.remoteExec(outcomes, { log: forRemote(log) as Log, kind });
+      assert.is(await log.receive(), 'waits');
+      channel.close();
+      assert.equal(await seen(log, 2), ['CancelledError ERR_EXECNET_CANCELLED true', 'finally']);
+    });
+  }
+
+  tests.test('a further blocking call of a cancelled execution throws at once', async (gateway) => {
+    const log = logOf(gateway);
+    const channel = gateway.remoteExec((channel: Channel, log: Log) => {
+      log.sendSync('waits');
+      for (let round = 0; round < 3; round++) {
+        try {
+          channel.receiveSync();
+        } catch (error) {
+          log.sendSync((error as Error).name);
+        }
+      }
+    }, forRemote(log) as Log);
+    assert.is(await log.receive(), 'waits');
+    channel.close();
+    assert.equal(await seen(log, 3), ['CancelledError', 'CancelledError', 'CancelledError']);
+  });
+
+  tests.test('a thread whose execution was cancelled blocks for the next one as before', async (gateway) => {
+    for (let round = 0; round < 5; round++) {
+      const log = logOf(gateway);
+      const cancelled = gateway.remoteExec(outcomes, { log: forRemote(log) as Log, kind: 'receiveSync' });
+      await log.receive();
+      cancelled.close();
+      await seen(log, 2);
+      const channel = gateway.remoteExec((channel: Channel<number, number>) => {
+        channel.sendSync(channel.receiveSync() + 1);
+      });
+      void channel.send(round);
+      assert.is(await channel.receive(), round + 1);
+      await channel.waitClose();
+    }
+  });
+}
+
+function scope(tests: GatewayTests): void {
+  tests.test('cancelling one execution leaves the others alone', async (gateway) => {
+    const logs = [logOf(gateway), logOf(gateway)] as const;
+    const code = (channel: Channel<string>, log: Log): void => {
+      log.sendSync('waits');
+      try {
+        log.sendSync(`got ${channel.receiveSync()}`);
+      } catch (error) {
+        log.sendSync((error as Error).name);
+      }
+    };
+    const [first, second] = logs.map((log) => gateway.remoteExec(code, forRemote(log) as Log));
+    for (const log of logs) assert.is(await log.receive(), 'waits');
+    first?.close();
+    assert.equal(await seen(logs[0], 1), ['CancelledError']);
+    void second?.send('an item');
+    assert.equal(await seen(logs[1], 1), ['got an item']);
+    await second?.waitClose();
+  });
+
+  tests.test('closing a channel that was passed on cancels nothing', async (gateway) => {
+    const log = logOf(gateway);
+    const items = gateway.newChannel();
+    const channel = gateway.remoteExec(
+      async (channel: Channel<string>, { log, items }: { log: Log; items: Channel }) => {
+        await log.send('waits');
+        const name = await items.receive().catch((error) => error.name);
+        await log.send(`${name} ${channel.signal.aborted} ${items.signal.aborted}`);
+        await log.send(await channel.receive());
+      },
+      { log: forRemote(log) as Log, items },
+    );
+    assert.is(await log.receive(), 'waits');
+    items.close();
+    assert.is(await log.receive(), 'ChannelClosedError false false');
+    await channel.send('goes on');
+    assert.equal(await seen(log, 1), ['goes on']);
+    await channel.waitClose();
+  });
+
+  tests.test('the signal of a local channel never fires', async (gateway) => {
+    const channel = gateway.newChannel();
+    const { signal } = channel;
+    channel.close();
+    assert.is(signal.aborted, false);
+  });
+
+  tests.test(
+    'an execution that fails because it was cancelled warns nobody and breaks nothing',
+    async (gateway) => {
+      for (let round = 0; round < 5; round++) {
+        const log = logOf(gateway);
+        const channel = gateway.remoteExec((channel: Channel, log: Log) => {
+          log.sendSync('waits');
+          channel.receiveSync();
+        }, forRemote(log) as Log);
+        await log.receive();
+        channel.close();
+        log.close();
+      }
+      assert.is(await gateway.call(() => 'fine'), 'fine');
+    },
+  );
+}
+
+function goingOn(tests: GatewayTests): void {
+  tests.test('code that closes its own channel goes on uncancelled', async (gateway) => {
+    const log = logOf(gateway);
+    const channel = gateway.remoteExec((channel: Channel, log: Channel<string, string>) => {
+      channel.close();
+      log.sendSync(`closed ${channel.signal.aborted}`);
+      log.sendSync(log.receiveSync());
+    }, forRemote(log));
+    await channel.waitClose();
+    assert.is(await log.receive(), 'closed false');
+    void log.send('still blocking as ever');
+    assert.equal(await seen(log, 1), ['still blocking as ever']);
+  });
+
+  tests.test('closing after the channel was closed from there cancels nothing', async (gateway) => {
+    const log = logOf(gateway);
+    const channel = gateway.remoteExec(async (channel: Channel, log: Channel<string, string>) => {
+      channel.close();
+      await log.send(`${await log.receive()} ${channel.signal.aborted}`);
+    }, forRemote(log));
+    await channel.waitClose();
+    channel.close();
+    void log.send('after the close');
+    assert.equal(await seen(log, 1), ['after the close false']);
+  });
+}

@@ -1,0 +1,214 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { Channel, type Gateway, hasCode, RemoteError } from '@execnet/core';
+import * as assert from 'uvu/assert';
+import { failureOf, type GatewayFixture, GatewayTests } from './gateway-tests.ts';
+
+/** What the local end is told of an error of remote code. */
+export function errorSuite(name: string, fixture: GatewayFixture): void {
+  const tests = new GatewayTests(`${name}: errors`, fixture);
+  describing(tests);
+  placing(tests);
+  oddities(tests);
+  tests.run();
+}
+
+async function remoteFailure(gateway: Gateway, fn: () => unknown): Promise<RemoteError> {
+  const error = await failureOf(gateway.call(fn));
+  assert.instance(error, RemoteError);
+  return error as RemoteError;
+}
+
+function describing(tests: GatewayTests): void {
+  tests.test(
+    'a remote error carries name, message and stack of the error, and says that it is remote',
+    async (gateway) => {
+      const error = await remoteFailure(gateway, () => {
+        throw new TypeError('the message');
+      });
+      assert.instance(error, Channel.RemoteError);
+      assert.is(error.name, 'RemoteError');
+      assert.is(error.code, 'ERR_EXECNET_REMOTE');
+      assert.ok(hasCode(error, 'ERR_EXECNET_REMOTE'));
+      assert.is(error.remoteName, 'TypeError');
+      assert.is(error.message, 'the message');
+      assert.match(error.remoteStack, /^TypeError: the message\n/);
+      assert.match(error.stack ?? '', /^RemoteError: TypeError: the message\n/);
+      assert.is(error.remoteCode, undefined);
+      assert.is(error.cause, undefined);
+    },
+  );
+
+  tests.test('a remote error carries the code of the error', async (gateway) => {
+    const error = await remoteFailure(gateway, async () => {
+      const { readFileSync } = await import('node:fs');
+      return readFileSync('/no/such/file');
+    });
+    assert.is(error.remoteCode, 'ENOENT');
+    assert.match(error.message, '/no/such/file');
+  });
+
+  tests.test('a class of errors of its own is known by its name', async (gateway) => {
+    const byClass = await remoteFailure(gateway, () => {
+      class OutOfPaper extends Error {}
+      throw new OutOfPaper('tray 2');
+    });
+    assert.is(byClass.remoteName, 'OutOfPaper');
+    assert.match(byClass.remoteStack, 'tray 2');
+    const byName = await remoteFailure(gateway, () => {
+      throw Object.assign(new Error('tray 3'), { name: 'PrinterError' });
+    });
+    assert.is(byName.remoteName, 'PrinterError');
+  });
+
+  tests.test('the causes of an error come with it, each a remote error of its own', async (gateway) => {
+    const error = await remoteFailure(gateway, () => {
+      const root = Object.assign(new RangeError('root'), { code: 'E_ROOT' });
+      const middle = new TypeError('middle', { cause: root });
+      throw new Error('top', { cause: middle });
+    });
+    assert.is(error.message, 'top');
+    const middle = error.cause as RemoteError;
+    assert.instance(middle, RemoteError);
+    assert.equal([middle.remoteName, middle.message], ['TypeError', 'middle']);
+    const root = middle.cause as RemoteError;
+    assert.equal([root.remoteName, root.message, root.remoteCode], ['RangeError', 'root', 'E_ROOT']);
+    assert.is(root.cause, undefined);
+  });
+
+  tests.test('a cause that is no error is told in words', async (gateway) => {
+    const error = await remoteFailure(gateway, () => {
+      throw new Error('top', { cause: 'a mere text' });
+    });
+    assert.is((error.cause as RemoteError).message, 'a mere text');
+  });
+
+  tests.test('an error that no code of an execution caught arrives at its channel', async (gateway) => {
+    assert.ok(gateway.hasReceiver);
+    const channel = gateway.remoteExec(async (channel: Channel<never, string>) => {
+      await channel.send('running');
+      await Promise.all([channel.receive(), Promise.reject(new RangeError('in passing'))]);
+    });
+    assert.is(await channel.receive(), 'running');
+    assert.is(((await failureOf(channel.receive())) as RemoteError).remoteName, 'RangeError');
+  });
+}
+
+function placing(tests: GatewayTests): void {
+  tests.test('the stack names file and line where the author of a function wrote it', async (gateway) => {
+    using module = await moduleOf(`export const calls = [
+  (gateway) => gateway.call(() => {
+    throw new Error('line 3');
+  }),
+  (gateway) => gateway.call(async (args) => {
+    const inner = () => {
+      throw new Error('line 7');
+    };
+    await null;
+    inner();
+  }),
+  (gateway) => gateway.remoteExec(function declared(channel) {
+
+    undefined.property;
+  }).waitClose(),
+  (gateway) => gateway.remoteExec(async (channel) => channel.close(new Error('line 16'))).waitClose(),
+];
+`);
+    const stacks: string[] = [];
+    for (const call of module.calls) stacks.push((await failureOf(call(gateway))).stack ?? '');
+    const [direct, nested, declared, closing] = stacks as [string, string, string, string];
+    assert.match(direct, `${module.file}:3:`);
+    assert.match(nested, `${module.file}:7:`);
+    assert.match(nested, `${module.file}:10:`);
+    assert.match(declared, `${module.file}:14:`);
+    assert.match(closing, `${module.file}:16:`);
+  });
+
+  tests.test('the stack ends with the place where the local program met the error', async (gateway) => {
+    const error = await remoteFailure(gateway, () => {
+      throw new Error('remote');
+    });
+    const [remote, local] = (error.stack ?? '').split('--- local stack ---');
+    assert.match(remote ?? '', 'remote');
+    assert.type(local, 'string');
+  });
+
+  tests.test('the stack of source text counts its lines', async (gateway) => {
+    const error = await failureOf(
+      gateway.remoteExec("const one = 1;\n\nthrow new Error('in line ' + (one + 2));").waitClose(),
+    );
+    assert.match((error as RemoteError).remoteStack, /execnet:source:3\b/);
+  });
+}
+
+function oddities(tests: GatewayTests): void {
+  for (const [title, fn, message] of [
+    ['a text', () => Promise.reject('only text'), 'only text'],
+    ['nothing', () => Promise.reject(undefined), 'undefined thrown: undefined'],
+    ['null', () => Promise.reject(null), 'thrown: null'],
+    ['a number', () => Promise.reject(42), 'number thrown: 42'],
+    ['an object', () => Promise.reject({ a: 1 }), 'thrown'],
+    ['a symbol', () => Promise.reject(Symbol('s')), 'Symbol(s)'],
+    ['an error without a message', () => Promise.reject(new Error()), ''],
+    [
+      'an error that can not be read',
+      () =>
+        Promise.reject(
+          Object.defineProperty(new Error('hidden'), 'message', {
+            get() {
+              throw new Error('no');
+            },
+          }),
+        ),
+      'described',
+    ],
+  ] as const) {
+    tests.test(`${title} thrown is an error all the same`, async (gateway) => {
+      assert.match((await remoteFailure(gateway, fn)).message, message);
+    });
+  }
+
+  tests.test('an error with a message of a megabyte arrives', async (gateway) => {
+    const error = await remoteFailure(gateway, () => {
+      throw new Error('x'.repeat(1024 * 1024));
+    });
+    assert.is(error.message.length, 1024 * 1024);
+  });
+
+  tests.test('an endless chain of causes is cut', async (gateway) => {
+    let error: unknown = await remoteFailure(gateway, () => {
+      const error = new Error('round');
+      error.cause = error;
+      throw error;
+    });
+    let length = 0;
+    for (; error instanceof RemoteError; error = error.cause) length++;
+    assert.ok(length > 1 && length < 100, `${length} errors`);
+  });
+
+  tests.test('properties of an error that can not be sent do not hide it', async (gateway) => {
+    const error = await remoteFailure(gateway, () => {
+      throw Object.assign(new Error('with a handler'), { handler: () => {} });
+    });
+    assert.is(error.message, 'with a handler');
+  });
+}
+
+interface LoadedModule extends Disposable {
+  readonly file: string;
+  readonly calls: readonly ((gateway: Gateway) => Promise<unknown>)[];
+}
+
+async function moduleOf(text: string): Promise<LoadedModule> {
+  const folder = mkdtempSync(join(tmpdir(), 'execnet-author-'));
+  const file = join(folder, 'author.mjs');
+  writeFileSync(file, text);
+  const { calls } = await import(pathToFileURL(file).href);
+  return {
+    file,
+    calls,
+    [Symbol.dispose]: () => rmSync(folder, { recursive: true }),
+  };
+}

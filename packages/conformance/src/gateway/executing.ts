@@ -1,0 +1,387 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import * as nodeModule from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { Channel, DumpError, RemoteError } from '@execnet/core';
+import * as assert from 'uvu/assert';
+import { failureOf, type GatewayFixture, GatewayTests } from './gateway-tests.ts';
+
+/** What `remoteExec` and `call` run, and what they refuse to run. */
+export function executingSuite(name: string, fixture: GatewayFixture): void {
+  const tests = new GatewayTests(`${name}: executing`, fixture);
+  sourceText(tests);
+  functions(tests);
+  modules(tests);
+  calls(tests);
+  refusals(tests);
+  tests.run();
+}
+
+function sourceText(tests: GatewayTests): void {
+  tests.test('source text has channel and args in scope, and may await', async (gateway) => {
+    const channel = gateway.remoteExec<number>('await channel.send(args.a + (await Promise.resolve(2)));', {
+      a: 1,
+    });
+    assert.is(await channel.receive(), 3);
+    await channel.waitClose();
+  });
+
+  tests.test('source text may be many lines, declare what it likes and end in a comment', async (gateway) => {
+    const channel = gateway.remoteExec<string>(`
+      const { basename } = await import('node:path');
+      function twice(text) { return text + text; }
+      class Speaker { say(text) { return twice(text); } }
+      await channel.send(new Speaker().say(basename('/a/b')));
+      // the end`);
+    assert.is(await channel.receive(), 'bb');
+    await channel.waitClose();
+  });
+
+  tests.test('empty source text runs and ends', async (gateway) => {
+    await gateway.remoteExec('').waitClose();
+  });
+
+  tests.test('source text that can not be parsed is the error of its channel', async (gateway) => {
+    const error = await failureOf(gateway.remoteExec('const = 3;').waitClose());
+    assert.instance(error, RemoteError);
+    assert.is((error as RemoteError).remoteName, 'SyntaxError');
+  });
+
+  tests.test('two texts do not see each other’s declarations', async (gateway) => {
+    await gateway.remoteExec('const mine = 1; var also = 2;').waitClose();
+    const channel = gateway.remoteExec('await channel.send([typeof mine, typeof also]);');
+    assert.equal(await channel.receive(), ['undefined', 'undefined']);
+    await channel.waitClose();
+  });
+}
+
+function functions(tests: GatewayTests): void {
+  tests.test('a synchronous function runs, and its channel closes when it has returned', async (gateway) => {
+    const channel = gateway.remoteExec(
+      (channel: Channel<never, number>, { a, b }: { a: number; b: number }) => {
+        void channel.send(a + b);
+      },
+      { a: 1, b: 2 },
+    );
+    assert.is(await channel.receive(), 3);
+    await channel.waitClose();
+    assert.ok(channel.isClosed);
+  });
+
+  tests.test(
+    'an async function runs, and its channel closes when its promise has settled',
+    async (gateway) => {
+      const channel = gateway.remoteExec(async (channel: Channel<number, number>) => {
+        await channel.send((await channel.receive()) + 1);
+        await channel.send((await channel.receive()) + 2);
+      });
+      await channel.send(1);
+      assert.is(await channel.receive(), 2);
+      assert.not(channel.isClosed);
+      await channel.send(10);
+      assert.is(await channel.receive(), 12);
+      await channel.waitClose();
+    },
+  );
+
+  tests.test(
+    'a promise that is no native one ends the execution as well when it settles',
+    async (gateway) => {
+      const channel = gateway.remoteExec((channel: Channel<never, string>) => ({
+        // biome-ignore lint/suspicious/noThenProperty: that is what is tested
+        then(resolve: (value: unknown) => void) {
+          setTimeout(() => {
+            void channel.send('settled');
+            resolve(undefined);
+          }, 1);
+        },
+      }));
+      assert.is(await channel.receive(), 'settled');
+      await channel.waitClose();
+    },
+  );
+
+  tests.test('what a function of remoteExec returns is not sent', async (gateway) => {
+    const channel = gateway.remoteExec((channel: Channel<never, number>) => {
+      void channel.send(1);
+      return 2;
+    });
+    const items: number[] = [];
+    for await (const item of channel) items.push(item);
+    assert.equal(items, [1]);
+  });
+
+  tests.test('remoteExec returns its channel at once', async (gateway) => {
+    const channel = gateway.remoteExec(async (channel: Channel<string, string>) => {
+      await channel.send(await channel.receive());
+    });
+    assert.instance(channel, Channel);
+    void channel.send('sent before the code has started');
+    assert.is(await channel.receive(), 'sent before the code has started');
+    await channel.waitClose();
+  });
+
+  tests.test('a function without arguments gets undefined', async (gateway) => {
+    assert.is(await gateway.call((args?: unknown) => typeof args), 'undefined');
+  });
+
+  tests.test('methods, shorthand or not, and function expressions can be sent', async (gateway) => {
+    const object = {
+      shorthand(value: number) {
+        return value + 1;
+      },
+      async later(value: number) {
+        return await Promise.resolve(value + 2);
+      },
+      arrow: (value: number) => value + 3,
+      expression: function named(value: number): number {
+        return value > 0 ? named(value - 1) : 4;
+      },
+    };
+    const { shorthand, later, arrow, expression } = object;
+    assert.equal(
+      [
+        await gateway.call(shorthand, 1),
+        await gateway.call(later, 1),
+        await gateway.call(arrow, 1),
+        await gateway.call(expression, 1),
+      ],
+      [2, 3, 4, 4],
+    );
+  });
+
+  tests.test(
+    'a generator function is the error of its channel and names the model that runs it',
+    async (gateway) => {
+      const error = await failureOf(gateway.remoteExec(function* () {}).waitClose());
+      assert.match(error.message, 'execmodel=structured');
+    },
+  );
+
+  tests.test('globals that an execution makes are seen by later ones', async (gateway) => {
+    await gateway.call(() => {
+      (globalThis as { madeBefore?: number }).madeBefore = 5;
+    });
+    assert.is(await gateway.call(() => (globalThis as { madeBefore?: number }).madeBefore), 5);
+  });
+
+  tests.test(
+    'globals that earlier executions made may be declared, and are then used by their names',
+    async (gateway) => {
+      await gateway.remoteExec('globalThis.declaredLater = (value) => value * 2;').waitClose();
+      const source = (value: number) => declaredLater(value);
+      assert.is(await gateway.call(source, 21, { globals: ['declaredLater'] }), 42);
+      const channel = gateway.remoteExec(
+        async (channel: Channel<never, number>) => channel.send(declaredLater(1)),
+        undefined,
+        { globals: ['declaredLater'] },
+      );
+      assert.is(await channel.receive(), 2);
+      await channel.waitClose();
+    },
+  );
+
+  tests.test('many executions at once all run', async (gateway) => {
+    const results = await Promise.all(
+      Array.from({ length: 20 }, (_, index) => gateway.call((value: number) => value * 2, index)),
+    );
+    assert.equal(
+      results,
+      Array.from({ length: 20 }, (_, index) => index * 2),
+    );
+  });
+
+  tests.testWith(
+    { stdio: 'pipe' },
+    'what code prints, frames of the protocol included, disturbs no execution',
+    async (gateway) => {
+      const noise = async () => {
+        const frame = Buffer.from([4, 0, 0, 0, 1, 0, 0, 0, 1, 0xc0]);
+        for (let i = 0; i < 100; i++) process.stdout.write(frame);
+        for (let i = 0; i < 100; i++) process.stderr.write(frame);
+        console.log('printed by console');
+        const { execFileSync } = await import('node:child_process');
+        execFileSync('sh', ['-c', 'echo printed by a child'], { stdio: 'inherit' });
+        process.stdout.write('end of noise\n');
+      };
+      await gateway.call(noise);
+      assert.is(await gateway.call(() => 'undisturbed'), 'undisturbed');
+      let printed = '';
+      for await (const chunk of gateway.stdout ?? []) {
+        printed += chunk;
+        if (printed.includes('end of noise')) break;
+      }
+      assert.match(printed, 'printed by console');
+      assert.match(printed, 'printed by a child');
+      assert.is(await gateway.call(() => 'still undisturbed'), 'still undisturbed');
+    },
+  );
+}
+
+/** A global of the remote end. */
+declare const declaredLater: (value: number) => number;
+
+function modules(tests: GatewayTests): void {
+  for (const extension of ['.js', '.mjs']) {
+    tests.test(
+      `the default export of a ${extension} module runs with channel and arguments`,
+      async (gateway) => {
+        using module = moduleFile(
+          extension,
+          `import { basename } from 'node:path';
+        const suffix = '!';
+        export default async function main(channel, args) {
+          await channel.send(basename(args.path) + suffix + (await channel.receive()));
+        }`,
+        );
+        const channel = gateway.remoteExec<string, string>(module.url, { path: '/a/b' });
+        await channel.send('?');
+        assert.is(await channel.receive(), 'b!?');
+        await channel.waitClose();
+      },
+    );
+  }
+
+  tests.test(
+    'a .ts module runs where this runtime can strip types, and is refused before anything is sent elsewhere',
+    async (gateway) => {
+      using module = moduleFile(
+        '.ts',
+        'export default (channel: { send(item: number): void }) => channel.send(3 as number);',
+      );
+      if ('stripTypeScriptTypes' in nodeModule) {
+        const channel = gateway.remoteExec(module.url);
+        assert.is(await channel.receive(), 3);
+        await channel.waitClose();
+      } else {
+        const error = await failureOf(() => gateway.remoteExec(module.url));
+        assert.is(error.code, 'ERR_EXECNET_MODULE');
+        assert.match(error.message, '.js');
+      }
+    },
+  );
+
+  tests.test('a module that fails is the error of its channel, with its file and line', async (gateway) => {
+    using module = moduleFile(
+      '.mjs',
+      "export default () => {\n  throw new TypeError('from the module');\n};\n",
+    );
+    const error = (await failureOf(gateway.remoteExec(module.url).waitClose())) as RemoteError;
+    assert.instance(error, RemoteError);
+    assert.is(error.remoteName, 'TypeError');
+    assert.is(error.message, 'from the module');
+    assert.match(error.stack ?? '', `${module.file}:2`);
+  });
+
+  tests.test('a module without a function as default export is an error that says so', async (gateway) => {
+    using module = moduleFile('.mjs', 'export const main = () => {};');
+    const error = await failureOf(gateway.remoteExec(module.url).waitClose());
+    assert.match(error.message, 'default export');
+    assert.match(error.message, module.file);
+  });
+
+  tests.test('a module that can not be parsed is the error of its channel', async (gateway) => {
+    using module = moduleFile('.mjs', 'export default () => {');
+    assert.instance(await failureOf(gateway.remoteExec(module.url).waitClose()), RemoteError);
+  });
+
+  tests.test('a module that is not there is refused before anything is sent', async (gateway) => {
+    const error = await failureOf(() => gateway.remoteExec(new URL('file:///no/such/module.mjs')));
+    assert.is(error.code, 'ERR_EXECNET_MODULE');
+    assert.match(error.message, '/no/such/module.mjs');
+  });
+
+  tests.test('a URL that names no file is a TypeError', async (gateway) => {
+    assert.instance(await failureOf(() => gateway.remoteExec(new URL('https://host/module.mjs'))), TypeError);
+  });
+}
+
+function calls(tests: GatewayTests): void {
+  tests.test('call resolves with what a function returns', async (gateway) => {
+    assert.is(await gateway.call(({ a, b }: { a: number; b: number }) => a + b, { a: 1, b: 2 }), 3);
+    assert.is(await gateway.call(() => undefined), undefined);
+    assert.equal(await gateway.call((list: number[]) => list.map((n) => n * 2), [1, 2]), [2, 4]);
+  });
+
+  tests.test('call resolves with what an async function resolves with', async (gateway) => {
+    const result = await gateway.call(async (path: string) => {
+      const { dirname } = await import('node:path');
+      return { folder: dirname(path) };
+    }, '/a/b');
+    assert.equal(result, { folder: '/a' });
+  });
+
+  tests.test('call rejects with the error of the function', async (gateway) => {
+    const error = (await failureOf(
+      gateway.call(() => {
+        throw new RangeError('out of range');
+      }),
+    )) as RemoteError;
+    assert.instance(error, RemoteError);
+    assert.is(error.remoteName, 'RangeError');
+    assert.is(error.message, 'out of range');
+    const rejected = await failureOf(gateway.call(async () => Promise.reject(new Error('rejected'))));
+    assert.is(rejected.message, 'rejected');
+  });
+
+  tests.test('call rejects when the result can not be sent, and says where in it', async (gateway) => {
+    const error = (await failureOf(gateway.call(() => ({ list: [1, () => 2] })))) as RemoteError;
+    assert.instance(error, RemoteError);
+    assert.is(error.remoteName, 'DumpError');
+    assert.is(error.remoteCode, 'ERR_EXECNET_DUMP');
+    assert.match(error.message, '$.list[1]');
+  });
+
+  tests.test('a large argument and a large result arrive whole', async (gateway) => {
+    const bytes = new Uint8Array(3 * 1024 * 1024).map((_, index) => index * 7);
+    const reversed = await gateway.call((given: Uint8Array) => given.slice().reverse(), bytes);
+    assert.equal(Buffer.compare(reversed, bytes.slice().reverse()), 0);
+  });
+}
+
+function refusals(tests: GatewayTests): void {
+  tests.test('what is no code is a TypeError', async (gateway) => {
+    for (const source of [null, undefined, 7, {}, []]) {
+      assert.instance(await failureOf(() => gateway.remoteExec(source as never)), TypeError);
+    }
+  });
+
+  tests.test('call takes a function only', async (gateway) => {
+    assert.instance(await failureOf(() => gateway.call('1 + 1' as never)), TypeError);
+    assert.instance(await failureOf(() => gateway.call(new URL('file:///module.mjs') as never)), TypeError);
+  });
+
+  tests.test('arguments that can not be sent are a DumpError, and nothing runs', async (gateway) => {
+    const mark = (args: unknown) => {
+      (globalThis as { ranWith?: unknown }).ranWith = args ?? 'nothing';
+    };
+    const error = (await failureOf(() =>
+      gateway.remoteExec((_, args: unknown) => void Object.assign(globalThis, { ranWith: args }), {
+        handler: () => {},
+      }),
+    )) as DumpError;
+    assert.instance(error, DumpError);
+    assert.is(error.code, 'ERR_EXECNET_DUMP');
+    assert.match(error.path, 'handler');
+    assert.instance(await failureOf(gateway.call(mark, { handler: Symbol('s') })), DumpError);
+    assert.is(await gateway.call(() => (globalThis as { ranWith?: unknown }).ranWith), undefined);
+    assert.match(gateway.toString(), ' 0 active channels');
+  });
+}
+
+interface ModuleFile extends Disposable {
+  readonly file: string;
+  readonly url: URL;
+}
+
+function moduleFile(extension: string, text: string): ModuleFile {
+  const folder = mkdtempSync(join(tmpdir(), 'execnet-module-'));
+  const file = join(folder, `module${extension}`);
+  writeFileSync(file, text);
+  return {
+    file,
+    url: pathToFileURL(file),
+    [Symbol.dispose]: () => rmSync(folder, { recursive: true }),
+  };
+}

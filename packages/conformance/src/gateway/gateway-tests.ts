@@ -1,0 +1,109 @@
+import type { Channel, Gateway, SpecObject } from '@execnet/core';
+import { suite } from 'uvu';
+
+/** What the gateway suites are told of the gateways under test. */
+export interface GatewayFixture {
+  /** Makes a gateway of the kind under test, in a group of its own choice; `fields` are added to its spec. The suite terminates it. */
+  makeGateway(fields?: SpecObject): Promise<Gateway>;
+}
+
+/** No test of a suite takes a tenth of that; what takes longer hangs, and is told by its title instead of ending the run. In milliseconds. */
+const LIMIT = 20_000;
+
+/** Remote ends of tests hold nothing that needs to be cleaned up; so short that a broken test does not hold up the rest. In milliseconds. */
+const TERMINATE = { timeout: 500 };
+
+/**
+ * The tests of one suite, most of which share a gateway: for tests of what a gateway does, not of how it begins and ends.
+ *
+ * After each test nothing may be executing; after one that failed the next begins with a new gateway.
+ */
+export class GatewayTests {
+  readonly #suite: ReturnType<typeof suite>;
+  readonly #fixture: GatewayFixture;
+  #shared: Promise<Gateway> | undefined;
+
+  constructor(title: string, fixture: GatewayFixture) {
+    this.#suite = suite(title);
+    this.#fixture = fixture;
+    this.#suite.after(() => this.#drop());
+  }
+
+  /** A test with the shared gateway, on which nothing executes. */
+  test(title: string, body: (gateway: Gateway) => unknown): void {
+    this.#suite(title, async () => {
+      try {
+        this.#shared ??= this.#fixture.makeGateway();
+        const gateway = await this.#shared;
+        await within(async () => {
+          await body(gateway);
+          await nothingExecutes(gateway);
+        });
+      } catch (error) {
+        await this.#drop();
+        throw error;
+      }
+    });
+  }
+
+  /** A test with a gateway of its own, terminated at its end whatever runs there. */
+  testWith(fields: SpecObject, title: string, body: (gateway: Gateway) => unknown): void {
+    this.#suite(title, async () => {
+      const gateway = await this.#fixture.makeGateway(fields);
+      try {
+        await within(() => body(gateway));
+      } finally {
+        await gateway.terminate(TERMINATE);
+      }
+    });
+  }
+
+  /** Runs the tests, after what was run before. */
+  run(): void {
+    this.#suite.run();
+  }
+
+  async #drop(): Promise<void> {
+    const gateway = await this.#shared?.catch(() => undefined);
+    this.#shared = undefined;
+    await gateway?.terminate(TERMINATE);
+  }
+}
+
+async function within(body: () => unknown): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  try {
+    await Promise.race([
+      body(),
+      new Promise((_, reject) => {
+        timer = setTimeout(() => reject(new Error(`the test takes longer than ${LIMIT} ms`)), LIMIT);
+      }),
+    ]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Resolves when the remote end has ended every execution: the end of one is seen a little after its channel has closed here. */
+async function nothingExecutes(gateway: Gateway): Promise<void> {
+  for (;;) {
+    const { numExecuting, numQueued } = await gateway.remoteStatus();
+    if (numExecuting + numQueued === 0) return;
+  }
+}
+
+/** What `promise` rejects with, or what `run` throws; an error if it does not. */
+export async function failureOf(run: Promise<unknown> | (() => unknown)): Promise<Error & { code?: string }> {
+  let value: unknown;
+  try {
+    value = await (typeof run === 'function' ? run() : run);
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error(`expected a failure, but got ${String(value)}`);
+}
+
+/** A channel with the types that it has for code at the other end, to be passed there in arguments or items. */
+export function forRemote<Receive, Send>(channel: Channel<Receive, Send>): Channel<Send, Receive> {
+  return channel as unknown as Channel<Send, Receive>;
+}

@@ -1,0 +1,200 @@
+import { type Channel, DumpError } from '@execnet/core';
+import * as assert from 'uvu/assert';
+import { failureOf, forRemote, type GatewayFixture, GatewayTests } from './gateway-tests.ts';
+
+/** Channels inside items, arguments and results. */
+export function nestedChannelSuite(name: string, fixture: GatewayFixture): void {
+  const tests = new GatewayTests(`${name}: nested channels`, fixture);
+  passing(tests);
+  racing(tests);
+  refusing(tests, fixture);
+  tests.run();
+}
+
+type Speech = Channel<string, string>;
+
+function passing(tests: GatewayTests): void {
+  tests.test('a channel in an item reaches remote code', async (gateway) => {
+    const channel = gateway.remoteExec(async (channel: Channel<Speech>) => {
+      const inner = await channel.receive();
+      await inner.send(`${await inner.receive()}, heard`);
+    });
+    const inner = gateway.newChannel<string, string>();
+    await channel.send(inner);
+    await inner.send('words');
+    assert.is(await inner.receive(), 'words, heard');
+    await channel.waitClose();
+    inner.close();
+  });
+
+  tests.test('channels in arguments reach remote code, wherever they are in them', async (gateway) => {
+    const [a, b, c] = [gateway.newChannel(), gateway.newChannel(), gateway.newChannel()];
+    const args = { direct: a, list: [0, b], map: new Map([['key', { c }]]) };
+    await gateway.call(({ direct, list, map }: typeof args) => {
+      void direct.send('a');
+      void (list[1] as Channel).send('b');
+      void map.get('key')?.c.send('c');
+    }, args);
+    assert.equal([await a.receive(), await b.receive(), await c.receive()], ['a', 'b', 'c']);
+    for (const channel of [a, b, c]) channel.close();
+  });
+
+  tests.test('a channel is an argument by itself', async (gateway) => {
+    const channel = gateway.newChannel<string, string>();
+    const done = gateway.call(
+      async (given: Speech) => given.send(`${await given.receive()}!`),
+      forRemote(channel),
+    );
+    void channel.send('alone');
+    assert.is(await channel.receive(), 'alone!');
+    await done;
+    channel.close();
+  });
+
+  tests.test(
+    'a channel in the result of a call, and in an item from there, reaches the local end',
+    async (gateway) => {
+      const given = gateway.newChannel<Channel, string>();
+      const returned = (await gateway.call((given: Channel<string>) => ({ inner: given }), forRemote(given)))
+        .inner;
+      assert.is(returned, given as unknown);
+      const channel = gateway.remoteExec(async (channel: Channel<never, Channel[]>, given: Channel) => {
+        await channel.send([given, given, channel]);
+      }, given as never);
+      const [first, second, itself] = await channel.receive();
+      assert.is(first, given as unknown);
+      assert.is(second, given as unknown);
+      assert.is(itself, channel as unknown);
+      await channel.waitClose();
+      given.close();
+    },
+  );
+
+  tests.test('a channel is the same object each time that it arrives', async (gateway) => {
+    const inner = gateway.newChannel();
+    const channel = gateway.remoteExec(async (channel: Channel<unknown, boolean>) => {
+      const { a, b } = (await channel.receive()) as { a: Channel; b: Channel };
+      const c = await channel.receive();
+      await channel.send(a === b && b === c);
+    });
+    void channel.send({ a: inner, b: inner });
+    void channel.send(inner);
+    assert.is(await channel.receive(), true);
+    await channel.waitClose();
+    inner.close();
+  });
+
+  tests.test('a channel outlives the execution that it was passed to', async (gateway) => {
+    const inner = gateway.newChannel<number, number>();
+    await gateway.call((inner: Channel<number, number>) => {
+      (globalThis as { keptChannel?: unknown }).keptChannel = inner;
+    }, inner);
+    assert.is(inner.isClosed, false);
+    void inner.send(20);
+    await gateway.call(async () => {
+      const { keptChannel } = globalThis as unknown as { keptChannel: Channel<number, number> };
+      await keptChannel.send((await keptChannel.receive()) + 1);
+    });
+    assert.is(await inner.receive(), 21);
+    inner.close();
+  });
+
+  tests.test('two executions talk through a channel that both were given', async (gateway) => {
+    const forth = gateway.newChannel<string, string>();
+    const back = gateway.newChannel<string, string>();
+    const first = gateway.remoteExec(async (_: Channel, forth: Speech) => {
+      for await (const item of forth) await forth.send(`<${item}>`);
+    }, forRemote(forth));
+    const second = gateway.remoteExec(async (_: Channel, back: Speech) => {
+      for await (const item of back) await back.send(`[${item}]`);
+    }, forRemote(back));
+    void forth.send('x');
+    void back.send(await forth.receive());
+    assert.is(await back.receive(), '[<x>]');
+    forth.close();
+    back.close();
+    await Promise.all([first.waitClose(), second.waitClose()]);
+  });
+}
+
+function racing(tests: GatewayTests): void {
+  tests.test(
+    'items sent on a channel before the item that carries it is read are not lost',
+    async (gateway) => {
+      const channel = gateway.remoteExec(async (channel: Channel<string | Channel<number>, number[]>) => {
+        const go = await channel.receive();
+        const inner = (await channel.receive()) as Channel<number>;
+        const items: number[] = [];
+        for await (const item of inner) items.push(item);
+        await channel.send([go === 'go' ? items.length : -1]);
+      });
+      const inner = gateway.newChannel<never, number>();
+      void channel.send('go');
+      void channel.send(forRemote(inner) as Channel<number>);
+      for (let item = 0; item < 500; item++) void inner.send(item);
+      inner.close();
+      assert.equal(await channel.receive(), [500]);
+      await channel.waitClose();
+    },
+  );
+
+  tests.test('a channel used at once by its receiver, in whatever thread, loses no item', async (gateway) => {
+    const ROUNDS = 300;
+    const worker = async (channel: Channel<Channel<number, number> | null>) => {
+      for await (const inner of channel) {
+        if (inner === null) return;
+        // the first words come from here, before the other end knows that the channel has arrived
+        void inner.send(-1);
+        void inner.send((await inner.receive()) * 2);
+        void inner.send((await inner.receive()) * 2);
+      }
+    };
+    const workers = [gateway.remoteExec(worker), gateway.remoteExec(worker)];
+    await Promise.all(
+      workers.map(async (channel) => {
+        for (let round = 0; round < ROUNDS; round++) {
+          const inner = gateway.newChannel<number, number>();
+          void inner.send(round);
+          void channel.send(forRemote(inner));
+          void inner.send(round + 1);
+          assert.equal(
+            [await inner.receive(), await inner.receive(), await inner.receive()],
+            [-1, round * 2, round * 2 + 2],
+          );
+          inner.close();
+        }
+        await channel.send(null);
+        await channel.waitClose();
+      }),
+    );
+  });
+}
+
+function refusing(tests: GatewayTests, fixture: GatewayFixture): void {
+  tests.test('a closed channel can not be sent', async (gateway) => {
+    const closed = gateway.newChannel();
+    closed.close();
+    const channel = gateway.remoteExec((channel: Channel) => channel.waitClose());
+    const error = (await failureOf(channel.send({ closed }))) as DumpError;
+    assert.instance(error, DumpError);
+    assert.match(error.message, 'closed');
+    assert.instance(await failureOf(() => gateway.remoteExec(() => {}, closed as never)), DumpError);
+    channel.close();
+  });
+
+  tests.testWith({}, 'a channel of another gateway can not be sent', async (gateway) => {
+    const other = await fixture.makeGateway();
+    try {
+      const foreign = other.newChannel();
+      const channel = gateway.remoteExec((channel: Channel) => channel.waitClose());
+      const error = (await failureOf(channel.send([foreign]))) as DumpError;
+      assert.instance(error, DumpError);
+      assert.match(error.message, other.id);
+      assert.match(error.message, 'another gateway');
+      assert.instance(await failureOf(() => gateway.remoteExec(() => {}, foreign as never)), DumpError);
+      channel.close();
+    } finally {
+      await other.terminate();
+    }
+  });
+}

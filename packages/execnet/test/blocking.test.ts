@@ -1,0 +1,4 @@
+import { blockingSuite } from '@execnet/conformance';
+import { onEveryRemoteEnd } from './remote-ends.ts';
+
+onEveryRemoteEnd(blockingSuite);

@@ -1,0 +1,4 @@
+import { callbackSuite } from '@execnet/conformance';
+import { onEveryRemoteEnd } from './remote-ends.ts';
+
+onEveryRemoteEnd(callbackSuite);

@@ -1,0 +1,4 @@
+import { errorSuite } from '@execnet/conformance';
+import { onEveryRemoteEnd } from './remote-ends.ts';
+
+onEveryRemoteEnd(errorSuite);

@@ -1,0 +1,4 @@
+import { executingSuite } from '@execnet/conformance';
+import { onEveryRemoteEnd } from './remote-ends.ts';
+
+onEveryRemoteEnd(executingSuite);

@@ -1,0 +1,4 @@
+import { fileSuite } from '@execnet/conformance';
+import { onEveryRemoteEnd } from './remote-ends.ts';
+
+onEveryRemoteEnd(fileSuite);

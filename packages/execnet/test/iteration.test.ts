@@ -1,0 +1,4 @@
+import { iterationSuite } from '@execnet/conformance';
+import { onEveryRemoteEnd } from './remote-ends.ts';
+
+onEveryRemoteEnd(iterationSuite);

@@ -1,0 +1,4 @@
+import { multiChannelSuite } from '@execnet/conformance';
+import { onEveryRemoteEnd } from './remote-ends.ts';
+
+onEveryRemoteEnd(multiChannelSuite);

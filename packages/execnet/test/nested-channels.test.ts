@@ -1,0 +1,4 @@
+import { nestedChannelSuite } from '@execnet/conformance';
+import { onEveryRemoteEnd } from './remote-ends.ts';
+
+onEveryRemoteEnd(nestedChannelSuite);

@@ -1,0 +1,55 @@
+// Makes a gateway for each scenario with the spec that it is given, says which processes there are, and stays until it is killed.
+import { Group } from 'execnet';
+
+const [, , spec = 'popen'] = process.argv;
+
+/** Remote code starts with this: a child, and a child of that. */
+const CHILDREN = `
+  const { spawn } = require('node:child_process');
+  const child = spawn('sh', ['-c', 'trap "" HUP INT TERM; sleep 1000 & echo $!; wait'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const grandchild = Number(String(await new Promise((resolve) => child.stdout.once('data', resolve))));
+  channel.sendSync([child.pid, grandchild]);
+`;
+
+/** How remote code goes on, on the main thread and, with `busy`, on a pool thread. @type {Record<string, { busy?: string, then: string }>} */
+const SCENARIOS = {
+  'spins on the main thread': { then: 'for (;;);' },
+  'spins on a pool thread': { busy: 'await channel.receive()', then: 'for (;;);' },
+  'spins on both': { busy: 'for (;;);', then: 'for (;;);' },
+  'blocks on the main thread': { then: 'channel.receiveSync()' },
+  'blocks and goes on waiting': {
+    then: 'for (;;) { try { channel.receiveSync() } catch { await new Promise((resolve) => setTimeout(resolve, 100)) } }',
+  },
+  'waits for ever': { then: 'setInterval(() => {}, 1000); await new Promise(() => {})' },
+  'sends what nobody reads': { then: 'for (;;) channel.sendSync("x".repeat(10000))' },
+  'fails when the connection is lost': {
+    then: 'setTimeout(async () => { await channel.receive() }, 1); await new Promise(() => {})',
+  },
+  'exits when the connection is lost': { then: 'try { channel.receiveSync() } finally { process.exit(0) }' },
+  'exits so on a pool thread': {
+    busy: 'await channel.receive()',
+    then: 'try { channel.receiveSync() } finally { process.exit(0) }',
+  },
+  'has nothing to do any more': { then: '' },
+};
+
+const group = new Group();
+/** @type {Record<string, number[]>} */
+const pids = {};
+/** Channels that nobody holds are closed. @type {unknown[]} */
+const held = [];
+const idle = await group.makeGateway(spec);
+pids['was never used'] = [idle.peer.pid];
+for (const [name, { busy, then }] of Object.entries(SCENARIOS)) {
+  const gateway = await group.makeGateway(spec);
+  if (busy !== undefined) {
+    const occupying = gateway.remoteExec(`channel.sendSync(1); ${busy}`);
+    held.push(occupying);
+    await occupying.receive();
+  }
+  const channel = gateway.remoteExec(CHILDREN + then);
+  held.push(channel);
+  pids[name] = [gateway.peer.pid, .../** @type {number[]} */ (await channel.receive())];
+}
+console.log(JSON.stringify(pids));
+setInterval(() => held.length, 1000);

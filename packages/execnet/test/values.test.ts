@@ -1,0 +1,4 @@
+import { valueSuite } from '@execnet/conformance';
+import { onEveryRemoteEnd } from './remote-ends.ts';
+
+onEveryRemoteEnd(valueSuite);

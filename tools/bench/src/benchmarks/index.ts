@@ -1,0 +1,27 @@
+import type { Benchmark } from '../benchmark.ts';
+import { boot } from './boot.ts';
+import { bulk } from './bulk.ts';
+import { executions } from './executions.ts';
+import { gateways } from './gateways.ts';
+import { importTime } from './import-time.ts';
+import { memory } from './memory.ts';
+import { roundTrip } from './round-trip.ts';
+import { serializer } from './serializer.ts';
+import { smallMessages } from './small-messages.ts';
+import { stalled } from './stalled.ts';
+import { startUp } from './start-up.ts';
+
+/** In the order in which they run. */
+export const benchmarks: readonly Benchmark[] = [
+  startUp,
+  roundTrip,
+  smallMessages,
+  bulk,
+  executions,
+  serializer,
+  gateways,
+  memory,
+  stalled,
+  boot,
+  importTime,
+];
