@@ -59,8 +59,8 @@ export {
   setExecmodel,
 } from './group/index.ts';
 export { bun, defaultRegistry, deno, node, StandardRegistry as Registry } from './interpreters/index.ts';
+export type { RemoteInfo } from './protocol/index.ts';
 export type { Plugin, RegistryOptions } from './registry/index.ts';
-export type { RemoteInfo } from './remote/boot-options.ts';
 export {
   type ByteSink,
   Complex,

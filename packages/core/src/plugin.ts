@@ -1,8 +1,10 @@
 /**
  * What implementers of transports, interpreters and execution models need: the contracts, and what their implementations share.
  *
- * ```ts
- * import type { Transport } from '@execnet/core/plugin';
+ * ```ts no-run: it needs Docker; docs/write-a-transport.md has it in full
+ * import type { Command, Transport } from '@execnet/core/plugin';
+ *
+ * declare function inContainer(image: unknown, command: Command | undefined): Command;
  *
  * export const docker = (): Transport => ({
  *   kind: 'transport',
@@ -10,7 +12,7 @@
  *   options: [],
  *   starts: 'command',
  *   supports: { halfClose: true, exitStatus: true, separateStdout: false },
- *   connect: (spec, { host, command }) => host.spawn(inContainer(String(spec.get('docker')), command)),
+ *   connect: (spec, { host, command, signal }) => host.spawn(inContainer(spec.get('docker'), command), { signal }),
  * });
  * ```
  *

@@ -1,4 +1,4 @@
 import { callbackSuite } from '@execnet/conformance';
-import { onEveryRemoteEnd } from './remote-ends.ts';
+import { onEveryRemoteEnd } from './fixtures/suites.ts';
 
 onEveryRemoteEnd(callbackSuite);

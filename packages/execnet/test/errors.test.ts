@@ -1,4 +1,4 @@
 import { errorSuite } from '@execnet/conformance';
-import { onEveryRemoteEnd } from './remote-ends.ts';
+import { onEveryRemoteEnd } from './fixtures/suites.ts';
 
 onEveryRemoteEnd(errorSuite);

@@ -1,4 +1,4 @@
 import { executingSuite } from '@execnet/conformance';
-import { onEveryRemoteEnd } from './remote-ends.ts';
+import { onEveryRemoteEnd } from './fixtures/suites.ts';
 
 onEveryRemoteEnd(executingSuite);

@@ -11,7 +11,10 @@ for (const interpreter of remoteEnds) {
   test(`${interpreter.name}: SIGKILL of the local process leaves no remote end, nor their children`, async () => {
     await using program = startProgram('held.mjs', [specOf(interpreter, 'stdio=ignore')]);
     const pids = await program.said<Record<string, number[]>>();
-    assert.equal(Object.entries(pids).filter(([, all]) => !all.every(isRunning)), []);
+    assert.equal(
+      Object.entries(pids).filter(([, all]) => !all.every(isRunning)),
+      [],
+    );
     program.child.kill('SIGKILL');
     await program.ended;
     const left = new Set(await stillRunning(Object.values(pids).flat(), LIMIT));

@@ -1,4 +1,4 @@
 import { fileSuite } from '@execnet/conformance';
-import { onEveryRemoteEnd } from './remote-ends.ts';
+import { onEveryRemoteEnd } from './fixtures/suites.ts';
 
 onEveryRemoteEnd(fileSuite);

@@ -1,5 +1,5 @@
 import { mainThreadOnlySuite, threadModelSuite } from '@execnet/conformance';
-import { onEveryRemoteEnd } from './remote-ends.ts';
+import { onEveryRemoteEnd } from './fixtures/suites.ts';
 
 onEveryRemoteEnd(threadModelSuite);
 onEveryRemoteEnd(mainThreadOnlySuite);

@@ -71,7 +71,7 @@ async function go({ name, together, step }: Phase, visits: readonly Visit[]): Pr
   };
   live.show(name, { lasting: true });
   if (together) await Promise.all([...waiting].map(one));
-  else for (const visit of [...waiting]) await one(visit);
+  else for (const visit of waiting) await one(visit);
 }
 
 async function tour(visits: readonly Visit[]): Promise<void> {

@@ -203,11 +203,11 @@ function run(tests: GatewayTests): void {
           for (let number = 0; number < upTo; number++) yield number;
         }
         let found = 0;
-        outer: for (const a of numbers(5)) {
+        search: for (const a of numbers(5)) {
           for (const b of numbers(5)) {
             if (a * b === 6) {
               found = a * 10 + b;
-              break outer;
+              break search;
             }
           }
         }
@@ -225,7 +225,7 @@ function run(tests: GatewayTests): void {
           [...'𝄞'].length,
         ];
         function hoisted() {
-          return arguments.length;
+          return hoisted.length;
         }
       }, 'the the');
       assert.equal(seen, [4, 2, 3, 4, 23, 'the', 'a|b|c2', 0, 1]);

@@ -112,6 +112,11 @@ export class ChannelState {
     this.#deliver(assembly.bytes, assembly.cost, true);
   }
 
+  /** Where the bytes of a further part belong that does not arrive in one piece. */
+  fragmentTarget(length: number): Uint8Array | undefined {
+    return this.#assembly?.target(length);
+  }
+
   credit(bytes: number): void {
     this.sender.credit(bytes);
   }

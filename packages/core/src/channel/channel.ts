@@ -204,7 +204,7 @@ export class Channel<Receive = unknown, Send = unknown> implements AsyncDisposab
     if (refusal) throw refusal;
     const tellsEnd = 'endMarker' in options;
     this.#state.setCallback({
-      item: callback as (item: unknown) => unknown,
+      item: callback,
       end: () => {
         if (tellsEnd) callback(options.endMarker as E);
       },

@@ -1,8 +1,8 @@
 import { ProtocolError } from '../errors/index.ts';
 import { FRAGMENT_SIZE, HEADER_SIZE, MAX_FRAME, readInt32 } from '../wire/index.ts';
 
-/** What a hostile size alone may reserve; beyond it memory is reserved as bytes arrive. */
-const FIRST_RESERVATION = 1024 * 1024;
+/** What a hostile size alone may reserve; beyond it memory is reserved as bytes arrive. Twice the largest window. */
+const FIRST_RESERVATION = 4 * 1024 * 1024;
 
 /** Puts the parts of one item together. */
 export class ItemAssembly {
@@ -14,7 +14,7 @@ export class ItemAssembly {
 
   constructor(size: number) {
     this.#size = size;
-    this.bytes = new Uint8Array(Math.min(size, FIRST_RESERVATION));
+    this.bytes = allocate(Math.min(size, FIRST_RESERVATION));
   }
 
   /** A first part: `uint32` size of the whole, then bytes. */
@@ -48,17 +48,37 @@ export class ItemAssembly {
       : this.missing + (Math.ceil(this.missing / FRAGMENT_SIZE) + 1) * HEADER_SIZE;
   }
 
+  /** Where the next part belongs, for a decoder that has not got all of it yet; what it writes there counts when the part is added. */
+  target(size: number): Uint8Array | undefined {
+    if (size > this.missing) return undefined;
+    this.#reserve(size);
+    return this.bytes.subarray(this.#fill, this.#fill + size);
+  }
+
   #add(payload: Uint8Array, from: number): void {
     const size = payload.length - from;
     if (size > this.missing) throw new ProtocolError('the fragments of an item are longer than it');
-    const needed = this.#fill + size;
-    if (needed > this.bytes.length) {
-      const grown = new Uint8Array(Math.min(this.#size, Math.max(needed, this.bytes.length * 2)));
-      grown.set(this.bytes.subarray(0, this.#fill));
-      this.bytes = grown;
-    }
-    this.bytes.set(from === 0 ? payload : payload.subarray(from), this.#fill);
-    this.#fill = needed;
+    this.#reserve(size);
+    const inPlace =
+      payload.buffer === this.bytes.buffer && payload.byteOffset === this.bytes.byteOffset + this.#fill;
+    if (!inPlace) this.bytes.set(from === 0 ? payload : payload.subarray(from), this.#fill);
+    this.#fill += size;
     this.cost += payload.length + HEADER_SIZE;
   }
+
+  #reserve(size: number): void {
+    const needed = this.#fill + size;
+    if (needed <= this.bytes.length) return;
+    const grown = allocate(Math.min(this.#size, Math.max(needed, this.bytes.length * 2)));
+    grown.set(this.bytes.subarray(0, this.#fill));
+    this.bytes = grown;
+  }
+}
+
+/** Memory of its own, not zeroed where the interpreter has such: all of it is written before anybody sees it. */
+function allocate(size: number): Uint8Array {
+  const { Buffer } = globalThis as { Buffer?: { allocUnsafeSlow(size: number): Uint8Array } };
+  if (!Buffer) return new Uint8Array(size);
+  const { buffer, byteOffset } = Buffer.allocUnsafeSlow(size);
+  return new Uint8Array(buffer, byteOffset, size);
 }

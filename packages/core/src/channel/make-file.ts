@@ -1,5 +1,10 @@
 import type { Readable, Writable } from 'node:stream';
-import type { Channel } from './channel.ts';
+
+/** What a file needs of its channel. */
+interface FileChannel extends AsyncIterable<unknown> {
+  send(item: unknown): Promise<void>;
+  close(error?: unknown): void;
+}
 
 /** Options of `makeFile`. */
 export interface FileOptions {
@@ -12,7 +17,11 @@ type Streams = typeof import('node:stream');
 const encoder = new TextEncoder();
 
 /** A `Readable` of bytes over the strings and binaries that arrive. */
-export function readFile(channel: Channel, streams: Streams, { proxyClose = false }: FileOptions): Readable {
+export function readFile(
+  channel: FileChannel,
+  streams: Streams,
+  { proxyClose = false }: FileOptions,
+): Readable {
   const items = channel[Symbol.asyncIterator]();
   return new streams.Readable({
     read() {
@@ -48,7 +57,11 @@ function pushBytes(stream: Readable, value: unknown): boolean {
 }
 
 /** A `Writable` that sends each chunk as one item, with the backpressure of the channel. */
-export function writeFile(channel: Channel, streams: Streams, { proxyClose = false }: FileOptions): Writable {
+export function writeFile(
+  channel: FileChannel,
+  streams: Streams,
+  { proxyClose = false }: FileOptions,
+): Writable {
   return new streams.Writable({
     decodeStrings: false,
     write(chunk, _encoding, done) {

@@ -32,9 +32,7 @@ export function waitFor<T>(
   options: WaitOptions | undefined,
 ): Promise<T> {
   if (options === undefined) {
-    return new Promise((resolve, reject) =>
-      start({ channel, deliver: resolve as (value: unknown) => void, fail: reject }),
-    );
+    return new Promise((resolve, reject) => start({ channel, deliver: resolve, fail: reject }));
   }
   return new Promise((resolve, reject) => {
     const timeout = checkTimeout(options.timeout);

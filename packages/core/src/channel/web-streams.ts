@@ -1,9 +1,9 @@
-import type { Channel } from './channel.ts';
+interface Closable {
+  close(error?: unknown): void;
+}
 
 /** The items that arrive on `channel`; nothing is read ahead of the reader. */
-export function readableStream<T>(
-  channel: Pick<Channel<T>, 'close' | typeof Symbol.asyncIterator>,
-): ReadableStream<T> {
+export function readableStream<T>(channel: AsyncIterable<T> & Closable): ReadableStream<T> {
   const items = channel[Symbol.asyncIterator]();
   return new ReadableStream<T>(
     {
@@ -21,7 +21,7 @@ export function readableStream<T>(
 }
 
 /** Sends each chunk as one item, with the backpressure of the channel. */
-export function writableStream<T>(channel: Pick<Channel<unknown, T>, 'send' | 'close'>): WritableStream<T> {
+export function writableStream<T>(channel: { send(item: T): Promise<void> } & Closable): WritableStream<T> {
   return new WritableStream<T>({
     write: (chunk) => channel.send(chunk),
     close: () => channel.close(),

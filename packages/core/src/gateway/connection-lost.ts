@@ -1,5 +1,23 @@
-import { ConnectionLostError } from '../errors/index.ts';
-import type { Exit } from '../registry/contracts.ts';
+import { ConnectionLostError, ExecnetError } from '../errors/index.ts';
+import type { Connection, Exit } from '../registry/contracts.ts';
+
+/** How long a remote end that closed its connection may take to end, in milliseconds: an interpreter needs a few to take itself down. */
+const END_MARGIN = 250;
+
+/** Waits for the end of what closed its connection. If it lives on, it has lost its mind and is killed, so that the answer comes in any case. */
+export async function howItEnded(connection: Connection): Promise<Exit> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const patience = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, END_MARGIN, undefined);
+  });
+  const exit = await Promise.race([connection.closed, patience]);
+  clearTimeout(timer);
+  if (exit) return exit;
+  await connection
+    .abort(new ExecnetError('ERR_EXECNET_PROTOCOL', 'it closed its connection without ending'))
+    .catch(() => {});
+  return await connection.closed;
+}
 
 /** How a gateway came to its end, in words. */
 export function connectionLost(id: string, exit: Exit, reason: Error | undefined): ConnectionLostError {

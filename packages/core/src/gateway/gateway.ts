@@ -9,12 +9,13 @@ import {
 } from '../channel/index.ts';
 import { type ConnectionLostError, ExecnetError, TerminateError, TimeoutError } from '../errors/index.ts';
 import { Link } from '../link/index.ts';
-import type { Connection, Exit, Interpreter, OutputStream } from '../registry/contracts.ts';
-import type { Hello, RemoteInfo } from '../remote/boot-options.ts';
+import type { Hello, RemoteInfo } from '../protocol/index.ts';
+import type { Connection, Interpreter, OutputStream } from '../registry/contracts.ts';
 import type { Serializer } from '../serializer/types.ts';
 import type { Spec } from '../spec/index.ts';
 import {
   Code,
+  codeName,
   EMPTY,
   encodeFrame,
   FRAGMENT_SIZE,
@@ -22,9 +23,9 @@ import {
   int32Payload,
   readInt32,
 } from '../wire/index.ts';
-import { connectionLost, toldExit } from './connection-lost.ts';
+import { connectionLost, howItEnded, toldExit } from './connection-lost.ts';
 import { describeSource, type RemoteSource } from './source.ts';
-import { trace } from './trace.ts';
+import { trace, traceFrames } from './trace.ts';
 
 /** Options of `remoteExec`. */
 export interface ExecOptions {
@@ -137,12 +138,13 @@ export class Gateway implements AsyncDisposable {
     this.#decoder = new FrameDecoder(
       trace
         ? (code, channel, payload, owned) => {
-            trace?.(id, 'received', code, channel, payload.length);
+            trace?.(id, 'received', codeName(code), `channel ${channel}`, `${payload.length} bytes`);
             link.handle(code, channel, payload, owned);
           }
         : (code, channel, payload, owned) => link.handle(code, channel, payload, owned),
-      { maxData: FRAGMENT_SIZE },
+      { maxData: FRAGMENT_SIZE, target: (code, channel, length) => link.target(code, channel, length) },
     );
+    if (trace) traceFrames(link, trace);
   }
 
   // --- running code
@@ -415,28 +417,13 @@ export class Gateway implements AsyncDisposable {
   async end(reason?: Error): Promise<void> {
     if (this.#losing) return;
     this.#losing = true;
-    const exit = toldExit(await this.#howItEnded(), this.#goodbye);
+    const exit = toldExit(await howItEnded(this.#connection), this.#goodbye);
     const error = connectionLost(this.id, exit, reason ?? exit.error);
     trace?.(this.id, 'ended', error.message);
     this.#link.end(error);
     this.#outputs?.stdout.end();
     this.#outputs?.stderr.end();
     this.#settleEnded(error);
-  }
-
-  /** A remote end that closes its connection and lives on has lost its mind; it is killed, so that the answer comes in any case. */
-  async #howItEnded(): Promise<Exit> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const patience = new Promise<undefined>((resolve) => {
-      timer = setTimeout(resolve, KILL_MARGIN, undefined);
-    });
-    const exit = await Promise.race([this.#connection.closed, patience]);
-    clearTimeout(timer);
-    if (exit) return exit;
-    await this.#connection
-      .abort(new ExecnetError('ERR_EXECNET_PROTOCOL', 'the remote end closed its connection without ending'))
-      .catch(() => {});
-    return await this.#connection.closed;
   }
 
   #control(code: number, id: number, payload: Uint8Array): boolean {

@@ -1,8 +1,7 @@
 import { ConnectError, ProtocolError } from '../errors/index.ts';
 import { TailBuffer } from '../host/index.ts';
-import type { Command, Connection, Exit } from '../registry/contracts.ts';
-import { type Hello, PROTOCOL_VERSION } from '../remote/boot-options.ts';
-import type { Serializer } from '../serializer/types.ts';
+import { type Hello, PROTOCOL_VERSION } from '../protocol/index.ts';
+import type { Command, Exit } from '../registry/contracts.ts';
 import { Code, codeName, FrameDecoder } from '../wire/index.ts';
 
 /** More than that before the token is no login shell's greeting: something else is there. */
@@ -17,7 +16,7 @@ const MAX_HELLO = 65536;
 /** What an interpreter that is too old answers instead of HELLO, followed by its version. */
 const TOO_OLD = 'OLD ';
 
-/** How long an end that says it is too old may take to say its version as well. */
+/** What remote ends need at least. */
 const OLDEST_SUPPORTED = { node: '18' } as const;
 
 /** What a remote end said first. */
@@ -34,17 +33,16 @@ export interface Greeting {
 export class Handshake {
   readonly greeting: Promise<Greeting>;
   readonly #token: Buffer;
-  readonly #serializer: Serializer;
   readonly #noise = new TailBuffer(SHOWN_NOISE);
   #noiseSize = 0;
+  #printedSize = 0;
   #pending: Buffer = Buffer.alloc(0);
   #recognized = false;
   #resolve!: (greeting: Greeting) => void;
   #reject!: (error: Error) => void;
 
-  constructor(token: string, serializer: Serializer) {
+  constructor(token: string) {
     this.#token = Buffer.from(token, 'latin1');
-    this.#serializer = serializer;
     this.greeting = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -63,6 +61,14 @@ export class Handshake {
     this.#readHello();
   }
 
+  /** Something was printed, to stdout or stderr. False when it is more than can be kept: the greeting has failed then. */
+  printed(chunk: Uint8Array): boolean {
+    this.#printedSize += chunk.length;
+    if (this.#printedSize <= MAX_NOISE) return true;
+    this.#tooNoisy(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length).toString());
+    return false;
+  }
+
   /** Nothing more will come. Tells why that is, by how the program ended. */
   ended(exit: Exit, command: Command | undefined): void {
     this.#reject(this.#tooOld() ?? describeEnd(exit, command, this.noise));
@@ -79,15 +85,18 @@ export class Handshake {
     // the token may have begun at the end of this chunk
     this.#drop(Math.max(0, this.#pending.length - this.#token.length + 1));
     this.#pending = this.#pending.subarray(Math.max(0, this.#pending.length - this.#token.length + 1));
-    if (this.#noiseSize > MAX_NOISE) {
-      this.#reject(
-        new ConnectError(
-          'ERR_EXECNET_NOT_AN_INTERPRETER',
-          `what was started prints without end and says no hello; it began with: ${this.noise}`,
-        ),
-      );
-    }
+    if (this.#noiseSize > MAX_NOISE) this.#tooNoisy(this.noise);
     return false;
+  }
+
+  #tooNoisy(noise: string): void {
+    const shown = noise.slice(-SHOWN_NOISE).trim();
+    this.#reject(
+      new ConnectError(
+        'ERR_EXECNET_NOT_AN_INTERPRETER',
+        `what was started prints without end and says no hello: is it an interpreter? It prints: ${shown}`,
+      ),
+    );
   }
 
   #drop(size: number): void {
@@ -97,12 +106,8 @@ export class Handshake {
   }
 
   #readHello(): void {
-    const old = this.#tooOld();
-    if (old) {
-      this.#reject(old);
-      return;
-    }
-    if (this.#pending.length < TOO_OLD.length) return;
+    // its version may still be on the way: what is too old ends by itself, and that is told then
+    if (this.#pending.length < TOO_OLD.length || this.#tooOld()) return;
     const decoder = new FrameDecoder(
       (code, _id, payload) => {
         decoder.stop();
@@ -125,7 +130,7 @@ export class Handshake {
 
   #greet(code: number, payload: Uint8Array, decoder: FrameDecoder): void {
     if (code !== Code.HELLO) throw new ProtocolError(`${codeName(code)} arrived before HELLO`);
-    const hello = this.#serializer.load(payload.slice()) as Hello;
+    const hello = JSON.parse(Buffer.from(payload).toString()) as Hello;
     if (hello?.protocol !== PROTOCOL_VERSION) {
       this.#reject(
         new ConnectError(
@@ -155,11 +160,13 @@ function describeEnd(
   noise: string,
 ): ConnectError {
   const name = command ? JSON.stringify(command.file) : 'the other side';
-  const how = signal
-    ? `was ended by ${signal}`
-    : code === undefined
-      ? 'closed the connection'
-      : `ended with code ${code}`;
+  const how = error
+    ? `failed (${error.message})`
+    : signal
+      ? `was ended by ${signal}`
+      : code === undefined
+        ? 'closed the connection'
+        : `ended with code ${code}`;
   const said = [
     stderr.trim() && `it wrote to stderr: ${stderr.trim()}`,
     noise && `and to its output: ${noise}`,

@@ -7,6 +7,7 @@ import type { Command, Connection, ConnectionSink, Trace } from '../registry/con
 import type { Registry } from '../registry/index.ts';
 import { msgpack } from '../serializer/msgpack.ts';
 import type { Spec } from '../spec/index.ts';
+import { howItEnded } from './connection-lost.ts';
 import { Gateway } from './gateway.ts';
 import { Handshake } from './handshake.ts';
 import { trace } from './trace.ts';
@@ -89,18 +90,18 @@ async function greet(
   { command, token, signal, parts }: GreetOptions,
 ): Promise<Gateway> {
   const serializer = msgpack();
-  const handshake = new Handshake(token, serializer);
+  const handshake = new Handshake(token);
   let gateway: Gateway | undefined;
   const printed: Parameters<ConnectionSink['output']>[] = [];
   connection.start({
     data: (chunk) => (gateway ? gateway.data(chunk) : handshake.data(chunk)),
     output: (stream, chunk) => {
       if (gateway) gateway.output(stream, chunk);
-      else printed.push([stream, chunk]);
+      else if (handshake.printed(chunk)) printed.push([stream, chunk]);
     },
     end: (reason) => {
       if (gateway) void gateway.end(reason);
-      else void connection.closed.then((exit) => handshake.ended(exit, command));
+      else void howItEnded(connection).then((exit) => handshake.ended(exit, command));
     },
   });
   connection.write(preamble);

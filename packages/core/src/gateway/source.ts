@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ExecnetError } from '../errors/index.ts';
+import type { ExecRequest } from '../protocol/index.ts';
 import { callSiteFile, functionProgram, prepareFunction } from '../purity/index.ts';
-import type { ExecRequest } from '../remote/compile.ts';
 
 /** What remote code may be given as: source text, a function, or the URL of a module file. */
 export type RemoteSource = string | URL | ((...args: never[]) => unknown);

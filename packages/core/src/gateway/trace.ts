@@ -2,13 +2,24 @@ import { appendFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
+import type { Link } from '../link/index.ts';
 import type { Trace } from '../registry/contracts.ts';
+import { codeName } from '../wire/index.ts';
 
 /**
  * The trace that `EXECNET_DEBUG` asks for, as with execnet: 1 writes to `execnet-debug-PID` in the folder for temporary files, 2 to stderr.
  * Undefined without it, so that tracing costs nothing.
  */
 export const trace: Trace | undefined = createTrace(process.env['EXECNET_DEBUG']);
+
+/** Traces each frame that a link sends. Wraps the one way out, so that sending costs nothing where nothing is traced. */
+export function traceFrames(link: Pick<Link, 'name' | 'writeFrame'>, write: Trace): void {
+  const send = link.writeFrame.bind(link);
+  link.writeFrame = (code, channel, payload) => {
+    write(link.name, 'sent', codeName(code), `channel ${channel}`, `${payload.length} bytes`);
+    send(code, channel, payload);
+  };
+}
 
 function createTrace(level: string | undefined): Trace | undefined {
   if (level !== '1' && level !== '2') return undefined;

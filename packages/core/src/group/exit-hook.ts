@@ -1,16 +1,20 @@
-import type { Group } from './group.ts';
+/** What is to be taken down: a group. */
+interface TakenDown extends Iterable<{ kill(): void }> {
+  readonly size: number;
+  terminate(options: { timeout: number }): Promise<void>;
+}
 
 /** How long remote code may take to clean up when the local program ends by itself, in milliseconds: nobody wants to wait for an exit. */
 const EXIT_TIMEOUT = 1000;
 
-const groups = new Set<Group>();
+const groups = new Set<TakenDown>();
 let installed = false;
 
 /**
  * Takes the gateways of `group` down when the program ends: with a bounded graceful termination when it has nothing left to do, with a kill
  * in `exit`. A program that is killed needs neither: its remote ends see the end of their connections.
  */
-export function takeDownAtExit(group: Group): void {
+export function takeDownAtExit(group: TakenDown): void {
   groups.add(group);
   if (installed) return;
   installed = true;

@@ -140,7 +140,7 @@ export class Group implements AsyncDisposable, Iterable<Gateway> {
       while (next < wanted.length && failures.length === 0) {
         const index = next++;
         try {
-          made[index] = await this.makeGateway(wanted[index] as Spec, wait);
+          made[index] = await this.makeGateway(wanted[index], wait);
         } catch (error) {
           failures.push(error);
         }
@@ -148,7 +148,7 @@ export class Group implements AsyncDisposable, Iterable<Gateway> {
     };
     await Promise.all(Array.from({ length: Math.min(concurrency, wanted.length) }, work));
     if (failures.length === 0) return made as Gateway[];
-    await Promise.allSettled(made.map((gateway) => gateway?.terminate()));
+    await Promise.allSettled(made.map(async (gateway) => await gateway?.terminate()));
     throw failures[0];
   }
 

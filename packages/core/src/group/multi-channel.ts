@@ -50,7 +50,7 @@ export class MultiChannel<Receive = unknown, Send = unknown> implements Iterable
    * channel puts it into the queue when it has ended. A queue that is not read holds back every sender.
    */
   makeReceiveQueue<E = never>(options: { endMarker?: E } = {}): ReceiveQueue<Receive | E, Send> {
-    return new ReceiveQueue(this.#channels, options) as unknown as ReceiveQueue<Receive | E, Send>;
+    return new ReceiveQueue(this.#channels, options);
   }
 
   /** Waits for every channel to close; rejects, when all have, with the first error in the order of the channels. */
@@ -79,7 +79,7 @@ export class ReceiveQueue<Receive, Send = unknown> implements AsyncIterable<From
     for (const channel of channels) {
       channel.setCallback<typeof end>(
         (item) => {
-          if (item !== end) return this.#put({ channel, item: item as Receive });
+          if (item !== end) return this.#put({ channel, item });
           if (tellsEnd) void this.#put({ channel, item: options.endMarker as Receive });
           this.#open--;
           if (this.#open === 0) this.#finish();

@@ -14,6 +14,7 @@ export class ByteStreams {
   #drained: Promise<void> | undefined;
   #ended = false;
   #ending = false;
+  #corked = false;
 
   constructor(input: Readable, output: Writable) {
     this.input = input;
@@ -29,7 +30,8 @@ export class ByteStreams {
     const deliver = (chunk: Uint8Array): void => {
       if (!this.#ended) sink.data(chunk);
     };
-    const direct = (this.input as unknown) === this.#output ? undefined : readIntoOneBuffer(this.input, deliver);
+    const direct =
+      (this.input as unknown) === this.#output ? undefined : readIntoOneBuffer(this.input, deliver);
     if (direct) this.input = direct;
     else this.input.on('data', deliver);
     let failure: Error | undefined;
@@ -49,8 +51,18 @@ export class ByteStreams {
   }
 
   write(chunk: Uint8Array): boolean {
-    if (this.#ending || this.#output.destroyed) return true;
-    return this.#output.write(chunk);
+    const output = this.#output;
+    if (this.#ending || output.destroyed) return true;
+    if (!this.#corked) {
+      // what is written in one go leaves in one call of the system: a large item is many chunks
+      this.#corked = true;
+      output.cork();
+      process.nextTick(() => {
+        this.#corked = false;
+        output.uncork();
+      });
+    }
+    return output.write(chunk);
   }
 
   drained(): Promise<void> {

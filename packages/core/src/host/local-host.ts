@@ -1,10 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { accessSync, constants, mkdirSync } from 'node:fs';
 import { connect } from 'node:net';
 import { ConnectError } from '../errors/index.ts';
 import type { Address, Command, Connection, DialOptions, Host, SpawnOptions } from '../registry/contracts.ts';
 import { DialedConnection } from './dialed-connection.ts';
+import { checkNiceness } from './niceness.ts';
 import { SpawnedConnection } from './spawned-connection.ts';
+import { startFailure } from './start-failure.ts';
 
 /** Variables by which this program talks to the one that started it; a child that finds them would use a descriptor that it does not have. */
 const OWN_VARIABLES = ['NODE_CHANNEL_FD', 'NODE_CHANNEL_SERIALIZATION_MODE', 'NODE_UNIQUE_ID'];
@@ -21,6 +23,7 @@ async function spawnLocal(command: Command, options: SpawnOptions = {}): Promise
     );
   }
   if (command.cwd !== undefined) makeFolder(command.cwd);
+  if (command.nice !== undefined) await checkNiceness(command.nice);
   const env = { ...process.env, ...command.env };
   for (const name of OWN_VARIABLES) if (!(name in command.env)) delete env[name];
   // `nice` and not setpriority: that one changes the niceness of a thread, after others have been started
@@ -29,14 +32,15 @@ async function spawnLocal(command: Command, options: SpawnOptions = {}): Promise
       ? [command.file, command.args]
       : ['nice', ['-n', String(command.nice), '--', command.file, ...command.args]];
   options.trace?.('spawn', file, `(${args.length} arguments)`, 'in', command.cwd ?? process.cwd());
-  const child = spawn(file, args, {
-    ...(command.cwd === undefined ? {} : { cwd: command.cwd }),
-    env,
-    stdio: stdioOf(command, options.stdio ?? 'pipe'),
-    // a group of its own: what it starts can be ended with it, and Ctrl-C does not reach it before us
-    detached: true,
-  });
-  await started(child, command);
+  const child = await start(command, () =>
+    spawn(file, args, {
+      ...(command.cwd === undefined ? {} : { cwd: command.cwd }),
+      env,
+      stdio: stdioOf(command, options.stdio ?? 'pipe'),
+      // a group of its own: what it starts can be ended with it, and Ctrl-C does not reach it before us
+      detached: true,
+    }),
+  );
   const connection = new SpawnedConnection(child, command.descriptors);
   if (!options.signal?.aborted) return connection;
   await connection.abort();
@@ -46,13 +50,12 @@ async function spawnLocal(command: Command, options: SpawnOptions = {}): Promise
 function makeFolder(path: string): void {
   try {
     mkdirSync(path, { recursive: true });
+    accessSync(path, constants.X_OK);
   } catch (error) {
     throw new ConnectError(
       'ERR_EXECNET_CHDIR',
-      `the folder ${JSON.stringify(path)} (chdir=) can't be made: ${(error as Error).message}`,
-      {
-        cause: error,
-      },
+      `the folder ${JSON.stringify(path)} (chdir=) can't be made or entered: ${(error as Error).message}`,
+      { cause: error },
     );
   }
 }
@@ -68,31 +71,18 @@ function stdioOf(
   return stdio;
 }
 
-function started(child: ChildProcess, { file, cwd }: Command): Promise<void> {
-  return new Promise((resolve, reject) => {
-    child.once('spawn', resolve);
-    child.once('error', (error: NodeJS.ErrnoException) => {
-      const cause = { cause: error };
-      const name = JSON.stringify(file);
-      if (error.code === 'ENOENT') {
-        const where = file.includes('/') ? '' : ` on the PATH ${process.env['PATH'] ?? ''}`;
-        reject(
-          new ConnectError('ERR_EXECNET_INTERPRETER_NOT_FOUND', `there is no program ${name}${where}`, cause),
-        );
-      } else if (error.code === 'EACCES') {
-        const folder = cwd === undefined ? '' : `, or the folder ${JSON.stringify(cwd)} may not be entered`;
-        reject(
-          new ConnectError(
-            'ERR_EXECNET_INTERPRETER_NOT_EXECUTABLE',
-            `${name} may not be executed${folder}`,
-            cause,
-          ),
-        );
-      } else {
-        reject(new ConnectError('ERR_EXECNET_SPAWN', `${name} can't be started: ${error.message}`, cause));
-      }
+/** Some failures are thrown, others come as an event; a child that has started can still fail later, to be killed for example. */
+async function start(command: Command, spawnIt: () => ChildProcess): Promise<ChildProcess> {
+  try {
+    const child = spawnIt();
+    await new Promise((resolve, reject) => {
+      child.once('spawn', resolve);
+      child.on('error', reject);
     });
-  });
+    return child;
+  } catch (error) {
+    throw startFailure(error as NodeJS.ErrnoException, command);
+  }
 }
 
 async function dialLocal(address: Address, options: DialOptions = {}): Promise<Connection> {

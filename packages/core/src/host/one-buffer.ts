@@ -17,6 +17,8 @@ interface StreamHandle {
  * it; so the handle is moved to a socket that has it. Undefined where that is not possible, on other runtimes than Node.
  */
 export function readIntoOneBuffer(pipe: Readable, onChunk: (chunk: Uint8Array) => void): Socket | undefined {
+  // Node's own name for it
+  // oxlint-disable-next-line no-underscore-dangle
   const handle = (pipe as unknown as { _handle?: StreamHandle })._handle;
   if (typeof handle?.useUserBuffer !== 'function' || pipe.readableLength > 0) return undefined;
   handle.readStop();

@@ -10,10 +10,13 @@ import { TailBuffer } from './tail-buffer.ts';
 const STDERR_TAIL = 8192;
 
 /**
- * A process that has exited may have left its streams to children. What it wrote itself is there at once; so the end is told after this many
- * milliseconds, whoever holds the streams.
+ * A process that has exited may have left its streams to others, which left its group. What it wrote itself is there at once; so the end is
+ * told after this many milliseconds without anything new, whoever holds the streams.
  */
 const LINGERING_STREAMS = 50;
+
+/** And after this many at the latest, whatever those others print: the loss of a connection is to be told soon. */
+const LONGEST_LINGERING = 1000;
 
 /** How long the kernel may take to end what was killed, in milliseconds. Only a process stuck in a device takes longer. */
 const KILL_PATIENCE = 2000;
@@ -31,6 +34,10 @@ export class SpawnedConnection implements Connection {
   readonly #tail = new TailBuffer(STDERR_TAIL);
   #sink: ConnectionSink | undefined;
   #early: [OutputStream, Uint8Array][] = [];
+  /** Bytes that have arrived, of the protocol and printed. */
+  #arrived = 0;
+  /** Nothing of the process group is left: its number may belong to somebody else from now on. */
+  #groupGone = false;
   #abortReason: Error | undefined;
   #aborted: Promise<void> | undefined;
 
@@ -60,7 +67,14 @@ export class SpawnedConnection implements Connection {
   }
 
   start(sink: ConnectionSink): void {
-    this.#streams.start(sink);
+    this.#streams.start({
+      data: (chunk) => {
+        this.#arrived += chunk.length;
+        sink.data(chunk);
+      },
+      output: (stream, chunk) => sink.output(stream, chunk),
+      end: (reason) => sink.end(reason),
+    });
     this.#sink = sink;
     for (const [name, chunk] of this.#early) sink.output(name, chunk);
     this.#early = [];
@@ -105,7 +119,7 @@ export class SpawnedConnection implements Connection {
   /** The kill is sent before this returns, so that it works in an exit handler. */
   abort(reason?: Error): Promise<void> {
     this.#abortReason ??= reason;
-    killGroup(this.#pid);
+    if (!this.#groupGone) killGroup(this.#pid);
     this.#aborted ??= this.#gone();
     return this.#aborted;
   }
@@ -116,7 +130,7 @@ export class SpawnedConnection implements Connection {
     const exited = this.closed.then(() => true);
     for (;;) {
       const pause = new Promise<false>((resolve) => setTimeout(resolve, LOOK, false));
-      const left = livingMembers(this.#pid);
+      const left = this.#groupGone ? [] : livingMembers(this.#pid);
       if (left.length === 0 && (await Promise.race([exited, pause]))) return;
       if (performance.now() > deadline) {
         const remains = left.map((pid) => `localhost pid ${pid}`);
@@ -132,6 +146,7 @@ export class SpawnedConnection implements Connection {
   }
 
   #printed(name: OutputStream, chunk: Uint8Array): void {
+    this.#arrived += chunk.length;
     if (name === 'stderr') this.#tail.push(chunk);
     if (this.#sink) this.#sink.output(name, chunk);
     else this.#early.push([name, chunk]);
@@ -141,9 +156,10 @@ export class SpawnedConnection implements Connection {
     const [code, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve) => {
       this.#child.once('exit', (...how) => resolve(how));
     });
-    await this.#drainOutputs();
-    // what the interpreter leaves behind goes with it
+    // what the interpreter leaves behind goes with it, and lets go of its streams
     killGroup(this.#pid);
+    await this.#drainOutputs();
+    this.#groupGone = livingMembers(this.#pid).length === 0;
     this.#streams.finish();
     this.#streams.destroy();
     for (const [, stream] of this.#outputs) stream.destroy();
@@ -156,14 +172,25 @@ export class SpawnedConnection implements Connection {
   }
 
   /** Waits for what the process wrote before it ended, the protocol's own stream included. */
-  #drainOutputs(): Promise<unknown> {
+  async #drainOutputs(): Promise<void> {
     const streams = [...this.#outputs.map(([, stream]) => stream), this.#streams.input];
-    const ended = streams.map((stream) =>
-      stream.closed || stream.readableEnded || stream.destroyed
-        ? undefined
-        : new Promise((resolve) => stream.once('close', resolve).once('end', resolve)),
-    );
-    const patience = new Promise((resolve) => setTimeout(resolve, LINGERING_STREAMS));
-    return Promise.race([Promise.all(ended), patience]);
+    const ended = Promise.all(
+      streams
+        .filter((stream) => !stream.closed && !stream.readableEnded && !stream.destroyed)
+        .map((stream) => new Promise((resolve) => stream.once('close', resolve).once('end', resolve))),
+    ).then(() => true);
+    const deadline = performance.now() + LONGEST_LINGERING;
+    for (let seen = -1; seen !== this.#arrived && performance.now() < deadline; ) {
+      seen = this.#arrived;
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const pause = new Promise<false>((resolve) => {
+        timer = setTimeout(resolve, LINGERING_STREAMS, false);
+      });
+      const all = await Promise.race([ended, pause]);
+      clearTimeout(timer);
+      if (all) return;
+      // a busy program's timers fire before it has read what arrived meanwhile
+      await new Promise((resolve) => setImmediate(resolve));
+    }
   }
 }

@@ -1,6 +1,6 @@
 import { REMOTE_END } from '../generated/programs.ts';
+import type { BootOptions } from '../protocol/index.ts';
 import type { Boot, BootContext, Interpreter, InterpreterSupports } from '../registry/contracts.ts';
-import type { BootOptions } from '../remote/boot-options.ts';
 import { splitWords } from '../spec/index.ts';
 
 /** What makes one JavaScript interpreter different from another. */

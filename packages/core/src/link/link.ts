@@ -155,6 +155,11 @@ export class Link implements ChannelLink {
     }
   }
 
+  /** Where a payload that does not arrive in one piece belongs; see `FrameTarget`. */
+  target(code: number, id: number, length: number): Uint8Array | undefined {
+    return code === Code.FRAGMENT ? this.channels.get(id)?.fragmentTarget(length) : undefined;
+  }
+
   writeFrame(code: number, id: number, payload: Uint8Array): void {
     if (this.#ended === undefined) this.#writer.write(code, id, payload);
   }
@@ -268,7 +273,7 @@ export class Link implements ChannelLink {
   end(reason: Error): void {
     if (this.#ended) return;
     this.#ended = reason;
-    for (const state of [...this.channels.states()]) state.linkEnded(reason);
+    for (const state of this.channels.states()) state.linkEnded(reason);
   }
 
   /** Fails with the reason if the link has ended. */

@@ -67,8 +67,13 @@ function agreement(map: FileMap, text: string, start: Position): number {
 /** Whether the word at this offset of the text is the one at the place that the map relates to it. */
 export function isSameWord(map: FileMap, text: string, offset: number, segment: Segment): boolean {
   const [word, original] = [wordAt(text, offset), wordAt(originalLine(map, segment), segment.originalColumn)];
-  // compilers write numbers in their own way
-  return word !== '' && (word === original || Number(word) === Number(original.replaceAll('_', '')));
+  if (word === '' || original === '') return false;
+  // compilers write numbers in their own way, and esbuild numbers a name that a variable of the module has as well: channel2
+  return (
+    word === original ||
+    Number(word) === Number(original.replaceAll('_', '')) ||
+    (word.startsWith(original) && /^[2-9]\d*$/.test(word.slice(original.length)))
+  );
 }
 
 interface Anchor {

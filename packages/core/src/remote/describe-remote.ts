@@ -1,4 +1,4 @@
-import type { RemoteInfo } from './boot-options.ts';
+import type { RemoteInfo } from '../protocol/index.ts';
 import { runtime, runtimeVersion } from './runtime.ts';
 
 /** What this interpreter says of itself. */

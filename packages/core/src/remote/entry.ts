@@ -1,27 +1,15 @@
-import type { MessagePort } from 'node:worker_threads';
+import type { Start } from '../protocol/index.ts';
 import { Board } from './board.ts';
-import type { BootOptions, Start } from './boot-options.ts';
 import { startMain } from './main.ts';
 import { Output } from './output.ts';
 import { printDirectlyInThread } from './prints.ts';
 import { rawIo } from './raw-io.ts';
-import { Receiver, type ReceiverData } from './receiver.ts';
+import { Receiver } from './receiver.ts';
 import { Ring } from './ring.ts';
 import { ExecutingThread } from './thread.ts';
+import type { ReceiverData, ThreadData } from './thread-data.ts';
 import { takeProcessFunctions } from './thread-globals.ts';
 import { reportUncaught } from './uncaught.ts';
-
-/** What a further executing thread is started with. */
-export interface ThreadData {
-  readonly role: 'thread';
-  readonly program: string;
-  readonly options: BootOptions;
-  readonly board: SharedArrayBuffer;
-  readonly ring: SharedArrayBuffer;
-  readonly port: MessagePort;
-  readonly slot: number;
-  readonly generation: number;
-}
 
 /** What a thread stub hands over. */
 interface ThreadStart {

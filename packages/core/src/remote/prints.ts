@@ -80,5 +80,5 @@ function directStream(fd: number): NodeJS.WritableStream {
   });
   // a closed stdout must not end code that prints
   stream.on('error', () => {});
-  return Object.assign(stream, { fd, _type: 'pipe', isTTY: false }) as unknown as NodeJS.WritableStream;
+  return Object.assign(stream, { fd, _type: 'pipe', isTTY: false });
 }

@@ -1,12 +1,10 @@
-import type { MessagePort } from 'node:worker_threads';
 import { describeError } from '../errors/index.ts';
-import { msgpack } from '../serializer/msgpack.ts';
+import { MsgpackEncoder } from '../serializer/msgpack-encoder.ts';
+import { DEFAULT_LIMITS } from '../serializer/types.ts';
 import { Code, EMPTY, encodeFrame, int32Payload, readInt32 } from '../wire/index.ts';
 import { Board, BoardWord } from './board.ts';
-import type { BootOptions } from './boot-options.ts';
 import { describeRemote } from './describe-remote.ts';
 import { endProcess } from './end-process.ts';
-import type { ThreadData } from './entry.ts';
 import type { CreateExecutor, Executor } from './executor.ts';
 import { Output, RECEIVER_SLOT } from './output.ts';
 import { complain, printDirectlyInThread } from './prints.ts';
@@ -15,21 +13,9 @@ import { Ring } from './ring.ts';
 import { RoutedThread } from './routed-thread.ts';
 import { Router } from './router.ts';
 import { builtin } from './runtime.ts';
+import type { ReceiverData, ThreadData } from './thread-data.ts';
 import type { ThreadMessage } from './thread-port.ts';
-
-/** What the receiver thread is started with. */
-export interface ReceiverData {
-  readonly role: 'receiver';
-  readonly program: string;
-  readonly options: BootOptions;
-  readonly board: SharedArrayBuffer;
-  readonly mainRing: SharedArrayBuffer;
-  readonly mainPort: MessagePort;
-  /** What the main thread had read and not used. */
-  readonly unread: Uint8Array;
-  /** Id of the execution that the main thread has begun already. */
-  readonly begun: number | undefined;
-}
+import { threadOptions, threadStub } from './thread-stub.ts';
 
 /** The least time for the main thread to leave by itself, in milliseconds; then the process is killed. */
 const LEAVE = 50;
@@ -57,7 +43,7 @@ export class Receiver {
   readonly #board: Board;
   readonly #output: Output;
   readonly #router: Router;
-  readonly #serializer = msgpack();
+  readonly #encoder = new MsgpackEncoder(DEFAULT_LIMITS);
   readonly #threads: (RoutedThread | undefined)[] = [];
   readonly #main: RoutedThread;
   readonly #executor: Executor;
@@ -90,6 +76,8 @@ export class Receiver {
 
   #createExecutor(text: string): Executor {
     const exported: { createExecutor?: CreateExecutor } = {};
+    // the program comes from the local end, as all code here does
+    // oxlint-disable-next-line no-implied-eval
     new Function('exports', text)(exported);
     if (!exported.createExecutor)
       throw new TypeError('the program of the execution model exports no createExecutor');
@@ -155,7 +143,7 @@ export class Receiver {
           encodeFrame(
             Code.CHANNEL_CLOSE_ERROR,
             id,
-            this.#serializer.dump({ ...error, stack: `Error: ${message}` }),
+            this.#encoder.encode({ ...error, stack: `Error: ${message}` }, undefined),
           ),
         );
       },
@@ -173,7 +161,7 @@ export class Receiver {
             numQueued: this.#executor.queued,
             execmodel: this.#data.options.execmodel,
           };
-    this.#post(encodeFrame(Code.CHANNEL_DATA, id, this.#serializer.dump(answer)));
+    this.#post(encodeFrame(Code.CHANNEL_DATA, id, this.#encoder.encode(answer, undefined)));
     this.#post(encodeFrame(Code.CHANNEL_CLOSE, id, EMPTY));
   }
 
@@ -194,10 +182,9 @@ export class Receiver {
       generation: ++this.#spawned,
     };
     const worker = new Worker(threadStub, {
-      eval: true,
+      ...threadOptions(SHARE_ENV),
       workerData: data,
       transferList: [port2],
-      env: SHARE_ENV as unknown as NodeJS.ProcessEnv,
     });
     const thread = new RoutedThread(new Ring(ring), port1, worker);
     this.#adopt(slot, thread);
@@ -290,10 +277,3 @@ export class Receiver {
     setTimeout(endProcess, Math.max(LEAVE, grace));
   }
 }
-
-/**
- * Starts a thread: the same program, told its role by its data. `evaluate` is defined here, because `import()` works only in code that an
- * `eval` of this text evaluates.
- */
-export const threadStub =
-  "globalThis.require ??= require; const evaluate = (text) => (0, eval)(text); const { workerData } = require('node:worker_threads'); evaluate(workerData.program)({ evaluate, data: workerData });";

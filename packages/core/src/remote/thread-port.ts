@@ -26,8 +26,8 @@ const SCRATCH = 65536;
  */
 const LINGER = 0.15;
 
-/** After that many vain waits in a row, lingering is given up for as many receives: a thread whose peer is slow loses next to nothing. */
-const MAX_PENALTY = 256;
+/** After a vain wait lingering is left out for some receives, twice as many each time up to this: a slow peer costs 10 µs a receive. */
+const MAX_PENALTY = 15;
 
 /** Routes are given back in lots: one message for each would cost more than the executions that they belonged to. */
 const CLOSED_LOT = 64;

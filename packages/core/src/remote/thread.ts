@@ -2,10 +2,11 @@ import type { MessagePort } from 'node:worker_threads';
 import { Channel, type ChannelState } from '../channel/index.ts';
 import { CancelledError, ConnectionLostError } from '../errors/index.ts';
 import { Link } from '../link/index.ts';
+import type { ExecRequest } from '../protocol/index.ts';
 import { msgpack } from '../serializer/msgpack.ts';
 import { Code, FRAGMENT_SIZE, FrameDecoder } from '../wire/index.ts';
 import { type Board, BoardWord } from './board.ts';
-import { Compiler, type ExecRequest } from './compile.ts';
+import { Compiler } from './compile.ts';
 import type { Output } from './output.ts';
 import { type Ring, Word } from './ring.ts';
 import { SLOTS } from './slots.ts';
@@ -59,6 +60,7 @@ export class ExecutingThread {
     this.#port.start(
       new FrameDecoder((code, id, payload, owned) => this.link.handle(code, id, payload, owned), {
         maxData: FRAGMENT_SIZE,
+        target: (code, id, length) => this.link.target(code, id, length),
       }),
     );
   }
@@ -128,6 +130,8 @@ export class ExecutingThread {
       if (left === 0 && Atomics.load(this.#board.words, BoardWord.IDLE_WANTED) === 1)
         this.#port.tell({ kind: 'idle' });
     });
+    // who ran one execution often wants the next at once
+    if (this.#executions.size === 0 && !this.#port.blocked) this.link.linger?.();
   }
 
   #control(code: number, id: number, payload: Uint8Array): boolean {

@@ -24,6 +24,16 @@ export interface FrameLimits {
   readonly maxData?: number;
 }
 
+/**
+ * Memory into which a payload that spans chunks is put together, exactly as long as it: where it belongs in the end. Undefined: the decoder
+ * takes memory of its own.
+ */
+export type FrameTarget = (code: number, id: number, length: number) => Uint8Array | undefined;
+
+export interface FrameDecoderOptions extends FrameLimits {
+  readonly target?: FrameTarget;
+}
+
 /** A frame of unknown length grows by doubling from here, so that a hostile length field alone reserves next to nothing. */
 const FIRST_RESERVATION = 65536;
 
@@ -37,6 +47,7 @@ export class FrameDecoder {
   readonly #handle: FrameHandler;
   readonly #maxPayload: number;
   readonly #maxData: number;
+  readonly #target: FrameTarget | undefined;
   readonly #header = new Uint8Array(HEADER_SIZE);
   #headerFill = 0;
   #code = 0;
@@ -48,8 +59,12 @@ export class FrameDecoder {
   #at = 0;
   #stopped = false;
 
-  constructor(handle: FrameHandler, { maxPayload = MAX_FRAME, maxData = maxPayload }: FrameLimits = {}) {
+  constructor(
+    handle: FrameHandler,
+    { maxPayload = MAX_FRAME, maxData = maxPayload, target }: FrameDecoderOptions = {},
+  ) {
     this.#handle = handle;
+    this.#target = target;
     this.#maxPayload = maxPayload;
     this.#maxData = maxData;
   }
@@ -146,7 +161,8 @@ export class FrameDecoder {
     let payload = this.#payload;
     if (payload === undefined) {
       // frames of up to one fragment are reserved whole: that is what honest peers of ours send
-      payload = this.#payload = new Uint8Array(Math.min(length, FIRST_RESERVATION));
+      payload = this.#payload =
+        this.#target?.(this.#code, this.#id, length) ?? new Uint8Array(Math.min(length, FIRST_RESERVATION));
       this.#payloadFill = 0;
     }
     const take = Math.min(chunk.length - at, length - this.#payloadFill);

@@ -8,6 +8,7 @@ export const HEADER_SIZE = 9;
 export const FRAGMENT_SIZE = 65536;
 
 /** Writes a header at `offset`; the caller has made room. Five plain numbers, not an object: this runs for every frame. */
+// oxlint-disable-next-line max-params
 export function writeHeader(
   target: Uint8Array,
   offset: number,

@@ -1,5 +1,5 @@
 export { Code, codeName, MAX_CODE } from './code.ts';
-export { FrameDecoder, type FrameHandler, MAX_FRAME } from './frame-decoder.ts';
+export { FrameDecoder, type FrameHandler, type FrameTarget, MAX_FRAME } from './frame-decoder.ts';
 export { type BatchSink, FrameWriter } from './frame-writer.ts';
 export {
   EMPTY,

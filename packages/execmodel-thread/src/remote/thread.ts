@@ -26,12 +26,13 @@ export function createExecutor(threads: ExecutorThreads): Executor {
   /** Ends threads that are not needed. One with open channels is: others may still talk to what runs behind them. */
   const sweep = (): void => {
     const now = performance.now();
-    for (const entry of [...pool]) {
+    for (let i = pool.length - 1; i >= 0; i--) {
+      const entry = pool[i] as (typeof pool)[number];
       const { thread } = entry;
       if (thread.executing > 0 || thread.channels > 0) entry.idleSince = 0;
       else if (entry.idleSince === 0) entry.idleSince = now;
       else if (now - entry.idleSince >= IDLE_LIFETIME) {
-        pool.splice(pool.indexOf(entry), 1);
+        pool.splice(i, 1);
         thread.close();
       }
     }

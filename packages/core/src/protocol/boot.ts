@@ -1,4 +1,7 @@
-/** What the local end tells a remote end before anything else; JSON, before the program text. */
+/**
+ * What the local end tells a remote end before anything else, as JSON; the text of the program follows. Each of the two stands behind its
+ * length, a `uint32`.
+ */
 export interface BootOptions {
   /** Written back first of all, so that whatever else was printed before can be told apart. */
   readonly token: string;
@@ -36,7 +39,7 @@ export interface RemoteInfo {
   readonly cwd: string;
 }
 
-/** The payload of HELLO. */
+/** The payload of HELLO, as JSON: the loader says hello before there is a serializer. */
 export interface Hello extends RemoteInfo {
   readonly protocol: number;
 }

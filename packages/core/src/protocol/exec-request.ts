@@ -1,0 +1,14 @@
+/** The payload of CHANNEL_EXEC between two ends of ours. */
+export interface ExecRequest {
+  /**
+   * `function`: the value of `text` is called with the channel and `args`. `call`: with `args`, and its result is sent. `module`: `text` is
+   * that of a module, whose default export is called with the channel and `args`.
+   */
+  kind: 'function' | 'call' | 'module';
+  text: string;
+  args: unknown;
+  /** The module's name, for messages. */
+  file?: string;
+  /** Where the module came from, for stacks. */
+  url?: string;
+}

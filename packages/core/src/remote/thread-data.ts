@@ -1,0 +1,28 @@
+import type { MessagePort } from 'node:worker_threads';
+import type { BootOptions } from '../protocol/index.ts';
+
+/** What a further executing thread is started with. */
+export interface ThreadData {
+  readonly role: 'thread';
+  readonly program: string;
+  readonly options: BootOptions;
+  readonly board: SharedArrayBuffer;
+  readonly ring: SharedArrayBuffer;
+  readonly port: MessagePort;
+  readonly slot: number;
+  readonly generation: number;
+}
+
+/** What the receiver thread is started with. */
+export interface ReceiverData {
+  readonly role: 'receiver';
+  readonly program: string;
+  readonly options: BootOptions;
+  readonly board: SharedArrayBuffer;
+  readonly mainRing: SharedArrayBuffer;
+  readonly mainPort: MessagePort;
+  /** What the main thread had read and not used. */
+  readonly unread: Uint8Array;
+  /** Id of the execution that the main thread has begun already. */
+  readonly begun: number | undefined;
+}

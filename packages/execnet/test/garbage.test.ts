@@ -1,0 +1,26 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { remoteEnds, specOf } from './fixtures/interpreters.ts';
+import { startProgram } from './fixtures/programs.ts';
+
+for (const interpreter of remoteEnds) {
+  test(`channels that a program drops are closed, and their executions go on: ${interpreter.name}`, async () => {
+    await using program = startProgram('garbage.mjs', [specOf(interpreter)]);
+    const seen = await program.said<Record<string, unknown[]>>();
+    assert.equal(seen, {
+      // nobody listens any more, and that is all
+      awaiting: ['closed, ChannelClosedError, cancelled: false', 'goes on with its work'],
+      blocking: ['ChannelClosedError, cancelled: false', 'goes on with its work'],
+      forgotten: ['ran, cancelled: false'],
+      // a callback, or somebody who waits, holds a channel
+      callback: [[0, 1, 2, 'end'], 'all sent'],
+      waiting: ['waited for'],
+      unheard: ['ExecnetWarning: an execution of gw0 failed and nobody received its error (channel N)'],
+      // the other way round: a channel that remote code drops is closed here
+      remote: ['has it', 'closed'],
+    });
+    assert.is((await program.ended).code, 0);
+  });
+}
+
+test.run();

@@ -1,0 +1,179 @@
+import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
+import { getPriority, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Gateway, Group } from 'execnet';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Interpreter } from '../../../tools/lib/interpreters.mjs';
+import { failureOf } from './fixtures/failure.ts';
+import { remoteEnds, specOf } from './fixtures/interpreters.ts';
+import { stop } from './fixtures/processes.ts';
+
+interface Folder extends Disposable {
+  readonly path: string;
+}
+
+function temporaryFolder(): Folder {
+  const path = realpathSync(mkdtempSync(join(tmpdir(), 'execnet-fields-')));
+  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true }) };
+}
+
+/** A test for every interpreter, with a group that ends with it. */
+function onEvery(title: string, body: (group: Group, interpreter: Interpreter) => Promise<void>): void {
+  for (const interpreter of remoteEnds) {
+    test(`${title}: ${interpreter.name}`, async () => {
+      await using group = new Group();
+      await body(group, interpreter);
+    });
+  }
+}
+
+const cwdOf = (gateway: Gateway): Promise<string> => gateway.call(() => process.cwd());
+
+onEvery(
+  'chdir is the working folder, also with spaces and newlines in its name, and is made if it is missing',
+  async (group, { kind, path }) => {
+    using folder = temporaryFolder();
+    const missing = join(folder.path, 'deep down', 'with a\nnewline', 'and \'quotes" $HOME');
+    const gateway = await group.makeGateway({ popen: true, [kind]: path, chdir: missing });
+    assert.ok(existsSync(missing));
+    assert.is(await cwdOf(gateway), missing);
+    assert.is(gateway.peer.cwd, missing);
+    assert.is(await cwdOf(await group.makeGateway({ popen: true, [kind]: path, chdir: missing })), missing);
+    // a working folder must not be taken away from under an interpreter
+    await group.terminate();
+  },
+);
+
+test('without chdir the working folder is that of the program', async () => {
+  await using group = new Group();
+  assert.is(await cwdOf(await group.makeGateway()), process.cwd());
+});
+
+test('a relative chdir is relative to the working folder of the program', async () => {
+  await using group = new Group();
+  const gateway = await group.makeGateway({ popen: true, chdir: 'packages/..' });
+  assert.is(await cwdOf(gateway), process.cwd());
+});
+
+test('a chdir that can not be made is an error that names it, and leaves nothing', async () => {
+  const group = new Group();
+  const error = await failureOf(group.makeGateway({ popen: true, chdir: '/dev/null/folder' }));
+  assert.is(error.code, 'ERR_EXECNET_CHDIR');
+  assert.match(error.message, '/dev/null/folder');
+  assert.is(group.size, 0);
+});
+
+onEvery('nice is added to the niceness', async (group, { kind, path }) => {
+  const gateway = await group.makeGateway({ popen: true, [kind]: path, nice: 3 });
+  const priority = await gateway.call(async () => (await import('node:os')).getPriority());
+  assert.is(priority, Math.min(19, getPriority() + 3));
+});
+
+onEvery(
+  'env: is in the environment from the start, and in no argument vector',
+  async (group, { kind, path }) => {
+    const secret = `secret-${process.pid}-with spaces=and "quotes" and $HOME\nand a newline`;
+    const gateway = await group.makeGateway({
+      popen: true,
+      [kind]: path,
+      nice: 1,
+      env: { EXECNET_TEST_SECRET: secret, TZ: 'Asia/Kathmandu', EMPTY: '' },
+    });
+    const seen = await gateway.call(() => [
+      process.env['EXECNET_TEST_SECRET'],
+      process.env['EMPTY'],
+      // read by the interpreter when it starts
+      -new Date(0).getTimezoneOffset(),
+    ]);
+    assert.equal(seen, [secret, '', 330]);
+    const { pid } = gateway.peer;
+    assert.ok(readFileSync(`/proc/${pid}/environ`, 'utf8').includes(`EXECNET_TEST_SECRET=${secret}`));
+    assert.not.match(readFileSync(`/proc/${pid}/cmdline`, 'utf8'), 'secret-');
+    assert.not.match(String(gateway), 'secret-');
+    assert.not.match(gateway.remoteAddress, 'secret-');
+  },
+);
+
+test('env: in the text form of a spec', async () => {
+  await using group = new Group();
+  const gateway = await group.makeGateway('popen//env:A=1=2//env:B=\\/\\/');
+  assert.equal(await gateway.call(() => [process.env['A'], process.env['B']]), ['1=2', '//']);
+});
+
+test('the environment of the program is inherited, and what belongs to its own parent is not', async () => {
+  await using group = new Group();
+  process.env['EXECNET_TEST_INHERITED'] = 'yes';
+  process.env['NODE_CHANNEL_FD'] = '77';
+  try {
+    const gateway = await group.makeGateway();
+    assert.equal(
+      await gateway.call(() => [process.env['EXECNET_TEST_INHERITED'], process.env['NODE_CHANNEL_FD']]),
+      ['yes', undefined],
+    );
+  } finally {
+    delete process.env['EXECNET_TEST_INHERITED'];
+    delete process.env['NODE_CHANNEL_FD'];
+  }
+});
+
+/** A flag that each kind of interpreter takes before everything else, and remote code that shows whether it was taken. */
+const FLAGS: Record<Interpreter['kind'], { flag: string; shown: () => unknown; expected: unknown }> = {
+  node: {
+    flag: '--stack-trace-limit=37',
+    shown: () => Error.stackTraceLimit,
+    expected: 37,
+  },
+  bun: {
+    flag: '--title="two words"',
+    shown: async () => (await import('node:fs')).readFileSync('/proc/self/cmdline', 'utf8').split('\0')[1],
+    expected: '--title=two words',
+  },
+  deno: {
+    flag: '--log-level=info',
+    shown: async () => (await import('node:fs')).readFileSync('/proc/self/cmdline', 'utf8').split('\0')[1],
+    expected: '--log-level=info',
+  },
+};
+
+onEvery(
+  'the value of an interpreter is a command, split as a shell splits words',
+  async (group, { kind, path }) => {
+    using folder = temporaryFolder();
+    const file = join(folder.path, 'a path with spaces');
+    symlinkSync(path, file);
+    const { flag, shown, expected } = FLAGS[kind];
+    const gateway = await group.makeGateway(`popen//${kind}='${file.replaceAll('/', '\\/')}' ${flag}`);
+    assert.is(await gateway.call(shown), expected);
+    assert.is((await gateway.remoteInfo()).runtime, kind);
+  },
+);
+
+test('popen alone uses the interpreter that runs the program, without the flags that it has', async () => {
+  await using group = new Group();
+  const gateway = await group.makeGateway('popen');
+  assert.is(gateway.peer.executable, process.execPath);
+  const args = readFileSync(`/proc/${gateway.peer.pid}/cmdline`, 'utf8').split('\0');
+  for (const own of process.execArgv.filter((arg) => /^--(import|expose|require)/.test(arg)))
+    assert.not(args.includes(own));
+});
+
+onEvery(
+  'asking an interpreter that does not answer takes as long as it is given',
+  async (group, interpreter) => {
+    const gateway = await group.makeGateway(specOf(interpreter));
+    const { pid } = gateway.peer;
+    stop(pid);
+    assert.is((await failureOf(gateway.remoteStatus({ timeout: 20 }))).code, 'ERR_EXECNET_TIMEOUT');
+    assert.is((await failureOf(gateway.remoteInfo({ timeout: 20 }))).code, 'ERR_EXECNET_TIMEOUT');
+    assert.is(
+      (await failureOf(gateway.call(() => 1, undefined, { timeout: 20 }))).code,
+      'ERR_EXECNET_TIMEOUT',
+    );
+    process.kill(pid, 'SIGCONT');
+    assert.is((await gateway.remoteInfo()).pid, pid);
+    assert.is(await gateway.call(() => 2), 2);
+  },
+);
+
+test.run();
