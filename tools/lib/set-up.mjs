@@ -64,11 +64,14 @@ async function installInterpreters() {
  * @throws {Error} with the compiler's output
  */
 export async function build() {
+  // Nothing is said where nothing has changed, which takes a second.
+  const slow = setTimeout(() => say('build'), 1500);
   // `lerna run build` does the same and takes three seconds longer to find that nothing has changed.
   const outcome = await run(inRoot('node_modules', '.bin', 'nx'), ['run-many', '-t', 'build'], {
     env: { ...process.env, NX_TUI: 'false', NX_DAEMON: 'false', FORCE_COLOR: '0' },
     limit: npmLimit,
   });
+  clearTimeout(slow);
   if (!outcome.ok) throw new Error(`the build failed (${outcome.ending})\n${outcome.output}`);
 }
 

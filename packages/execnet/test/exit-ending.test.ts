@@ -45,22 +45,20 @@ for (const scenario of [
   });
 }
 
-for (const scenario of ['while remote code cleans up', 'after a send that was not awaited']) {
-  test(`a program that ends lets remote code finish: ${scenario}`, async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'exit-ending-'));
-    try {
-      const file = join(folder, 'marker');
-      await using program = startProgram('ending.mjs', [scenario, file]);
-      const pids = await program.said<number[]>();
-      const { code, stderr } = await program.ended;
-      assert.equal({ code, stderr }, { code: 0, stderr: '' });
-      assert.is(readFileSync(file, 'utf8'), 'cleaned up');
-      assert.equal(await stillRunning(pids, AT_ONCE), []);
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
-  });
-}
+test('a program that ends lets remote code clean up', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'exit-ending-'));
+  try {
+    const file = join(folder, 'marker');
+    await using program = startProgram('ending.mjs', ['while remote code cleans up', file]);
+    const pids = await program.said<number[]>();
+    const { code, stderr } = await program.ended;
+    assert.equal({ code, stderr }, { code: 0, stderr: '' });
+    assert.is(readFileSync(file, 'utf8'), 'cleaned up');
+    assert.equal(await stillRunning(pids, AT_ONCE), []);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
 
 test('a program that calls process.exit() leaves no remote end', async () => {
   await using program = startProgram('ending.mjs', ['by process.exit()']);
@@ -76,7 +74,8 @@ test('a program that fails leaves no remote end', async () => {
   const { code, stderr } = await program.ended;
   assert.is(code, 1);
   assert.match(stderr, 'uncaught in the local program');
-  assert.equal(await stillRunning(pids, AT_ONCE), []);
+  // Deno runs no exit handler then: there the remote ends see the end of their connections
+  assert.equal(await stillRunning(pids, SOON), []);
 });
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {

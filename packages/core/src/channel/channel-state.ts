@@ -1,12 +1,12 @@
 import {
   CancelledError,
-  ChannelClosedError,
   describeError,
   RemoteError,
   type RemoteErrorData,
 } from '../errors/index.ts';
 import { Code, EMPTY, HEADER_SIZE, int32Payload } from '../wire/index.ts';
 import type { ChannelLink } from './channel-link.ts';
+import { Ending } from './ending.ts';
 import { ItemAssembly } from './item-assembly.ts';
 import { ItemQueue, PACK_LIMIT } from './item-queue.ts';
 import { ReceiveWindow } from './receive-window.ts';
@@ -40,6 +40,10 @@ export class ChannelState {
   facade: WeakRef<object> | undefined;
   /** There is an execution of ours behind it at the remote end. */
   execution = false;
+  /** Its id is inside an item that was not read yet: the link keeps it for that reader, also when it is closed already. */
+  unread = false;
+  /** It was inside an item, so that its id may turn up again after it was closed. */
+  nested = false;
   /** Ids of channels inside items that were not read yet. */
   announced: Set<number> | undefined;
 
@@ -47,16 +51,17 @@ export class ChannelState {
   readonly #window: ReceiveWindow;
   #assembly: ItemAssembly | undefined;
   #waiters: Waiter[] = [];
+  #wanted = false;
   #closeWaiters: Set<Waiter> | undefined;
   #callback: Callback | undefined;
   #callbackBusy = false;
   #callbackDeferred = false;
-  #receiveEnd: Error | undefined;
+  #receiveEnd: Ending | undefined;
   #errorSeen = false;
   #closed = false;
   #forgotten = false;
   #abort: AbortController | undefined;
-  #cancelled: CancelledError | undefined;
+  #cancelled: Error | undefined;
 
   constructor(id: number, link: ChannelLink) {
     this.id = id;
@@ -72,7 +77,7 @@ export class ChannelState {
   }
 
   /** Nothing will arrive any more; what has arrived may still be read. */
-  get receiveEnd(): Error | undefined {
+  get receiveEnd(): Ending | undefined {
     return this.#receiveEnd;
   }
 
@@ -80,7 +85,8 @@ export class ChannelState {
     return this.#callback !== undefined;
   }
 
-  get cancelled(): CancelledError | undefined {
+  /** Why the execution behind this channel is to end. */
+  get cancelled(): Error | undefined {
     return this.#cancelled;
   }
 
@@ -124,25 +130,27 @@ export class ChannelState {
   /** The peer closed: with an error if its execution failed; `sendOnly` if it only stopped sending. */
   peerClosed(error: RemoteErrorData | undefined, sendOnly: boolean): void {
     const reason = error
-      ? new RemoteError(error)
-      : new ChannelClosedError(`channel ${this.id} of ${this.link.name} was closed by the other end`);
+      ? Ending.failed(new RemoteError(error))
+      : Ending.closed(`channel ${this.id} of ${this.link.name} was closed by the other end`);
     this.#endReceiving(reason);
     if (sendOnly) return;
     this.sender.close(reason);
     this.#finish();
   }
 
-  /** The owner of the execution wants it to end. */
-  cancel(): void {
+  /** The execution is to end: its owner wants it so, unless there is another reason. */
+  cancel(
+    reason: Error = new CancelledError(`the execution behind channel ${this.id} was cancelled`),
+  ): void {
     if (this.#cancelled) return;
-    const reason = new CancelledError(`the execution behind channel ${this.id} was cancelled`);
     this.#cancelled = reason;
     this.#abort?.abort(reason);
     for (const waiter of this.#takeWaiters()) waiter.fail(reason);
     this.sender.interrupt(reason);
   }
 
-  linkEnded(reason: Error): void {
+  linkEnded(error: Error): void {
+    const reason = Ending.failed(error);
     this.#endReceiving(reason);
     this.sender.close(reason);
     this.#finish();
@@ -158,6 +166,7 @@ export class ChannelState {
       return this.link.load(item);
     } finally {
       this.#consumed(cost);
+      this.#wanted = false;
     }
   }
 
@@ -166,7 +175,7 @@ export class ChannelState {
   }
 
   /** Why {@link take} will never give anything again; marks the failure as told. */
-  endReason(): Error | undefined {
+  endReason(): Ending | undefined {
     if (this.#receiveEnd) this.#errorSeen = true;
     return this.#receiveEnd;
   }
@@ -184,8 +193,9 @@ export class ChannelState {
     this.link.release();
   }
 
-  /** Tells flow control that a reader is there, although no waiter is: before a blocking wait. */
+  /** Tells flow control that a reader is there, although no waiter is: before a blocking wait. Holds until the next item is taken. */
   want(): void {
+    this.#wanted = true;
     this.#want();
   }
 
@@ -209,7 +219,7 @@ export class ChannelState {
   /** Closes both directions. What was sent before leaves first; at the local end an execution behind the channel is cancelled. */
   close(error?: unknown): void {
     if (this.#closed) return;
-    const reason = new ChannelClosedError(`channel ${this.id} of ${this.link.name} is closed`);
+    const reason = Ending.closed(`channel ${this.id} of ${this.link.name} is closed`);
     const cancels = this.execution && this.link.local && !this.#receiveEnd;
     if (cancels && this.link.flow) {
       // it may be what keeps the peer from reading: it can't wait for what waits
@@ -236,7 +246,7 @@ export class ChannelState {
       return;
     }
     const payload = failure ? this.#dumpError(failure.error) : undefined;
-    const reason = new ChannelClosedError(`channel ${this.id} is closed: its execution has ended`);
+    const reason = Ending.closed(`channel ${this.id} is closed: its execution has ended`);
     this.sender.closeAfterPending(reason, (left) => {
       over();
       if (!left) return;
@@ -248,26 +258,34 @@ export class ChannelState {
     });
   }
 
+  /** The item with its id was read, or never will be. */
+  found(): void {
+    this.unread = false;
+    this.#forget();
+  }
+
   /** Nobody holds the channel any more: the peer is told that nobody listens, and whatever runs there goes on. */
   abandon(): void {
     if (this.#closed || this.link.ended) {
       this.#warnUnseen();
+      this.#forget();
       return;
     }
-    this.sender.closeAfterPending(new ChannelClosedError('the channel is gone'), (left) => {
+    const reason = Ending.closed('the channel is gone');
+    this.sender.closeAfterPending(reason, (left) => {
       if (left)
         this.link.writeFrame(this.#callback ? Code.CHANNEL_LAST_MESSAGE : Code.CHANNEL_CLOSE, this.id, EMPTY);
       this.#forget();
     });
     if (this.#callback) return;
-    this.#endReceiving(new ChannelClosedError('the channel is gone'));
+    this.#endReceiving(reason);
     this.#finish();
   }
 
   // --- inside
 
   get #reading(): boolean {
-    return this.#waiters.length > 0 || (this.#callback !== undefined && !this.#callbackBusy);
+    return this.#wanted || this.#waiters.length > 0 || (this.#callback !== undefined && !this.#callbackBusy);
   }
 
   #deliver(payload: Uint8Array, cost: number, owned: boolean): void {
@@ -326,11 +344,12 @@ export class ChannelState {
     this.#queue.clear();
     if (!this.#closed) {
       const payload = this.#dumpError(error);
-      this.sender.closeAfterPending(error, (left) => {
+      const reason = Ending.failed(error);
+      this.sender.closeAfterPending(reason, (left) => {
         if (left) this.link.writeFrame(Code.CHANNEL_CLOSE_ERROR, this.id, payload);
         this.#forget();
       });
-      this.#endReceiving(error);
+      this.#endReceiving(reason);
       this.#finish();
     }
     this.#runCallback();
@@ -382,22 +401,22 @@ export class ChannelState {
     if (bytes > 0 && !this.#receiveEnd) this.link.writeFrame(Code.CREDIT, this.id, int32Payload(bytes));
   }
 
-  #endReceiving(reason: Error): void {
+  #endReceiving(reason: Ending): void {
     if (this.#receiveEnd) return;
     this.#receiveEnd = reason;
     this.#assembly = undefined;
     this.#window.close();
     const waiters = this.#takeWaiters();
     if (waiters.length > 0) this.#errorSeen = true;
-    for (const waiter of waiters) waiter.fail(reason);
+    for (const waiter of waiters) waiter.fail(reason.error);
     if (this.#closeWaiters) {
       const closers = [...this.#closeWaiters];
       this.#closeWaiters = undefined;
       for (const waiter of closers) {
         this.#errorSeen = true;
         this.link.release();
-        if (reason instanceof ChannelClosedError) waiter.deliver(undefined);
-        else waiter.fail(reason);
+        if (reason.clean) waiter.deliver(undefined);
+        else waiter.fail(reason.error);
       }
     }
     if (!this.#callbackBusy) this.#runCallback();
@@ -413,30 +432,32 @@ export class ChannelState {
   #finish(): void {
     if (this.#closed) return;
     this.#closed = true;
-    if (this.facade === undefined || this.facade.deref() === undefined) this.#warnUnseen();
+    if (!this.unread && this.facade?.deref() === undefined) this.#warnUnseen();
     this.#forget();
     // what still waits here leaves when the peer reads; so it must not hang in sending what nobody will read
-    if (!this.#forgotten && this.link.flow)
+    if (this.sender.waiting && this.link.flow)
       this.link.writeFrame(Code.CREDIT, this.id, int32Payload(UNLIMITED));
   }
 
   /** Leaves the link, which is what brings credit: so not before everything that was sent has left. */
   #forget(): void {
-    if (!this.#closed || this.#forgotten || this.sender.waiting) return;
+    if (!this.#closed || this.#forgotten || this.unread || this.sender.waiting) return;
     this.#forgotten = true;
     this.link.forget(this.id);
   }
 
   #warnUnseen(): void {
     if (this.announced) this.link.dropAnnounced(this.announced);
-    if (this.#errorSeen || this.#cancelled || !(this.#receiveEnd instanceof RemoteError)) return;
+    if (this.#errorSeen || this.#cancelled || this.#receiveEnd === undefined || this.#receiveEnd.clean) return;
+    const { error } = this.#receiveEnd;
+    if (!(error instanceof RemoteError)) return;
     this.#errorSeen = true;
     const { id, link } = this;
     link.warn(
       this.execution && link.local
         ? `an execution of ${link.name} failed and nobody received its error (channel ${id})`
         : `channel ${id} of ${link.name} was closed with an error that nobody received`,
-      this.#receiveEnd,
+      error,
     );
   }
 

@@ -1,3 +1,4 @@
+import { ProtocolError } from '../errors/index.ts';
 import { Channel } from './channel.ts';
 import type { ChannelLink } from './channel-link.ts';
 import { ChannelState } from './channel-state.ts';
@@ -11,12 +12,26 @@ export interface IdSpace {
 /** Ids are positive `int32`; after the last one numbering begins again, past what is still open. */
 const MAX_ID = 0x7fffffff;
 
+/**
+ * Closed channels whose ids are known for closed when they turn up in a further item: without that they would be taken for new ones, on which
+ * nothing ever arrives. That takes an item with the channel sent before its close and read after it; so few are under way at a time.
+ */
+const REMEMBERED = 1024;
+
+/**
+ * A peer that announces channels beyond so many open ones has lost count: each takes half a kilobyte here, and flow control counts only the
+ * bytes of the items that carry them.
+ */
+const MAX_ANNOUNCED = 131_072;
+
 /** The channels of one link, by id. */
 export class ChannelTable {
   readonly #link: ChannelLink;
   readonly #ids: IdSpace;
   readonly #states = new Map<number, ChannelState>();
   readonly #dropped = new FinalizationRegistry<ChannelState>((state) => state.abandon());
+  /** Closed channels that were inside items, and what users may hold of them. */
+  readonly #gone = new Map<number, WeakRef<object> | undefined>();
   #next: number;
 
   constructor(link: ChannelLink, ids: IdSpace) {
@@ -39,8 +54,16 @@ export class ChannelTable {
   }
 
   delete(id: number): void {
+    const state = this.#states.get(id);
+    if (!state) return;
     this.#states.delete(id);
     this.#link.counted(this.#states.size);
+    if (state.nested) this.#remember(id, state.facade);
+  }
+
+  #remember(id: number, facade: WeakRef<object> | undefined): void {
+    this.#gone.set(id, facade);
+    if (this.#gone.size > REMEMBERED) this.#gone.delete(this.#gone.keys().next().value as number);
   }
 
   /** A new channel of this end. */
@@ -57,15 +80,41 @@ export class ChannelTable {
     return (state.facade?.deref() as Channel | undefined) ?? this.#facade(state);
   }
 
+  /** The channel with this id, which came inside an item: a closed one if it was closed meanwhile. */
+  find(id: number): Channel {
+    const known = this.#states.get(id);
+    if (known === undefined && this.#gone.has(id)) {
+      const gone = this.#gone.get(id)?.deref() as Channel | undefined;
+      return gone ?? this.#closed(id);
+    }
+    const channel = this.adopt(id);
+    const state = known ?? (this.#states.get(id) as ChannelState | undefined);
+    if (state) {
+      state.nested = true;
+      if (state.unread) state.found();
+    }
+    return channel;
+  }
+
+  #closed(id: number): Channel {
+    const state = new ChannelState(id, this.#link);
+    state.peerClosed(undefined, false);
+    return this.#facade(state);
+  }
+
   /** The peer is about to send this id inside an item on `carrier`; frames for it may come before the item is read. */
   announce(id: number, carrier: ChannelState): void {
     if (this.#states.has(id)) return;
+    if (this.#states.size >= MAX_ANNOUNCED)
+      throw new ProtocolError(`the peer announces more than ${MAX_ANNOUNCED} channels`);
     const state = this.#add(id);
     if (carrier.closed) {
       // its item will never be read: the carrier only sends what it still had
       state.abandon();
       return;
     }
+    state.unread = true;
+    state.nested = true;
     carrier.announced ??= new Set();
     carrier.announced.add(id);
   }
@@ -74,7 +123,9 @@ export class ChannelTable {
   dropAnnounced(ids: Iterable<number>): void {
     for (const id of ids) {
       const state = this.#states.get(id);
-      if (state && state.facade === undefined) state.abandon();
+      if (state === undefined || state.facade !== undefined) continue;
+      state.found();
+      state.abandon();
     }
   }
 

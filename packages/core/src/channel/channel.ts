@@ -1,5 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
-import { ChannelClosedError, ExecnetError, RemoteError, TimeoutError } from '../errors/index.ts';
+import { ExecnetError, RemoteError, TimeoutError } from '../errors/index.ts';
 import { Code } from '../wire/index.ts';
 import type { ChannelState } from './channel-state.ts';
 import { type FileOptions, readFile, writeFile } from './make-file.ts';
@@ -75,7 +75,7 @@ export class Channel<Receive = unknown, Send = unknown> implements AsyncDisposab
   send(item: Send): Promise<void> {
     const state = this.#state;
     const { link, sender } = state;
-    if (sender.closed) return quiet(Promise.reject(sender.closed));
+    if (sender.closed) return quiet(Promise.reject(sender.closed.error));
     try {
       const bytes = link.dump(item);
       const sent = sender.send(bytes, link.takeCarried());
@@ -95,7 +95,10 @@ export class Channel<Receive = unknown, Send = unknown> implements AsyncDisposab
     const state = this.#state;
     try {
       // what arrives while it lingers may be a cancellation
-      if (state.available === 0 && options === undefined && !state.hasCallback) state.link.linger?.();
+      if (state.link.linger && options === undefined && state.available === 0 && !state.receiveEnd && !state.hasCallback) {
+        state.want();
+        state.link.linger();
+      }
       const refusal = this.#refusal();
       if (refusal) return Promise.reject(refusal);
       if (state.available > 0) return Promise.resolve(state.take() as Receive);
@@ -103,7 +106,7 @@ export class Channel<Receive = unknown, Send = unknown> implements AsyncDisposab
       return Promise.reject(error);
     }
     const end = state.endReason();
-    if (end) return Promise.reject(end);
+    if (end) return Promise.reject(end.error);
     return waitFor<Receive>(
       {
         channel: this,
@@ -122,7 +125,7 @@ export class Channel<Receive = unknown, Send = unknown> implements AsyncDisposab
   sendSync(item: Send): void {
     const { link, sender } = this.#state;
     const block = this.#blocking('sendSync');
-    if (sender.closed) throw sender.closed;
+    if (sender.closed) throw sender.closed.error;
     let failure: Error | undefined;
     let done = false;
     const bytes = link.dump(item);
@@ -156,7 +159,7 @@ export class Channel<Receive = unknown, Send = unknown> implements AsyncDisposab
       if (refusal) throw refusal;
       if (state.available > 0) return state.take() as Receive;
       const end = state.endReason();
-      if (end) throw end;
+      if (end) throw end.error;
       const left = deadline - performance.now();
       if (left <= 0)
         throw new TimeoutError(`receiveSync() on channel ${state.id} took longer than ${limit} ms`);
@@ -238,7 +241,7 @@ export class Channel<Receive = unknown, Send = unknown> implements AsyncDisposab
   /** How strings of Python 2 and 3 are translated on this channel. Throws what `send` rejects with when the channel is closed. */
   reconfigure(options: StringCoercion): void {
     const { id, link, sender } = this.#state;
-    if (sender.closed) throw sender.closed;
+    if (sender.closed) throw sender.closed.error;
     link.writeFrame(Code.RECONFIGURE, id, coercionPayload(options));
   }
 
@@ -257,7 +260,7 @@ export class Channel<Receive = unknown, Send = unknown> implements AsyncDisposab
   waitClose(options?: WaitOptions): Promise<void> {
     const state = this.#state;
     const end = state.endReason();
-    if (end) return end instanceof ChannelClosedError ? Promise.resolve() : Promise.reject(end);
+    if (end) return end.clean ? Promise.resolve() : Promise.reject(end.error);
     return waitFor<void>(
       {
         channel: this,
@@ -302,7 +305,7 @@ export class Channel<Receive = unknown, Send = unknown> implements AsyncDisposab
 }
 
 function isEnd(error: unknown, state: ChannelState): boolean {
-  return error instanceof ChannelClosedError && state.receiveEnd === error;
+  return state.receiveEnd?.clean === true && state.receiveEnd.error === error;
 }
 
 /** A failure that the end of the channel tells as well must not end a program that does not await the send. */

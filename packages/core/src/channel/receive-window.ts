@@ -12,6 +12,9 @@ const MAX_WINDOW = 2 * 1024 * 1024;
 /** What all channels of a link may hold above their initial windows, together. With the initial windows it bounds a link's memory. */
 const LINK_BUDGET = 4 * 1024 * 1024;
 
+/** What a sender needs to begin an item that is larger than its credit. */
+const ANNOUNCEMENT = 2048;
+
 /**
  * The part of it that channels which nobody reads may take. It lets a program send some more before it begins to receive, and bounds what a
  * thousand stalled channels hold to little more than their initial windows.
@@ -110,6 +113,10 @@ export class ReceiveWindow {
     if (grant < this.#window / 2) grant = 0;
     const short = this.#missing - this.#available - grant;
     if (short > 0) grant += this.#reserve(short, reading);
+    else if (this.#missing === 0 && this.#available + grant < ANNOUNCEMENT) {
+      // items that were larger than the window have used it up: the next one must at least be able to say how large it is
+      grant += this.#reserve(ANNOUNCEMENT, false);
+    }
     this.#available += grant;
     return grant;
   }

@@ -1,5 +1,6 @@
 import { Code, FRAGMENT_SIZE, HEADER_SIZE, int32Payload, writeInt32 } from '../wire/index.ts';
 import type { ChannelLink, Item } from './channel-link.ts';
+import { Ending } from './ending.ts';
 import { INITIAL_WINDOW } from './receive-window.ts';
 
 /** The least that is sent as a part of an item, unless less is left: smaller parts would be mostly headers. */
@@ -26,7 +27,8 @@ export class Sender {
   readonly #link: ChannelLink;
   #credit: number;
   #pending: Pending[] = [];
-  #closed: Error | undefined;
+  #closed: Ending | undefined;
+  #interrupted: Error | undefined;
 
   constructor(id: number, link: ChannelLink) {
     this.#id = id;
@@ -35,7 +37,7 @@ export class Sender {
   }
 
   /** Why nothing can be sent any more. */
-  get closed(): Error | undefined {
+  get closed(): Ending | undefined {
     return this.#closed;
   }
 
@@ -45,7 +47,7 @@ export class Sender {
 
   /** Sends in order; resolves when the item has left for the connection. */
   send(item: Item, carried: readonly number[] | undefined): Promise<void> {
-    if (this.#closed) return Promise.reject(this.#closed);
+    if (this.#closed) return Promise.reject(this.#closed.error);
     if (this.#pending.length === 0 && this.#fits(item)) {
       this.#writeWhole(item, carried);
       if (item instanceof Uint8Array) this.#link.reclaim(item);
@@ -64,6 +66,7 @@ export class Sender {
     this.#link.hold();
     this.#pending.push({ item, carried, resolve, reject, sent: 0 });
     if (this.#pending.length === 1) this.#advance();
+    if (this.#interrupted && this.#pending.length > 0) this.interrupt(this.#interrupted);
   }
 
   credit(bytes: number): void {
@@ -72,13 +75,20 @@ export class Sender {
   }
 
   /** Sends nothing more: what waits fails with `reason`. */
-  close(reason: Error): void {
-    if (!this.#closed) this.#closed = reason;
-    this.interrupt(reason);
+  close(reason: Ending): void {
+    this.#closed ??= reason;
+    if (this.#pending.length > 0) this.#fail(reason.error);
   }
 
-  /** What waits fails with `reason`; later sends are taken again. */
+  /** What waits fails with `reason`, and so does what would have to wait from now on; what the window has room for is still sent. */
   interrupt(reason: Error): void {
+    this.#interrupted = reason;
+    // an item that was cut in two can't be followed by another
+    if ((this.#pending[0]?.sent ?? 0) > 0) this.#closed ??= Ending.failed(reason);
+    this.#fail(reason);
+  }
+
+  #fail(reason: Error): void {
     const pending = this.#pending;
     this.#pending = [];
     for (const entry of pending) {
@@ -91,7 +101,7 @@ export class Sender {
    * Takes nothing more. When all that was taken before has left, or at once if nothing waits, calls `settled` with true; with false when that
    * can't happen any more.
    */
-  closeAfterPending(reason: Error, settled: (left: boolean) => void): void {
+  closeAfterPending(reason: Ending, settled: (left: boolean) => void): void {
     this.#closed ??= reason;
     if (this.#pending.length === 0) {
       settled(!this.#link.ended);

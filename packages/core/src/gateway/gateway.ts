@@ -7,7 +7,13 @@ import {
   type StringCoercion,
   type WaitOptions,
 } from '../channel/index.ts';
-import { type ConnectionLostError, ExecnetError, TerminateError, TimeoutError } from '../errors/index.ts';
+import {
+  type ConnectionLostError,
+  ExecnetError,
+  ProtocolError,
+  TerminateError,
+  TimeoutError,
+} from '../errors/index.ts';
 import { Link } from '../link/index.ts';
 import type { Hello, RemoteInfo } from '../protocol/index.ts';
 import type { Connection, Interpreter, OutputStream } from '../registry/contracts.ts';
@@ -67,6 +73,9 @@ export interface GatewayParts {
 }
 
 const DEFAULT_TERMINATE_TIMEOUT = 5000;
+
+/** Answers to a peer are no part of flow control: when it has left so many bytes unread, it gets no more of them. */
+const MAX_UNREAD = 1024 * 1024;
 
 /** Time for the remote end to end by itself after its grace, and for that to be seen here, before it is killed from here. */
 const KILL_MARGIN = 250;
@@ -429,7 +438,8 @@ export class Gateway implements AsyncDisposable {
   #control(code: number, id: number, payload: Uint8Array): boolean {
     switch (code) {
       case Code.PING:
-        this.#connection.write(encodeFrame(Code.PONG, id, payload));
+        // a peer that does not read needs no sign of life: it has more than that to read already
+        if (this.#connection.queued < MAX_UNREAD) this.#connection.write(encodeFrame(Code.PONG, id, payload));
         return true;
       case Code.PONG:
         return true;
@@ -437,6 +447,8 @@ export class Gateway implements AsyncDisposable {
         this.#goodbye = payload.length === 4 ? readInt32(payload, 0) : undefined;
         return true;
       case Code.CHANNEL_EXEC:
+        if (this.#connection.queued >= MAX_UNREAD)
+          throw new ProtocolError('the remote end asks for executions and does not read the answers');
         this.#link.refuseExecution(id);
         return true;
       default:

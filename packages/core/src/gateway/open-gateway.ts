@@ -39,7 +39,7 @@ export async function openGateway(
   const signal = wait.signal ? AbortSignal.any([wait.signal, expiry.signal]) : expiry.signal;
   signal.throwIfAborted();
   const token = `execnet:${randomBytes(12).toString('hex')}:`;
-  const [boot] = await Promise.all([interpreter.boot({ spec, execmodel, token }), loadAnalyser()]);
+  const boot = await interpreter.boot({ spec, execmodel, token });
   const { chdir, nice, env } = spec.core;
   const command: Command = {
     ...boot.command,
@@ -105,11 +105,14 @@ async function greet(
     },
   });
   connection.write(preamble);
+  // takes about as long as the interpreter needs to boot
+  const analyser = loadAnalyser();
   const { hello, rest } = await orAborted(handshake.greeting, signal);
   // in the same turn as the greeting is seen: what arrives from now on goes to the gateway
   gateway = new Gateway({ ...parts, connection, serializer, hello });
   for (const [stream, chunk] of printed) gateway.output(stream, chunk);
   if (rest.length > 0) gateway.data(rest);
+  await analyser;
   connection.unref();
   return gateway;
 }

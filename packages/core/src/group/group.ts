@@ -124,7 +124,7 @@ export class Group implements AsyncDisposable, Iterable<Gateway> {
 
   /**
    * Makes a gateway for each spec, several at a time, and resolves with them in order; `'4*popen'` makes four. If one fails, those that were
-   * made are terminated, and it rejects with the first failure.
+   * made or are being made are taken down, and it rejects with the first failure.
    */
   async makeGateways(
     specs: SpecLike | Iterable<SpecLike>,
@@ -135,14 +135,18 @@ export class Group implements AsyncDisposable, Iterable<Gateway> {
     const wanted = expandSpecs(specs);
     const made: (Gateway | undefined)[] = [];
     const failures: unknown[] = [];
+    const failed = new AbortController();
+    const signal = wait.signal ? AbortSignal.any([wait.signal, failed.signal]) : failed.signal;
     let next = 0;
     const work = async (): Promise<void> => {
       while (next < wanted.length && failures.length === 0) {
         const index = next++;
         try {
-          made[index] = await this.makeGateway(wanted[index], wait);
+          made[index] = await this.makeGateway(wanted[index], { ...wait, signal });
         } catch (error) {
           failures.push(error);
+          // those that are being made are not wanted any more
+          failed.abort(error);
         }
       }
     };

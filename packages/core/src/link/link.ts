@@ -215,6 +215,7 @@ export class Link implements ChannelLink {
         '$',
       );
     if (state.closed) throw new DumpError(`channel ${state.id} is closed and can't be sent`, '$');
+    state.nested = true;
     this.#carried ??= [];
     this.#carried.push(state.id);
     return state.id;
@@ -222,7 +223,7 @@ export class Link implements ChannelLink {
 
   #fromId(id: number): Channel {
     if (!Number.isInteger(id) || id <= 0 || id > 0x7fffffff) throw new LoadError(`${id} is no channel id`);
-    return this.channels.adopt(id);
+    return this.channels.find(id);
   }
 
   #loadError(payload: Uint8Array): RemoteErrorData {

@@ -67,11 +67,20 @@ export class ExecutingThread {
 
   /** Runs one request; its channel has the id of the frame. The receiver has counted it already. */
   execute(id: number, payload: Uint8Array): void {
+    this.#run(id, this.#begin(id), payload);
+  }
+
+  /** Makes the channel of an execution known: what follows the request finds it, also when its code runs later. */
+  #begin(id: number): Channel {
     const channel = this.link.channels.adopt(id);
     const state = Channel.stateOf(channel) as ChannelState;
     state.execution = true;
     this.#executions.set(id, { channel, state });
-    if (this.#stopping) state.cancel();
+    if (this.#stopping) state.cancel(this.#stopping);
+    return channel;
+  }
+
+  #run(id: number, channel: Channel, payload: Uint8Array): void {
     let request: ExecRequest;
     let result: unknown;
     try {
@@ -118,7 +127,8 @@ export class ExecutingThread {
     if (!execution) return;
     const { state } = execution;
     // who was told to stop, and stopped, has not failed
-    const stopped = failure && (failure.error === state.cancelled || failure.error === this.#stopping);
+    const stopped =
+      failure?.error !== undefined && [state.cancelled, this.#stopping].includes(failure.error as Error);
     const told = stopped ? undefined : failure;
     if (told && state.closed && !state.cancelled)
       this.#port.warn('an execution failed whose channel was closed before:', told.error as Error);
@@ -140,7 +150,8 @@ export class ExecutingThread {
         // user code must not run inside a blocking call of other user code
         if (this.#port.blocked) {
           const kept = payload.slice();
-          setImmediate(() => this.execute(id, kept));
+          const channel = this.#begin(id);
+          setImmediate(() => this.#run(id, channel, kept));
         } else this.execute(id, payload);
         return true;
       case Code.CANCEL:
@@ -175,7 +186,7 @@ export class ExecutingThread {
   #stop(lost: Error | undefined): void {
     this.#stopping = lost ?? new CancelledError('the gateway is being terminated');
     this.#port.interrupted = this.#stopping;
-    for (const { state } of this.#executions.values()) state.cancel();
+    for (const { state } of this.#executions.values()) state.cancel(this.#stopping);
     if (lost) this.link.end(lost);
   }
 }

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { INITIAL_WINDOW } from '../../src/channel/index.ts';
-import { PROTOCOL_VERSION } from '../../src/remote/boot-options.ts';
+import { PROTOCOL_VERSION } from '../../src/protocol/index.ts';
 import { SLOTS } from '../../src/remote/slots.ts';
 import { Opcode } from '../../src/serializer/execnet-opcodes.ts';
 import { ERRORS, Tag, TYPED_ARRAYS } from '../../src/serializer/msgpack-tags.ts';

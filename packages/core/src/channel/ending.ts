@@ -1,0 +1,34 @@
+import { ChannelClosedError } from '../errors/index.ts';
+
+/**
+ * Why a channel, or one direction of it, has ended. The error is made when somebody asks for it: most channels end without anybody asking, and
+ * the stack of an error costs more than a message.
+ */
+export class Ending {
+  /** Nothing went wrong. */
+  readonly clean: boolean;
+  readonly #message: string;
+  #error: Error | undefined;
+
+  private constructor(message: string, error: Error | undefined) {
+    this.clean = error === undefined;
+    this.#message = message;
+    this.#error = error;
+  }
+
+  /** A close that is no failure. */
+  static closed(message: string): Ending {
+    return new Ending(message, undefined);
+  }
+
+  /** The end by an error: of the execution, of the connection, of a callback. */
+  static failed(error: Error): Ending {
+    return new Ending(error.message, error);
+  }
+
+  /** The same object each time. */
+  get error(): Error {
+    this.#error ??= new ChannelClosedError(this.#message);
+    return this.#error;
+  }
+}

@@ -1,0 +1,102 @@
+import streams from 'node:stream';
+import type { Channel } from '../../src/channel/index.ts';
+import { Link } from '../../src/link/index.ts';
+import { msgpack } from '../../src/serializer/msgpack.ts';
+import { codeName, FrameDecoder } from '../../src/wire/index.ts';
+
+/** One end of a pair. */
+export interface End {
+  readonly link: Link;
+  /** The names of the frames that this end has sent, with their channels: `CHANNEL_DATA 1`. */
+  readonly sent: string[];
+  /** What it told the user. */
+  readonly warnings: string[];
+  /** Whether something at this end keeps the program alive. */
+  readonly alive: boolean;
+}
+
+/**
+ * Two links that are each other's peers, without a process: what one sends reaches the other when the test says so.
+ */
+export class LinkPair {
+  readonly local: End;
+  readonly remote: End;
+  readonly #underWay = { local: [] as Uint8Array[], remote: [] as Uint8Array[] };
+  readonly #decoders: { local: FrameDecoder; remote: FrameDecoder };
+
+  constructor() {
+    this.local = this.#end('local');
+    this.remote = this.#end('remote');
+    const decode = (end: End): FrameDecoder =>
+      new FrameDecoder((code, id, payload, owned) => end.link.handle(code, id, payload, owned));
+    this.#decoders = { local: decode(this.local), remote: decode(this.remote) };
+  }
+
+  /** A channel of the local end, and the same one at the remote end, as if it had come there inside an item. */
+  channel(): { here: Channel; there: Channel } {
+    const here = this.local.link.channels.create();
+    return { here, there: this.remote.link.channels.adopt(here.id) };
+  }
+
+  /** Lets everything that is under way arrive, and everything that follows from it. */
+  async settle(): Promise<void> {
+    for (let quiet = 0; quiet < 2; ) {
+      await new Promise((resolve) => setImmediate(resolve));
+      quiet = this.#deliver('local') + this.#deliver('remote') > 0 ? 0 : quiet + 1;
+    }
+  }
+
+  #deliver(from: 'local' | 'remote'): number {
+    const to = from === 'local' ? 'remote' : 'local';
+    this[from].link.flush();
+    const chunks = this.#underWay[from].splice(0);
+    for (const chunk of chunks) this.#decoders[to].push(chunk);
+    return chunks.length;
+  }
+
+  #end(side: 'local' | 'remote'): End {
+    let alive = false;
+    const warnings: string[] = [];
+    const sent: string[] = [];
+    const chunks = this.#underWay[side];
+    const log = new FrameDecoder((code, id) => void sent.push(`${codeName(code)} ${id}`));
+    const take = (chunk: Uint8Array): void => {
+      const copy = chunk.slice();
+      log.push(copy);
+      chunks.push(copy);
+    };
+    const link = new Link({
+      name: side,
+      local: side === 'local',
+      ids: { first: side === 'local' ? 1 : 2, step: 2 },
+      serializer: msgpack(),
+      flow: true,
+      control: (_code, id) => link.channels.get(id) !== undefined,
+      port: {
+        write(batch, body) {
+          take(batch);
+          if (body) take(body);
+        },
+        reuse: false,
+        drained: () => undefined,
+        ref: () => {
+          alive = true;
+        },
+        unref: () => {
+          alive = false;
+        },
+        blocked: false,
+        streams: () => streams,
+        warn: (message) => void warnings.push(message),
+      },
+    });
+    return {
+      link,
+      sent,
+      warnings,
+      get alive() {
+        return alive;
+      },
+    };
+  }
+}

@@ -1,0 +1,58 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type BuildOptions, buildSync } from 'esbuild';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { runningInterpreter } from '../../../tools/lib/interpreters.mjs';
+import { remoteEnds, specOf } from './fixtures/interpreters.ts';
+import { stillRunning } from './fixtures/processes.ts';
+import { Program, programFile } from './fixtures/programs.ts';
+
+const BUNDLES: readonly (readonly [title: string, options: BuildOptions])[] = [
+  ['as it is', {}],
+  ['minified', { minify: true }],
+  ['with names kept, for an older target', { keepNames: true, minifyWhitespace: true, target: 'es2022' }],
+];
+
+for (const [title, options] of BUNDLES) {
+  test(`a program that is bundled into one file works where nothing is installed: ${title}`, async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'bundle-'));
+    try {
+      const file = join(folder, 'bundled.mjs');
+      buildSync({
+        entryPoints: [programFile('bundled.mjs')],
+        outfile: file,
+        bundle: true,
+        platform: 'node',
+        format: 'esm',
+        logLevel: 'error',
+        ...options,
+      });
+      const { kind, path } = runningInterpreter();
+      const ends = title === 'as it is' ? remoteEnds.map((one) => specOf(one)) : ['popen'];
+      for (const spec of ends) {
+        await using program = new Program(path, [...(kind === 'deno' ? ['run', '-A'] : []), file, spec], {
+          cwd: folder,
+        });
+        const { pid, ...said } = await program.said<Record<string, unknown>>();
+        const { code, stdout, stderr } = await program.ended;
+        assert.equal({ code, stderr }, { code: 0, stderr: 'printed by remote code\n' });
+        assert.is(stdout.trim().split('\n').length, 1);
+        assert.equal(said, {
+          product: 42,
+          doubled: [0, 2, 4],
+          refused: 'ERR_EXECNET_IMPURE_FUNCTION',
+          failed: 'RangeError: remote',
+          answer: 42,
+        });
+        // it ended by itself, and its remote end before it
+        assert.equal(await stillRunning([pid as number], 500), []);
+      }
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+}
+
+test.run();

@@ -1,0 +1,245 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Connection, Transport } from '@execnet/core/plugin';
+import {
+  type Channel,
+  ConnectionLostError,
+  type Gateway,
+  Group,
+  popen,
+  Registry,
+  TimeoutError,
+  thread,
+} from 'execnet';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { failureOf } from './fixtures/failure.ts';
+import { remoteEnds, specOf } from './fixtures/interpreters.ts';
+import { isRunning, stillRunning } from './fixtures/processes.ts';
+
+/** A child, and a child of that; neither listens to signals that can be ignored. */
+const CHILDREN = `
+  const { spawn } = require('node:child_process');
+  const child = spawn('sh', ['-c', 'trap "" HUP INT TERM; sleep 1000 & echo $!; wait'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const grandchild = Number(String(await new Promise((resolve) => child.stdout.once('data', resolve))));
+  channel.sendSync([child.pid, grandchild]);
+`;
+
+/** A file that remote code writes to, in a folder that is gone after the test. */
+class Marker implements Disposable {
+  readonly #folder: string = mkdtempSync(join(tmpdir(), 'lifetime-'));
+  readonly file: string = join(this.#folder, 'marker');
+
+  get text(): string {
+    return readFileSync(this.file, 'utf8');
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.#folder, { recursive: true });
+  }
+}
+
+/** popen, and the connections that it makes. */
+function popenInto(connections: Connection[]): Transport {
+  const transport = popen();
+  return {
+    ...transport,
+    async connect(spec, context) {
+      const connection = await transport.connect(spec, context);
+      connections.push(connection);
+      return connection;
+    },
+  };
+}
+
+/** Code that waits, and writes to `file` why that ended, and that it cleaned up. */
+const waiting = (wait: string, file: string): string => `
+  const write = (text) => require('node:fs').appendFileSync(${JSON.stringify(file)}, text);
+  let why = '';
+  channel.sendSync('ready');
+  try { ${wait} } catch (error) { why = error.name }
+  finally {
+    // long enough for another thread to come in between
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    write(why + ' finally ');
+  }`;
+
+/** Runs `code` on the main thread, or with `busy` on a pool thread; waits for its first item. */
+async function begin<T>(
+  gateway: Gateway,
+  code: string,
+  busy?: string,
+): Promise<{ channel: Channel; item: T }> {
+  if (busy !== undefined) await gateway.remoteExec(`channel.sendSync(0); ${busy}`).receive();
+  const channel = gateway.remoteExec(code);
+  return { channel, item: (await channel.receive()) as T };
+}
+
+for (const interpreter of remoteEnds) {
+  const make = (group: Group): Promise<Gateway> => group.makeGateway(specOf(interpreter, 'stdio=ignore'));
+
+  test(`${interpreter.name}: while the main thread spins, status is answered and terminate is bounded`, async () => {
+    await using group = new Group();
+    const gateway = await make(group);
+    const { channel, item: children } = await begin<number[]>(gateway, `${CHILDREN} for (;;);`);
+    assert.equal(await gateway.remoteStatus(), {
+      numChannels: 1,
+      numExecuting: 1,
+      numQueued: 0,
+      execmodel: 'thread',
+    });
+    assert.is((await gateway.remoteInfo()).pid, gateway.peer.pid);
+    assert.is(await gateway.call(() => 'a pool thread goes on'), 'a pool thread goes on');
+    const start = performance.now();
+    await gateway.terminate({ timeout: 500 });
+    const took = performance.now() - start;
+    assert.ok(took >= 500, `code has its grace: ${took} ms`);
+    // 1.5 s is the promise; a busy machine gets a margin
+    assert.ok(took < 3000, `${took} ms`);
+    assert.equal(
+      [gateway.peer.pid, ...children].filter(isRunning),
+      [],
+      'nothing is left when terminate resolves',
+    );
+    assert.instance(await failureOf(channel.receive()), ConnectionLostError);
+    assert.is(group.size, 0);
+  });
+
+  test(`${interpreter.name}: terminate ends what spins on a pool thread`, async () => {
+    await using group = new Group();
+    const gateway = await make(group);
+    const { item } = await begin<number[]>(gateway, `${CHILDREN} for (;;);`, 'await channel.receive()');
+    await gateway.terminate({ timeout: 0 });
+    assert.equal([gateway.peer.pid, ...item].filter(isRunning), []);
+  });
+
+  for (const [how, wait] of [
+    ['receiveSync', 'channel.receiveSync()'],
+    ['sendSync', 'for (;;) channel.sendSync("x".repeat(1000))'],
+    ['receive', 'await channel.receive()'],
+    ['send', 'for (;;) await channel.send("x".repeat(1000))'],
+  ] as const) {
+    test(`${interpreter.name}: finally runs at terminate in code that waits in ${how}`, async () => {
+      using marker = new Marker();
+      await using group = new Group();
+      const gateway = await make(group);
+      const code = waiting(wait, marker.file);
+      const onMainThread = await begin(gateway, code);
+      const onPoolThread = await begin(gateway, code);
+      await gateway.terminate();
+      assert.is(marker.text, 'CancelledError finally '.repeat(2));
+      assert.not(isRunning(gateway.peer.pid));
+      for (const { channel } of [onMainThread, onPoolThread]) assert.ok(channel.isClosed);
+    });
+  }
+
+  test(`${interpreter.name}: finally runs when the connection is lost`, async () => {
+    using marker = new Marker();
+    const connections: Connection[] = [];
+    await using group = new Group({ registry: new Registry([popenInto(connections), thread()]) });
+    const gateway = await make(group);
+    const code = waiting('channel.receiveSync()', marker.file);
+    const onMainThread = await begin(gateway, code);
+    const onPoolThread = await begin(gateway, code);
+    // what the remote end reads ends, as if the local program were gone
+    connections[0]?.end();
+    await gateway.join();
+    assert.is(marker.text, 'ConnectionLostError finally '.repeat(2));
+    for (const { channel } of [onMainThread, onPoolThread]) assert.ok(channel.isClosed);
+  });
+
+  test(`${interpreter.name}: exit handlers of remote code run at terminate, and what they print and send arrives`, async () => {
+    using marker = new Marker();
+    await using group = new Group();
+    const gateway = await group.makeGateway(specOf(interpreter, 'stdio=pipe'));
+    let printed = '';
+    gateway.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      printed += text;
+    });
+    await gateway.call((file) => {
+      const { appendFileSync } = require('node:fs') as typeof import('node:fs');
+      process.on('exit', (code) => {
+        const until = Date.now() + 200;
+        while (Date.now() < until);
+        console.log('printed at the exit');
+        appendFileSync(file, `exit ${code}`);
+      });
+    }, marker.file);
+    await gateway.terminate();
+    assert.is(marker.text, 'exit 0');
+    assert.is(printed, 'printed at the exit\n');
+  });
+
+  test(`${interpreter.name}: a remote end that was never used terminates at once`, async () => {
+    await using group = new Group();
+    const gateway = await make(group);
+    await gateway.terminate({ timeout: 60_000 });
+    assert.not(isRunning(gateway.peer.pid));
+    const lost = await failureOf(gateway.remoteStatus());
+    assert.instance(lost, ConnectionLostError);
+    assert.is((lost as ConnectionLostError).exitCode, 0);
+  });
+
+  test(`${interpreter.name}: terminate is idempotent, and takes down what does not react`, async () => {
+    await using group = new Group();
+    const gateway = await make(group);
+    const { item: children } = await begin<number[]>(gateway, CHILDREN);
+    // stopped, it does nothing at all
+    process.kill(gateway.peer.pid, 'SIGSTOP');
+    const first = gateway.terminate({ timeout: 50 });
+    assert.is(gateway.terminate({ timeout: 60_000 }), first, 'the first call decides');
+    await Promise.all([first, gateway.terminate(), group.terminate(), gateway[Symbol.asyncDispose]()]);
+    assert.equal([gateway.peer.pid, ...children].filter(isRunning), []);
+    await gateway.terminate();
+    gateway.exit();
+    await gateway.join();
+    gateway.kill();
+  });
+
+  test(`${interpreter.name}: exit() asks and join() waits`, async () => {
+    await using group = new Group();
+    const gateway = await make(group);
+    const { channel } = await begin(
+      gateway,
+      'channel.sendSync(1); try { channel.receiveSync() } finally { channel.sendSync("bye") }',
+    );
+    assert.instance(await failureOf(gateway.join({ timeout: 20 })), TimeoutError);
+    const reason = new Error('enough');
+    assert.is(await failureOf(gateway.join({ signal: AbortSignal.abort(reason) })), reason);
+    assert.ok(gateway.hasReceiver);
+    gateway.exit();
+    gateway.exit();
+    await gateway.join();
+    assert.not(gateway.hasReceiver);
+    assert.is(await channel.receive(), 'bye');
+    assert.equal(await stillRunning([gateway.peer.pid], 0), []);
+  });
+
+  test(`${interpreter.name}: a group terminates in parallel`, async () => {
+    const group = new Group();
+    const gateways = await group.makeGateways([1, 2, 3].map(() => specOf(interpreter, 'stdio=ignore')));
+    const started = await Promise.all(
+      gateways.map((gateway) => begin<number[]>(gateway, `${CHILDREN} channel.receiveSync(); for (;;);`)),
+    );
+    // they ignore the cancellation: each takes the whole grace
+    const channels = gateways.map((gateway) =>
+      gateway.remoteExec('channel.sendSync(1); for (;;) { try { channel.receiveSync() } catch {} }'),
+    );
+    await Promise.all(channels.map((channel) => channel.receive()));
+    const start = performance.now();
+    await group.terminate({ timeout: 700 });
+    const took = performance.now() - start;
+    assert.ok(took >= 700 && took < 2100, `three in the time of one: ${took} ms`);
+    assert.equal(
+      gateways.flatMap(({ peer }, n) => [peer.pid, ...(started[n]?.item ?? [])]).filter(isRunning),
+      [],
+    );
+    assert.is(group.size, 0);
+    const again = await make(group);
+    assert.is(await again.call(() => 1), 1, 'a terminated group can be used again');
+    await group.terminate();
+  });
+}
+
+test.run();

@@ -1,0 +1,153 @@
+import type { Readable } from 'node:stream';
+import { type Gateway, Group } from 'execnet';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { remoteEnds, specOf } from './fixtures/interpreters.ts';
+import { startProgram } from './fixtures/programs.ts';
+
+/** Prints one line in each way, with the name of the thread. `args` is that name. */
+const PRINT = `
+  const { spawnSync } = require('node:child_process');
+  const { writeSync } = require('node:fs');
+  console.log(args, 'console.log', 1);
+  console.info('%s %s', args, 'console.info');
+  process.stdout.write(args + ' process.stdout\\n');
+  process.stdout.write(new TextEncoder().encode(args + ' bytes\\n'));
+  spawnSync('echo', [args + ' a child'], { stdio: 'inherit' });
+  console.error(args, 'console.error');
+  console.warn(args, 'console.warn');
+  process.stderr.write(args + ' process.stderr\\n');
+  spawnSync('sh', ['-c', 'echo ' + args + ' the stderr of a child >&2'], { stdio: 'inherit' });
+`;
+
+const onStdout = (thread: string): string[] =>
+  ['console.log 1', 'console.info', 'process.stdout', 'bytes', 'a child'].map((way) => `${thread} ${way}`);
+
+const onStderr = (thread: string): string[] =>
+  ['console.error', 'console.warn', 'process.stderr', 'the stderr of a child'].map(
+    (way) => `${thread} ${way}`,
+  );
+
+/** All that a stream gives until its end. */
+async function textOf(stream: Readable | undefined): Promise<string> {
+  let text = '';
+  for await (const chunk of (stream as Readable).setEncoding('utf8')) text += chunk as string;
+  return text;
+}
+
+/** What the gateway prints until it has ended. */
+function printsOf(gateway: Gateway): Promise<[stdout: string, stderr: string]> {
+  return Promise.all([textOf(gateway.stdout), textOf(gateway.stderr)]);
+}
+
+for (const interpreter of remoteEnds) {
+  test(`${interpreter.name}: prints go to the local stderr, also while the main thread spins`, async () => {
+    const code = `${PRINT} channel.sendSync('printed'); for (;;);`;
+    await using program = startProgram('printing.mjs', [specOf(interpreter), code]);
+    const { code: exit, stdout, stderr } = await program.ended;
+    assert.equal({ exit, stdout }, { exit: 0, stdout: '' });
+    const lines = stderr.split('\n');
+    for (const thread of ['main', 'pool']) {
+      for (const line of [...onStdout(thread), ...onStderr(thread)]) assert.ok(lines.includes(line), line);
+    }
+    assert.is(lines.length, 2 * (onStdout('').length + onStderr('').length) + 1, stderr);
+  });
+
+  test(`${interpreter.name}: with stdio=pipe prints are streams of the gateway, in order`, async () => {
+    await using group = new Group();
+    const gateway = await group.makeGateway(specOf(interpreter, 'stdio=pipe'));
+    const prints = printsOf(gateway);
+    const onMainThread = gateway.remoteExec(`${PRINT} channel.sendSync('printed'); for (;;);`, 'main');
+    assert.is(await onMainThread.receive(), 'printed');
+    const onPoolThread = gateway.remoteExec(`${PRINT} channel.sendSync('printed')`, 'pool');
+    assert.is(await onPoolThread.receive(), 'printed');
+    await gateway.terminate({ timeout: 0 });
+    const [stdout, stderr] = await prints;
+    assert.equal(stdout.split('\n'), [...onStdout('main'), ...onStdout('pool'), '']);
+    assert.equal(stderr.split('\n'), [...onStderr('main'), ...onStderr('pool'), '']);
+  });
+
+  test(`${interpreter.name}: with stdio=ignore prints are dropped`, async () => {
+    const code = `${PRINT} channel.sendSync('printed')`;
+    await using program = startProgram('printing.mjs', [specOf(interpreter, 'stdio=ignore'), code]);
+    const { code: exit, stdout, stderr } = await program.ended;
+    assert.equal({ exit, stdout, stderr }, { exit: 0, stdout: '', stderr: '' });
+  });
+
+  test(`${interpreter.name}: a megabyte of prints arrives whole and disturbs nothing`, async () => {
+    await using group = new Group();
+    const gateway = await group.makeGateway(specOf(interpreter, 'stdio=pipe'));
+    const prints = printsOf(gateway);
+    const LINES = 5000;
+    const code = `
+      for (let n = 0; n < args.lines; n++) {
+        console.log(args.thread, n, 'x'.repeat(90));
+        if (n % 10 === 0) channel.send(n);
+      }`;
+    const channels = ['main', 'pool'].map((name) => gateway.remoteExec(code, { thread: name, lines: LINES }));
+    await Promise.all(
+      channels.map(async (channel) => {
+        for (let n = 0; n < LINES; n += 10) assert.is(await channel.receive(), n);
+        await channel.waitClose();
+      }),
+    );
+    await gateway.terminate();
+    const [stdout, stderr] = await prints;
+    assert.is(stderr, '');
+    const lines = stdout.trimEnd().split('\n');
+    assert.is(lines.length, 2 * LINES);
+    for (const name of ['main', 'pool']) {
+      const own = lines.filter((line) => line.startsWith(name));
+      assert.is(own.length, LINES);
+      for (let n = 0; n < LINES; n++) assert.is(own[n], `${name} ${n} ${'x'.repeat(90)}`);
+    }
+  });
+
+  for (const thread of ['main', 'pool']) {
+    test(`${interpreter.name}: what is printed right before process.exit() arrives, ${thread} thread`, async () => {
+      await using group = new Group();
+      const gateway = await group.makeGateway(specOf(interpreter, 'stdio=pipe'));
+      const prints = printsOf(gateway);
+      const busy = thread === 'pool' ? gateway.remoteExec('await channel.receive()') : undefined;
+      gateway.remoteExec(`
+        console.log('x'.repeat(300_000));
+        console.error('last words');
+        process.exit(3)`);
+      await gateway.join();
+      const [stdout, stderr] = await prints;
+      assert.is(stdout, `${'x'.repeat(300_000)}\n`);
+      assert.is(stderr, 'last words\n');
+      assert.not(busy !== undefined && !busy.isClosed);
+    });
+  }
+
+  test(`${interpreter.name}: an uncaught error is printed with its stack`, async () => {
+    await using group = new Group();
+    const gateway = await group.makeGateway(specOf(interpreter, 'stdio=pipe'));
+    const prints = printsOf(gateway);
+    gateway.remoteExec(function thrower() {
+      setTimeout(function later() {
+        throw new RangeError('nobody catches this');
+      }, 1);
+      return new Promise(() => {});
+    });
+    await gateway.join();
+    const [stdout, stderr] = await prints;
+    assert.is(stdout, '');
+    assert.match(stderr, 'nobody catches this');
+    assert.match(stderr, 'later');
+  });
+
+  test(`${interpreter.name}: stdin of remote code is at its end`, async () => {
+    await using group = new Group();
+    const gateway = await group.makeGateway(specOf(interpreter, 'stdio=ignore'));
+    const read = await gateway.call(() => {
+      const { spawnSync } = require('node:child_process') as typeof import('node:child_process');
+      const child = spawnSync('cat', [], { stdio: ['inherit', 'pipe', 'inherit'] });
+      return [child.status, String(child.stdout)];
+    });
+    assert.equal(read, [0, '']);
+  });
+}
+
+test.run();
