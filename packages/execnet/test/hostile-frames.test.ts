@@ -2,7 +2,21 @@ import type { Connection, ConnectionSink, Exit, Transport } from '@execnet/core/
 import { ConnectionLostError, type Gateway, Group, Registry, thread } from 'execnet';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { CODE, concat, cut, frame, hardMutation, int32, item, Random, softMutation } from './fixtures/mutations.mjs';
+import { failureOf } from './fixtures/failure.ts';
+import { remoteEnds } from './fixtures/interpreters.ts';
+import {
+  CODE,
+  concat,
+  cut,
+  frame,
+  hardMutation,
+  int32,
+  item,
+  Random,
+  softMutation,
+} from './fixtures/mutations.mjs';
+import { isRunning } from './fixtures/processes.ts';
+import { programFile } from './fixtures/programs.ts';
 
 /** Channels of the local end are odd; those of a remote end are even. */
 const IDS = [1, 3, 5, 7, 9, 11, 13, 512, 514, 1024];
@@ -17,8 +31,11 @@ class HostileConnection implements Connection {
   #settle: ((exit: Exit) => void) | undefined;
   #sink: ConnectionSink | undefined;
   #greeted = false;
+  readonly #greet: (token: string) => Uint8Array;
 
-  constructor() {
+  /** `greet` gives the first bytes, for a token. */
+  constructor(greet: (token: string) => Uint8Array) {
+    this.#greet = greet;
     this.closed = new Promise((resolve) => {
       this.#settle = resolve;
     });
@@ -40,11 +57,10 @@ class HostileConnection implements Connection {
     if (!this.#greeted) {
       this.#greeted = true;
       const length = new DataView(chunk.buffer, chunk.byteOffset).getUint32(0);
-      const { token } = JSON.parse(Buffer.from(chunk.subarray(4, 4 + length)).toString()) as { token: string };
-      const hello = { protocol: 1, runtime: 'node', version: '99.0.0', pid: 1, platform: '', arch: '', executable: '', cwd: '' };
-      queueMicrotask(() =>
-        this.say(concat(Buffer.from(token), frame(CODE.HELLO, 0, Buffer.from(JSON.stringify(hello))))),
-      );
+      const { token } = JSON.parse(Buffer.from(chunk.subarray(4, 4 + length)).toString()) as {
+        token: string;
+      };
+      queueMicrotask(() => this.say(this.#greet(token)));
     } else {
       this.#written.push(chunk);
       this.queued += chunk.length;
@@ -70,8 +86,16 @@ class HostileConnection implements Connection {
   end(): void {}
 }
 
-async function makeHostile(): Promise<{ gateway: Gateway; connection: HostileConnection }> {
-  const connection = new HostileConnection();
+/** What a remote end says first. */
+function greeting(token: string): Uint8Array {
+  const hello = { protocol: 1, runtime: 'node', version: '99.0.0', pid: 1 };
+  return concat(Buffer.from(token), frame(CODE.HELLO, 0, Buffer.from(JSON.stringify(hello))));
+}
+
+async function makeHostile(
+  greet: (token: string) => Uint8Array = greeting,
+): Promise<{ gateway: Gateway; connection: HostileConnection }> {
+  const connection = new HostileConnection(greet);
   const transport: Transport = {
     kind: 'transport',
     field: 'hostile',
@@ -135,10 +159,16 @@ for (const [where, mutate, frames] of KINDS) {
           assert.unreachable();
         } catch (error) {
           assert.instance(error, ConnectionLostError, `seed ${seed}: ${String((error as Error).stack)}`);
-          assert.match((error as Error & { cause: Error }).cause.name, /ProtocolError|LoadError/, `seed ${seed}`);
+          assert.match(
+            (error as Error & { cause: Error }).cause.name,
+            /ProtocolError|LoadError/,
+            `seed ${seed}`,
+          );
         }
       }
-      await gateway.terminate({ timeout: 0 });
+      // it would not react to being asked
+      gateway.kill();
+      await gateway.join();
       const ends = await settled;
       assert.is(ends.length, 9);
       assert.not(gateway.hasReceiver);
@@ -183,6 +213,74 @@ for (const [what, make] of Object.entries(FLOODS)) {
     assert.ok(risen < 150 * 1024 * 1024, `${Math.round(risen / 1e6)} MB`);
     assert.is(kept.length, 5);
     await gateway.terminate({ timeout: 0 });
+  });
+}
+
+test('a program that says hello and then writes mutated frames is ended, and every wait with it', async () => {
+  const { path } = remoteEnds.find(({ kind }) => kind === 'node') as { path: string };
+  await using group = new Group();
+  for (const [seed, kind] of [
+    [1, 'soft'],
+    [2, 'hard'],
+    [3, 'soft'],
+    [4, 'hard'],
+  ] as const) {
+    const gateway = await group.makeGateway(
+      `popen//node=${path} ${programFile('hostile.mjs')} ${seed} ${kind}//stdio=ignore`,
+    );
+    await Promise.allSettled(waits(gateway));
+    await gateway.join();
+    const lost = (await failureOf(gateway.remoteStatus())) as ConnectionLostError & { cause: Error };
+    assert.instance(lost, ConnectionLostError);
+    assert.match(lost.cause.name, /ProtocolError/);
+    assert.not(isRunning(gateway.peer.pid));
+  }
+  assert.is(group.size, 0);
+});
+
+/** Greetings that are none, and the codes that tell so. */
+const GREETINGS: readonly (readonly [string, Uint8Array, code: string, said: RegExp])[] = [
+  ['garbage', new Uint8Array(100).fill(255), 'ERR_EXECNET_NOT_AN_INTERPRETER', /said no hello/],
+  [
+    'another frame',
+    frame(CODE.CHANNEL_DATA, 1, item(1)),
+    'ERR_EXECNET_NOT_AN_INTERPRETER',
+    /CHANNEL_DATA arrived before/,
+  ],
+  [
+    'a HELLO that is no JSON',
+    frame(CODE.HELLO, 0, item({})),
+    'ERR_EXECNET_NOT_AN_INTERPRETER',
+    /said no hello/,
+  ],
+  ['an empty HELLO', frame(CODE.HELLO, 0), 'ERR_EXECNET_NOT_AN_INTERPRETER', /said no hello/],
+  [
+    'a HELLO of nothing',
+    frame(CODE.HELLO, 0, Buffer.from('null')),
+    'ERR_EXECNET_PROTOCOL_VERSION',
+    /version undefined/,
+  ],
+  [
+    'a HELLO of another version',
+    frame(CODE.HELLO, 0, Buffer.from('{"protocol":2}')),
+    'ERR_EXECNET_PROTOCOL_VERSION',
+    /speaks version 2 .* this end version 1/,
+  ],
+  [
+    'a HELLO without end',
+    concat(frame(CODE.HELLO, 0).slice(0, 5), int32(0x3fffffff)),
+    'ERR_EXECNET_NOT_AN_INTERPRETER',
+    /payload of 1073741823/,
+  ],
+];
+
+for (const [what, bytes, code, said] of GREETINGS) {
+  test(`a greeting that is none is an error with a reason: ${what}`, async () => {
+    const failure = await failureOf(
+      makeHostile((token) => concat(Buffer.from(`noise ${token.slice(0, 20)}`), Buffer.from(token), bytes)),
+    );
+    assert.is(failure.code, code, failure.message);
+    assert.match(failure.message, said);
   });
 }
 

@@ -1,9 +1,4 @@
-import {
-  CancelledError,
-  describeError,
-  RemoteError,
-  type RemoteErrorData,
-} from '../errors/index.ts';
+import { CancelledError, describeError, RemoteError, type RemoteErrorData } from '../errors/index.ts';
 import { Code, EMPTY, HEADER_SIZE, int32Payload } from '../wire/index.ts';
 import type { ChannelLink } from './channel-link.ts';
 import { Ending } from './ending.ts';
@@ -139,9 +134,7 @@ export class ChannelState {
   }
 
   /** The execution is to end: its owner wants it so, unless there is another reason. */
-  cancel(
-    reason: Error = new CancelledError(`the execution behind channel ${this.id} was cancelled`),
-  ): void {
+  cancel(reason: Error = new CancelledError(`the execution behind channel ${this.id} was cancelled`)): void {
     if (this.#cancelled) return;
     this.#cancelled = reason;
     this.#abort?.abort(reason);
@@ -448,7 +441,8 @@ export class ChannelState {
 
   #warnUnseen(): void {
     if (this.announced) this.link.dropAnnounced(this.announced);
-    if (this.#errorSeen || this.#cancelled || this.#receiveEnd === undefined || this.#receiveEnd.clean) return;
+    if (this.#errorSeen || this.#cancelled || this.#receiveEnd === undefined || this.#receiveEnd.clean)
+      return;
     const { error } = this.#receiveEnd;
     if (!(error instanceof RemoteError)) return;
     this.#errorSeen = true;

@@ -95,7 +95,13 @@ export class Channel<Receive = unknown, Send = unknown> implements AsyncDisposab
     const state = this.#state;
     try {
       // what arrives while it lingers may be a cancellation
-      if (state.link.linger && options === undefined && state.available === 0 && !state.receiveEnd && !state.hasCallback) {
+      if (
+        state.link.linger &&
+        options === undefined &&
+        state.available === 0 &&
+        !state.receiveEnd &&
+        !state.hasCallback
+      ) {
         state.want();
         state.link.linger();
       }

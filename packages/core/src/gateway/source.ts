@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ExecnetError } from '../errors/index.ts';
 import type { ExecRequest } from '../protocol/index.ts';
-import { callSiteFile, functionProgram, prepareFunction } from '../purity/index.ts';
+import { callSiteFiles, functionProgram, prepareFunction } from '../purity/index.ts';
 
 /** What remote code may be given as: source text, a function, or the URL of a module file. */
 export type RemoteSource = string | URL | ((...args: never[]) => unknown);
@@ -26,7 +26,7 @@ export function describeSource(
     const remote = prepareFunction(source, {
       interpreterGlobals,
       globals,
-      callSite: () => callSiteFile(calledBy),
+      callSites: () => callSiteFiles(calledBy),
     });
     return { kind, text: functionProgram(remote) };
   }

@@ -1,20 +1,24 @@
+/** So deep behind wrappers of its author's own may stand the code that names the function. */
+const MAX_FRAMES = 8;
+
 /**
- * The file of the code that called `below`, as the runtime loaded it: not led back to an original by a source map, since `locateFunction` does
- * that. Undefined where it is no file, and where `below` is no longer on the stack: JavaScriptCore drops the frame of a call in tail position.
- * Costs a stack trace, some 10 µs.
+ * The files of the code that called `below`, the nearest first, as the runtime loaded them: not led back to originals by a source map, since
+ * `locateFunction` does that. Empty where `below` is no longer on the stack: JavaScriptCore drops the frame of a call in tail position.
+ * Costs a stack trace, some 20 µs.
  */
-export function callSiteFile(below: (...args: never[]) => unknown): string | undefined {
+export function callSiteFiles(below: (...args: never[]) => unknown): string[] {
   const { prepareStackTrace, stackTraceLimit } = Error;
   const holder: { stack?: unknown } = {};
   try {
-    Error.stackTraceLimit = 1;
+    Error.stackTraceLimit = MAX_FRAMES;
     Error.prepareStackTrace = (_, sites) => sites;
     Error.captureStackTrace(holder, below);
-    const [site] = holder.stack as (NodeJS.CallSite | undefined)[];
-    const file = site?.getFileName?.();
-    return typeof file === 'string' && /^(\/|file:)/.test(file) ? file : undefined;
+    const files = (holder.stack as NodeJS.CallSite[]).map((site) => site.getFileName?.());
+    return [...new Set(files)].filter(
+      (file) => typeof file === 'string' && /^(\/|file:)/.test(file),
+    ) as string[];
   } catch {
-    return undefined;
+    return [];
   } finally {
     Error.prepareStackTrace = prepareStackTrace;
     Error.stackTraceLimit = stackTraceLimit;

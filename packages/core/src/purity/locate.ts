@@ -11,6 +11,7 @@ import {
   segmentsInside,
 } from './map-search.ts';
 import { decodeMappings, type Segment } from './source-map.ts';
+import { searchByWords } from './word-search.ts';
 
 /** Where a function was written. */
 export interface FunctionLocation {
@@ -20,14 +21,17 @@ export interface FunctionLocation {
   readonly line: number;
   /** Column of its first character, from 1. */
   readonly column: number;
-  /** Lines, from 1, of places inside its text, by ascending offset; empty where the text stands in the file as it is. */
+  /** Places inside its text, by ascending offset; empty where the text stands in the file as it is. */
   readonly marks: readonly LineMark[];
 }
 
-/** Says that the character at `offset` of a function's text was written on this line. */
+/** Says where the character at `offset` of a function's text was written. */
 export interface LineMark {
   readonly offset: number;
+  /** From 1. */
   readonly line: number;
+  /** From 1. */
+  readonly column: number;
 }
 
 /** Larger files are bundles; nobody knows their lines, and searching them would be felt. */
@@ -40,6 +44,9 @@ interface SourceFile {
   readonly text: string;
   readonly map: FileMap | undefined;
 }
+
+/** Bun gives functions texts of its own making and keeps no source maps within reach. */
+const printsAnew = 'bun' in process.versions;
 
 const files = new Map<string, SourceFile | undefined>();
 
@@ -55,6 +62,10 @@ export function locateFunction(text: string, callSiteFile: string): FunctionLoca
     if (file === undefined) return undefined;
     const offset = onlyIndexOf(file, text);
     if (offset !== undefined) return located(file, text, offset);
+    if (printsAnew) {
+      const match = searchByWords(file.text, text);
+      return match && { file: file.path, ...match };
+    }
     const start = file.map && searchByMap(file.map, text);
     return file.map && start && originalOf(file.map, text, start);
   } catch {
@@ -170,7 +181,8 @@ function marksOf(places: readonly { offset: number; segment: Segment }[]): LineM
   const marks: LineMark[] = [];
   for (const { offset, segment } of places.toReversed()) {
     const line = segment.originalLine + 1;
-    if (line <= (marks.at(-1)?.line ?? Number.POSITIVE_INFINITY)) marks.push({ offset, line });
+    if (line <= (marks.at(-1)?.line ?? Number.POSITIVE_INFINITY))
+      marks.push({ offset, line, column: segment.originalColumn + 1 });
   }
   return marks.reverse();
 }

@@ -30,8 +30,11 @@ export interface PrepareOptions {
   readonly interpreterGlobals: readonly string[];
   /** Further names that it may refer to, because the remote end will have them. */
   readonly globals?: readonly string[] | undefined;
-  /** Tells the file of the code that sends the function, as a path or a `file:` URL. Called only if the function is not known yet. */
-  readonly callSite?: (() => string | undefined) | undefined;
+  /**
+   * Tells the files of the code that sends the function, the nearest first, as paths or `file:` URLs: one of them holds it, mostly. Called only if
+   * the function is not known yet.
+   */
+  readonly callSites?: (() => readonly string[]) | undefined;
 }
 
 interface Known {
@@ -84,13 +87,13 @@ function find(
 
 function prepareText(fn: (...args: never[]) => unknown, options: PrepareOptions, globals: string): Known {
   const text = Function.prototype.toString.call(fn);
-  const file = options.callSite?.();
+  const files = options.callSites?.() ?? [];
   // the same text in another file is another function
-  const key = `${file ?? ''}\0${fn.name}\0${text}`;
+  const key = `${files.join('\0')}\0${fn.name}\0${text}`;
   const variants = byText.get(key);
   const known = find(variants, options.interpreterGlobals, globals);
   if (known !== undefined) return known;
-  const remote = analyse(text, fn.name, file, options);
+  const remote = analyse(text, fn.name, files, options);
   const found = { interpreterGlobals: options.interpreterGlobals, globals, remote };
   if (text.length <= MAX_TEXT_LENGTH) {
     const [oldest] = byText.keys();
@@ -103,10 +106,10 @@ function prepareText(fn: (...args: never[]) => unknown, options: PrepareOptions,
 function analyse(
   text: string,
   name: string,
-  file: string | undefined,
+  files: readonly string[],
   options: PrepareOptions,
 ): RemoteFunction {
-  const location = file === undefined ? undefined : locateFunction(text, file);
+  const location = locateIn(files, text);
   const refused = (message: string): ExecnetError => refusal(name, location, message);
   let parsed: ParsedFunction;
   try {
@@ -136,6 +139,14 @@ function analyse(
     ...(location ? { file: location.file, line: location.line, column: location.column } : {}),
     lineOffset: location ? location.line - 1 : 0,
   });
+}
+
+function locateIn(files: readonly string[], text: string): FunctionLocation | undefined {
+  for (const file of files) {
+    const location = locateFunction(text, file);
+    if (location) return location;
+  }
+  return undefined;
 }
 
 /** An object with nothing but this method, and the method taken from it; its lines stay as they are. */
@@ -187,8 +198,11 @@ function describe(
   text: string,
   location: FunctionLocation | undefined,
 ): string {
-  const place = (offset: number): string =>
-    positionIn(text, offset, location?.marks.length === 0 ? location : undefined);
+  const place = (offset: number): string => {
+    const mark = location?.marks.find((one) => one.offset === offset);
+    if (mark) return `${mark.line}:${mark.column}`;
+    return positionIn(text, offset, location?.marks.length === 0 ? location : undefined);
+  };
   const listed = impurities.slice(0, MAX_NAMED).map(({ name, kind, offset }) => {
     return `${kind === 'import' ? `the import "${name}"` : kind === 'variable' ? `"${name}"` : name} (${place(offset)})`;
   });

@@ -16,7 +16,7 @@ export interface RawIo {
 }
 
 /** As much as a socketpair holds is read at once. */
-const READ_SIZE = 65536;
+export const READ_SIZE = 65536;
 
 /** How long to wait before a descriptor that was made non-blocking by somebody else is tried again, in milliseconds. */
 const RETRY = 1;

@@ -8,9 +8,9 @@ import { endProcess } from './end-process.ts';
 import type { CreateExecutor, Executor } from './executor.ts';
 import { Output, RECEIVER_SLOT } from './output.ts';
 import { complain, printDirectlyInThread } from './prints.ts';
-import { rawIo } from './raw-io.ts';
+import { READ_SIZE, rawIo } from './raw-io.ts';
 import { Ring } from './ring.ts';
-import { RoutedThread } from './routed-thread.ts';
+import { RoutedThread, WakeUps } from './routed-thread.ts';
 import { Router } from './router.ts';
 import { builtin } from './runtime.ts';
 import type { ReceiverData, ThreadData } from './thread-data.ts';
@@ -47,6 +47,7 @@ export class Receiver {
   readonly #threads: (RoutedThread | undefined)[] = [];
   readonly #main: RoutedThread;
   readonly #executor: Executor;
+  readonly #wakeUps = new WakeUps();
   #spawned = 0;
   #waiting: Uint8Array[] = [];
   #waitingSize = 0;
@@ -63,7 +64,7 @@ export class Receiver {
       thread: (slot) => this.#threads[slot],
       control: (code, id, payload) => this.#control(code, id, payload),
     });
-    this.#main = new RoutedThread(new Ring(data.mainRing), data.mainPort);
+    this.#main = new RoutedThread(new Ring(data.mainRing), this.#wakeUps, { port: data.mainPort });
     this.#adopt(MAIN_SLOT, this.#main);
     this.#executor = this.#createExecutor(options.executor);
     if (data.begun !== undefined) this.#router.bind(data.begun, this.#main);
@@ -91,7 +92,7 @@ export class Receiver {
 
   #receive(chunk: Uint8Array): void {
     try {
-      this.#router.push(chunk);
+      this.#wakeUps.collect(() => this.#router.push(chunk), chunk.length >= READ_SIZE);
     } catch (error) {
       // nothing after it can be understood, and the local end must hear why
       complain((error as Error).message);
@@ -186,7 +187,7 @@ export class Receiver {
       workerData: data,
       transferList: [port2],
     });
-    const thread = new RoutedThread(new Ring(ring), port1, worker);
+    const thread = new RoutedThread(new Ring(ring), this.#wakeUps, { port: port1, worker });
     this.#adopt(slot, thread);
     worker.on('error', (error) => {
       complain(error.stack ?? error.message);

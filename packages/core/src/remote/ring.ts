@@ -66,6 +66,10 @@ export class Ring {
     return size;
   }
 
+  get halfFull(): boolean {
+    return (Atomics.load(this.words, Word.HEAD) - Atomics.load(this.words, Word.TAIL)) >>> 0 > RING_SIZE / 2;
+  }
+
   get empty(): boolean {
     return Atomics.load(this.words, Word.HEAD) === Atomics.load(this.words, Word.TAIL);
   }

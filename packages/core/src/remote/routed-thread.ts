@@ -4,6 +4,46 @@ import type { ExecutorThread } from './executor.ts';
 import { type Ring, Word } from './ring.ts';
 import type { Route } from './router.ts';
 
+/**
+ * Wakes threads once for all that one read brings them, and for several reads in a row if these are full: a thread that is woken for each part
+ * of a large item goes to sleep again each time.
+ */
+export class WakeUps {
+  readonly #due = new Set<RoutedThread>();
+  #collecting = false;
+  #scheduled = false;
+
+  /** Runs `work`, which passes on what was read. `more`: there is probably more to read at once. */
+  collect(work: () => void, more: boolean): void {
+    this.#collecting = true;
+    try {
+      work();
+    } finally {
+      this.#collecting = false;
+      if (!more) this.#wakeAll();
+      else if (!this.#scheduled) {
+        this.#scheduled = true;
+        setImmediate(() => {
+          this.#scheduled = false;
+          this.#wakeAll();
+        });
+      }
+    }
+  }
+
+  /** True if the thread is to be woken now; otherwise that follows. */
+  due(thread: RoutedThread): boolean {
+    if (!this.#collecting) return true;
+    this.#due.add(thread);
+    return false;
+  }
+
+  #wakeAll(): void {
+    for (const thread of this.#due) thread.wake();
+    this.#due.clear();
+  }
+}
+
 /** An executing thread as the receiver sees it: where its frames go, and how busy it is. */
 export class RoutedThread implements Route, ExecutorThread {
   readonly port: MessagePort;
@@ -11,8 +51,11 @@ export class RoutedThread implements Route, ExecutorThread {
   readonly #worker: Worker | undefined;
   #overflow: Uint8Array[] = [];
 
-  constructor(ring: Ring, port: MessagePort, worker?: Worker) {
+  readonly #wakeUps: WakeUps;
+
+  constructor(ring: Ring, wakeUps: WakeUps, { port, worker }: { port: MessagePort; worker?: Worker }) {
     this.#ring = ring;
+    this.#wakeUps = wakeUps;
     this.port = port;
     this.#worker = worker;
   }
@@ -46,7 +89,7 @@ export class RoutedThread implements Route, ExecutorThread {
     if (written < bytes.length) {
       this.#overflow.push(bytes.slice(written));
       this.flush();
-    } else this.#wake();
+    } else this.#changed();
   }
 
   /** Writes what was kept, as far as there is room. */
@@ -66,10 +109,16 @@ export class RoutedThread implements Route, ExecutorThread {
       }
       this.#overflow.shift();
     }
-    this.#wake();
+    this.#changed();
   }
 
-  #wake(): void {
+  #changed(): void {
+    // the reader should be at work before the ring is full
+    if (this.#ring.halfFull || this.#wakeUps.due(this)) this.wake();
+  }
+
+  /** Makes the thread look at its ring. */
+  wake(): void {
     const { words } = this.#ring;
     if (Atomics.load(words, Word.BLOCKED) === 1) Atomics.notify(words, Word.HEAD, 1);
     else if (Atomics.exchange(words, Word.WOKEN, 1) === 0) this.port.postMessage(0);

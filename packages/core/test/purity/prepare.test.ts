@@ -249,11 +249,11 @@ test('a function is prepared once, and one with the same text too', () => {
   const make = () => (a: number) => a + 2;
   assert.is(prepare(make()), prepare(make()));
   let asked = 0;
-  const callSite = () => {
+  const callSites = () => {
     asked++;
-    return undefined;
+    return [];
   };
-  prepare(fn, { callSite });
+  prepare(fn, { callSites });
   assert.is(asked, 0);
 });
 

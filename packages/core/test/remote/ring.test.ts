@@ -3,7 +3,7 @@ import { MessageChannel } from 'node:worker_threads';
 import fc from 'fast-check';
 import { test } from 'uvu';
 import { Ring, Word } from '../../src/remote/ring.ts';
-import { RoutedThread } from '../../src/remote/routed-thread.ts';
+import { RoutedThread, WakeUps } from '../../src/remote/routed-thread.ts';
 import { Code, encodeFrame } from '../../src/wire/index.ts';
 import { concat } from '../wire/frames.ts';
 import type { ReaderData } from './reader.thread.ts';
@@ -86,7 +86,12 @@ for (const start of [0, 2 ** 31 - 5, 2 ** 32 - 5]) {
 function routed() {
   const { block, reader } = pair();
   const { port1, port2 } = new MessageChannel();
-  return { thread: new RoutedThread(new Ring(block), port1), block, reader, port: port2 };
+  return {
+    thread: new RoutedThread(new Ring(block), new WakeUps(), { port: port1 }),
+    block,
+    reader,
+    port: port2,
+  };
 }
 
 test('what does not fit into the ring is kept, in order, and written when there is room', () => {

@@ -1,0 +1,230 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import type { Readable, Writable } from 'node:stream';
+import { setTimeout as after } from 'node:timers/promises';
+import type { Interpreter as InterpreterPlugin } from '@execnet/core/plugin';
+import { bun, deno, node, Spec, thread } from 'execnet';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { remoteEnds, specOf } from './fixtures/interpreters.ts';
+import {
+  CODE,
+  concat,
+  cut,
+  frame,
+  hardMutation,
+  int32,
+  item,
+  Random,
+  softMutation,
+} from './fixtures/mutations.mjs';
+import { isRunning } from './fixtures/processes.ts';
+
+const PLUGINS: Record<string, () => InterpreterPlugin> = { node, bun, deno };
+
+/** Channels of the local end, and some of a remote end. */
+const IDS = [1, 3, 5, 7, 9, 11, 512, 514, 1024, 1026];
+
+/** Over 10,000 in all on the seven interpreters that are usual. */
+const RUNS = 30;
+const FRAMES = 50;
+
+/** A remote end is gone within two seconds of the loss of its connection; a busy machine gets a margin. */
+const LIMIT = 5000;
+
+/** A remote end as its interpreter boots it, without a gateway: bytes can be written to it that no gateway writes. */
+class BareRemoteEnd implements AsyncDisposable {
+  readonly child: ChildProcess;
+  readonly input: Writable;
+  readonly exited: Promise<void>;
+  /** What it has written after its token. */
+  said: Uint8Array = new Uint8Array(0);
+  stderr = '';
+  #heard: () => void = () => {};
+
+  constructor(child: ChildProcess) {
+    this.child = child;
+    this.input = child.stdio[3] as Writable;
+    // it may be gone while we write
+    this.input.on('error', () => {});
+    const output = child.stdio[4] as Readable;
+    output.on('error', () => {});
+    output.on('data', (chunk: Uint8Array) => {
+      this.said = concat(this.said, chunk);
+      this.#heard();
+    });
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.stderr += text;
+    });
+    this.exited = new Promise((resolve) => child.once('exit', () => resolve()));
+  }
+
+  static async boot(interpreter: (typeof remoteEnds)[number]): Promise<BareRemoteEnd> {
+    const token = 'token-of-this-test:';
+    const { command, preamble } = await (PLUGINS[interpreter.kind] as () => InterpreterPlugin)().boot({
+      spec: Spec.parse(specOf(interpreter)),
+      execmodel: thread(),
+      token,
+    });
+    const child = spawn(command.file, command.args, {
+      stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'],
+      detached: true,
+    });
+    const remote = new BareRemoteEnd(child);
+    remote.input.write(preamble);
+    await remote.hears((said) => Buffer.from(said).includes(token) && said.length > token.length + 9);
+    return remote;
+  }
+
+  get running(): boolean {
+    return isRunning(this.child.pid as number);
+  }
+
+  /** Waits until it has said something. */
+  async hears(what: (said: Uint8Array) => boolean): Promise<void> {
+    while (!what(this.said)) {
+      await new Promise<void>((resolve, reject) => {
+        this.#heard = resolve;
+        void this.exited.then(() => reject(new Error(`it ended\n${this.stderr}`)));
+      });
+    }
+  }
+
+  /** The most memory that it has had, in megabytes. */
+  get peak(): number {
+    const found = /^VmHWM:\s+(\d+)/m.exec(readFileSync(`/proc/${this.child.pid}/status`, 'utf8'));
+    return Number(found?.[1] ?? 0) / 1024;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      process.kill(-(this.child.pid as number), 'SIGKILL');
+    } catch {
+      // gone already
+    }
+    await this.exited;
+  }
+}
+
+for (const interpreter of remoteEnds) {
+  test(`${interpreter.name}: a remote end that is fed mutated frames goes on, or ends with a reason`, async () => {
+    let refused = 0;
+    for (let seed = 1; seed <= RUNS; seed++) {
+      await using remote = await BareRemoteEnd.boot(interpreter);
+      const random = new Random(seed);
+      const mutate = seed % 5 === 0 ? hardMutation : softMutation;
+      for (let n = 0; n < FRAMES && remote.running; n++) {
+        for (const chunk of cut(random, mutate(random, IDS))) remote.input.write(chunk);
+        if (n % 10 === 0) await new Promise((resolve) => setImmediate(resolve));
+      }
+      if (remote.running) assert.ok(remote.peak < 400, `seed ${seed}: ${remote.peak} MB`);
+      // in whatever state it is: the end of the connection ends it
+      remote.input.end();
+      const ended = await Promise.race([remote.exited.then(() => true), after(LIMIT, false, { ref: false })]);
+      assert.ok(ended, `seed ${seed}: it hangs\n${remote.stderr}`);
+      const { exitCode, signalCode } = remote.child;
+      // its own end, a protocol error, a mutated program's failure, or the kill that it gives itself
+      assert.ok(
+        exitCode === 0 || exitCode === 1 || signalCode === 'SIGKILL',
+        `seed ${seed}: ${signalCode ?? exitCode}\n${remote.stderr}`,
+      );
+      if (exitCode === 1) {
+        refused++;
+        assert.not.match(
+          remote.stderr,
+          /TypeError: Cannot read|RangeError: offset|is not a function/,
+          `seed ${seed}`,
+        );
+      }
+    }
+    assert.ok(refused > 0);
+  });
+
+  test(`${interpreter.name}: after frames that make no sense, a remote end answers and can be terminated`, async () => {
+    await using remote = await BareRemoteEnd.boot(interpreter);
+    const write = (...frames: Uint8Array[]): void => void remote.input.write(concat(...frames));
+    // before there is a thread, then with one
+    for (const round of [1, 2]) {
+      write(
+        frame(CODE.CHANNEL_EXEC, 100 * round + 1, new Uint8Array(50).fill(255)),
+        frame(CODE.CHANNEL_EXEC, 100 * round + 3, item('no request')),
+        frame(CODE.CHANNEL_EXEC, 100 * round + 5, item({ kind: 'call', text: 'syntax error(', args: 1 })),
+        frame(CODE.CHANNEL_DATA, 9999, item(1)),
+        frame(CODE.CHANNEL_CLOSE, 9997),
+        frame(CODE.CANCEL, 9995),
+        frame(CODE.CREDIT, 9993, int32(1)),
+        frame(CODE.PONG, 0),
+        frame(CODE.PING, 0, Buffer.from(`ping ${round}`)),
+      );
+      await remote.hears((said) => Buffer.from(said).includes(`ping ${round}`));
+    }
+    const errors = (): number => {
+      let count = 0;
+      for (let n = 0; n < 6; n++) {
+        const id = [101, 103, 105, 201, 203, 205][n] as number;
+        const header = frame(CODE.CHANNEL_CLOSE_ERROR, id).subarray(0, 5);
+        if (Buffer.from(remote.said).includes(header)) count++;
+      }
+      return count;
+    };
+    await remote.hears(() => errors() === 6);
+    write(frame(CODE.STATUS, 11));
+    await remote.hears((said) => Buffer.from(said).includes('numExecuting'));
+    write(frame(CODE.GATEWAY_TERMINATE, 0, int32(1000)));
+    await remote.exited;
+    assert.is(remote.child.exitCode, 0, remote.stderr);
+  });
+
+  test(`${interpreter.name}: a request that comes twice keeps a remote end from nothing`, async () => {
+    await using remote = await BareRemoteEnd.boot(interpreter);
+    const exec = frame(
+      CODE.CHANNEL_EXEC,
+      1,
+      item({ kind: 'function', text: '(channel) => channel.receive()', args: 1 }),
+    );
+    remote.input.write(concat(exec, exec, exec, frame(CODE.PING, 0, Buffer.from('there?'))));
+    await remote.hears((said) => Buffer.from(said).includes('there?'));
+    const start = performance.now();
+    remote.input.write(frame(CODE.GATEWAY_TERMINATE, 0, int32(60_000)));
+    await remote.exited;
+    assert.ok(performance.now() - start < LIMIT, 'nothing is counted as running that is not');
+  });
+
+  test(`${interpreter.name}: a flood takes no unbounded memory of a remote end`, async () => {
+    const floods: readonly ((n: number) => Uint8Array)[] = [
+      () => frame(CODE.PING, 0, new Uint8Array(1000)),
+      (n) => frame(CODE.STATUS, 2 * n + 1),
+      (n) => frame(CODE.CHANNEL_DATA, 2 * n + 101, new Uint8Array(1000)),
+      (n) => frame(CODE.BIND, 1, int32(2 * n + 101)),
+      () => frame(CODE.CHANNEL_DATA, 1, new Uint8Array(1000)),
+      () => frame(CODE.CREDIT, 1, int32(1000)),
+    ];
+    for (const [index, make] of floods.entries()) {
+      await using remote = await BareRemoteEnd.boot(interpreter);
+      const spin =
+        '(channel) => { channel.sendSync("spinning"); for (const end = Date.now() + 1000; Date.now() < end;); return channel.receive() }';
+      remote.input.write(frame(CODE.CHANNEL_EXEC, 1, item({ kind: 'function', text: spin, args: 1 })));
+      await remote.hears((said) => Buffer.from(said).includes('spinning'));
+      const before = remote.peak;
+      // what it answers is not read
+      (remote.child.stdio[4] as Readable).pause();
+      for (let n = 0; n < 100_000 && remote.running; n += 1000) {
+        const frames: Uint8Array[] = [];
+        for (let m = n; m < n + 1000; m++) frames.push(make(m));
+        if (!remote.input.write(concat(...frames)))
+          await Promise.race([
+            new Promise((resolve) => remote.input.once('drain', resolve)),
+            remote.exited,
+            after(200, undefined, { ref: false }),
+          ]);
+        if (remote.running)
+          assert.ok(remote.peak - before < 200, `flood ${index}: ${remote.peak - before} MB`);
+      }
+      remote.input.destroy();
+      const ended = await Promise.race([remote.exited.then(() => true), after(LIMIT, false, { ref: false })]);
+      assert.ok(ended, `flood ${index}: it hangs\n${remote.stderr}`);
+    }
+  });
+}
+
+test.run();
