@@ -36,12 +36,15 @@ const programs = {
 };
 
 const scratch = mkdtempSync(join(tmpdir(), 'globals-'));
+/** @type {Record<string, { names: Set<string>, versions: string[] }>} */
 const found = {};
 try {
   const probe = join(scratch, 'probe.mjs');
   writeFileSync(probe, PROBE);
   for (const [kind, files] of Object.entries(programs)) {
-    found[kind] = { names: new Set(), versions: [] };
+    /** @type {{ names: Set<string>, versions: string[] }} */
+    const own = { names: new Set(), versions: [] };
+    found[kind] = own;
     for (const file of files) {
       if (!existsSync(file)) throw new Error(`${file} is missing`);
       const args = kind === 'deno' ? ['run', '--no-config', probe] : [probe];
@@ -49,8 +52,8 @@ try {
         execFileSync(file, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }),
       );
       for (const name of answer.names)
-        if (/^[A-Za-z_$][\w$]*$/.test(name) && !MISLEADING.has(name)) found[kind].names.add(name);
-      found[kind].versions.push(answer.version);
+        if (/^[A-Za-z_$][\w$]*$/.test(name) && !MISLEADING.has(name)) own.names.add(name);
+      own.versions.push(answer.version);
     }
   }
 } finally {
@@ -59,14 +62,19 @@ try {
 
 const kinds = Object.keys(found);
 // every remote end defines it, on every interpreter
-for (const kind of kinds) found[kind].names.add('require');
-const common = [...found.node.names].filter((name) => kinds.every((kind) => found[kind].names.has(name)));
+for (const kind of kinds) namesOf(kind).add('require');
+const common = [...namesOf('node')].filter((name) => kinds.every((kind) => namesOf(kind).has(name)));
 
-/** Names separated by blanks, in lines of the repository's width. */
+/** @param {string} kind */
+function namesOf(kind) {
+  return found[kind]?.names ?? new Set();
+}
+
+/** Names separated by blanks, in lines of the repository's width. @param {readonly string[]} names */
 function literal(names) {
   const lines = [];
   let line = '';
-  for (const name of [...names].sort()) {
+  for (const name of [...names].sort((a, b) => (a < b ? -1 : 1))) {
     if (line.length + name.length > 100) {
       lines.push(line);
       line = '';
@@ -85,11 +93,11 @@ const text = [
   `const COMMON =\n${literal(common)};`,
   '',
   ...kinds.flatMap((kind) => [
-    `const ${kind.toUpperCase()} =\n${literal([...found[kind].names].filter((name) => !common.includes(name)))};`,
+    `const ${kind.toUpperCase()} =\n${literal([...namesOf(kind)].filter((name) => !common.includes(name)))};`,
     '',
   ]),
   ...kinds.flatMap((kind) => [
-    `/** Global variables of a remote end on ${kind}, ${found[kind].versions.join(', ')} taken together. */`,
+    `/** Global variables of a remote end on ${kind}, ${found[kind]?.versions.join(', ')} taken together. */`,
     `export const ${kind.toUpperCase()}_GLOBALS: readonly string[] = names(${kind.toUpperCase()});`,
     '',
   ]),

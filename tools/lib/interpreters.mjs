@@ -108,8 +108,7 @@ function interpretersOnPath(known) {
  *
  * @param {Interpreter} interpreter
  */
-const isTooOld = ({ kind, version }) =>
-  kind === 'node' && Number.parseInt(version, 10) < oldestSupportedNode;
+const isTooOld = ({ kind, version }) => kind === 'node' && Number.parseInt(version, 10) < oldestSupportedNode;
 
 /** The one in `tools/interpreters` that is too old to be a remote end, if it is there. @returns {Interpreter | undefined} */
 export function tooOldInterpreter() {

@@ -7,6 +7,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { tooOldInterpreter } from '../../../tools/lib/interpreters.mjs';
 import { remoteEnds, specOf } from './fixtures/interpreters.ts';
+import { isA } from './fixtures/is-a.ts';
 import { childrenOf, stillRunning } from './fixtures/processes.ts';
 import { startProgram } from './fixtures/programs.ts';
 
@@ -38,7 +39,7 @@ async function failureOf(
   const before = new Set(childrenOf(process.pid));
   let failure: unknown = new Error('it was made');
   try {
-    await group.makeGateway(spec as string, options);
+    await group.makeGateway(spec, options);
   } catch (error) {
     failure = error;
   }
@@ -49,7 +50,7 @@ async function failureOf(
 }
 
 function check(error: unknown, code: string, ...said: readonly (string | RegExp)[]): void {
-  assert.instance(error, ConnectError, String((error as Error).stack));
+  isA(error, ConnectError, String((error as Error).stack));
   assert.ok(hasCode(error, code), `${error.code} instead of ${code}: ${error.message}`);
   for (const one of said) assert.match(error.message, one);
 }
@@ -176,17 +177,14 @@ test('an aborted signal, before and while connecting', async () => {
     `#!/bin/sh\necho $$ > ${started}.new; mv ${started}.new ${started}; sleep 1000\n`,
   );
   const reason = new Error('enough');
-  assert.is(
-    await failureOf(`popen//node=${wrapper}`, { signal: AbortSignal.abort(reason) }),
-    reason as never,
-  );
+  assert.is(await failureOf(`popen//node=${wrapper}`, { signal: AbortSignal.abort(reason) }), reason);
   assert.not(existsSync(started));
 
   const controller = new AbortController();
   const failure = failureOf(`popen//node=${wrapper}`, { signal: controller.signal });
   while (!existsSync(started)) await after(5);
   controller.abort(reason);
-  assert.is(await failure, reason as never);
+  assert.is(await failure, reason);
   assert.equal(await stillRunning([Number(readFileSync(started, 'utf8'))], 0), []);
 });
 

@@ -2,6 +2,7 @@ import { type Channel, ConnectionLostError, type Gateway, Group, RemoteError } f
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { remoteEnds, specOf } from './fixtures/interpreters.ts';
+import { isA } from './fixtures/is-a.ts';
 import { isRunning } from './fixtures/processes.ts';
 
 /** The issue says 100 ms; the exact figure is the benchmark's, this leaves room for a busy machine. */
@@ -80,7 +81,7 @@ for (const interpreter of remoteEnds) {
         assert.not(isRunning(gateway.peer.pid));
 
         const lost = await failureOf(gateway.remoteStatus());
-        assert.instance(lost, ConnectionLostError);
+        isA(lost, ConnectionLostError);
         assert.is(lost.exitCode, code);
         assert.is(lost.signal, signal);
         assert.match(lost.message, signal ?? `code ${code}`);
@@ -88,7 +89,7 @@ for (const interpreter of remoteEnds) {
           assert.is(error, lost);
           return;
         }
-        assert.instance(error, RemoteError);
+        isA(error, RemoteError);
         assert.is(error.remoteName, 'RangeError');
         assert.is(error.message, thrown);
         assert.match(lost.stderr ?? '', thrown);
@@ -122,7 +123,7 @@ for (const interpreter of remoteEnds) {
       assert.is(await channel.receive(), 'first', where);
       assert.is(await channel.receive(), 'second', where);
       const lost = await failureOf(channel.receive());
-      assert.instance(lost, ConnectionLostError);
+      isA(lost, ConnectionLostError);
       assert.is(lost.exitCode, 0, where);
     }
     assert.is(await gateway.call(() => 1), 1);

@@ -2,6 +2,7 @@ import { ConnectionLostError, Group } from 'execnet';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { remoteEnds, specOf } from './fixtures/interpreters.ts';
+import { isA } from './fixtures/is-a.ts';
 import { stillRunning, stop } from './fixtures/processes.ts';
 
 /** The issue says 100 ms; the exact figure is the benchmark's, this leaves room for a busy machine. */
@@ -75,7 +76,7 @@ for (const interpreter of remoteEnds) {
     process.kill(pid, 'SIGKILL');
     for (const [what, wait] of Object.entries(waits)) {
       const { error, after } = await wait;
-      assert.instance(error, ConnectionLostError, `${what}: ${String(error)}`);
+      isA(error, ConnectionLostError, `${what}: ${String(error)}`);
       assert.is(error.signal, 'SIGKILL', what);
       assert.is(error.exitCode, undefined, what);
       assert.match(error.stderr ?? '', 'these are my last words', what);
@@ -93,7 +94,7 @@ for (const interpreter of remoteEnds) {
     ])
       assert.throws(later, (error: unknown) => error instanceof ConnectionLostError);
     for (const later of [gateway.remoteStatus(), gateway.call(() => 1), silent.send(1), silent.receive()]) {
-      assert.instance((await failure(later, start)).error, ConnectionLostError);
+      isA((await failure(later, start)).error, ConnectionLostError);
     }
     assert.equal(await stillRunning([pid], 0), []);
   });
@@ -108,7 +109,7 @@ for (const interpreter of remoteEnds) {
     await gateway.join();
     for (let n = 0; n < 100; n++) assert.is(await channel.receive(), n);
     const { error } = await failure(channel.receive(), () => 0);
-    assert.instance(error, ConnectionLostError);
+    isA(error, ConnectionLostError);
     assert.is(error.signal, 'SIGKILL');
   });
 

@@ -20,7 +20,7 @@ for (const interpreter of remoteEnds) {
     const left = new Set(await stillRunning(Object.values(pids).flat(), LIMIT));
     const scenarios = Object.entries(pids)
       .filter(([, all]) => all.some((pid) => left.has(pid)))
-      .map(([name, all]) => `${name}: ${all.map((pid) => left.has(pid))}`);
+      .map(([name, all]) => `${name}: ${all.map((pid) => left.has(pid)).join(' ')}`);
     assert.equal(scenarios, []);
   });
 }

@@ -112,7 +112,10 @@ test('remoteExec of a group runs everywhere', async () => {
   }, 3);
   assert.is(channels.size, specs.length);
   await channels.sendEach(5);
-  assert.equal(await channels.receiveEach(), new Array(specs.length).fill(15));
+  assert.equal(
+    await channels.receiveEach(),
+    specs.map(() => 15),
+  );
   await channels.waitClose();
   const error = (await failureOf(
     group.remoteExec('throw new RangeError(args)', 'all').waitClose(),

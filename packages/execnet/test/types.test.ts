@@ -29,7 +29,7 @@ async function calls(gw: Gateway): Promise<void> {
   same<typeof nested, Map<string, bigint>>();
   const optional = await gw.call((value?: number) => value);
   same<typeof optional, number | undefined>();
-  await gw.call((value: number | undefined = 1) => value, 2, {
+  await gw.call((value: number | undefined) => value, 2, {
     timeout: 10,
     signal: AbortSignal.timeout(10),
     globals: ['x'],

@@ -24,7 +24,8 @@ export class Baseline implements AsyncDisposable {
 
   /** Undefined if there is no such Python, or no execnet in it. */
   static async find(): Promise<Baseline | undefined> {
-    const child = spawn(PYTHON, [PROGRAM], { stdio: ['pipe', 'pipe', 'inherit'] });
+    // a session of its own, as for the remote ends and the bare children
+    const child = spawn(PYTHON, [PROGRAM], { stdio: ['pipe', 'pipe', 'inherit'], detached: true });
     try {
       await once(child, 'spawn');
     } catch {

@@ -23,7 +23,7 @@ export interface RoundOptions {
   readonly warmUp?: number;
 }
 
-export function median(values: readonly number[]): number {
+function median(values: readonly number[]): number {
   if (values.length === 0) throw new RangeError('nothing was measured: there is no median');
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;

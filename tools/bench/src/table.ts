@@ -54,7 +54,7 @@ function bound(aim: Aim, unit?: Unit): string {
 }
 
 /** A value with three digits that count, and a prefix that makes it readable. */
-export function format(value: number, unit: Unit): string {
+function format(value: number, unit: Unit): string {
   const size = Math.abs(value);
   switch (unit) {
     case 'ms':

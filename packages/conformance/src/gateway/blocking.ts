@@ -38,7 +38,7 @@ function straight(tests: GatewayTests, place: string, occupy: Occupy): void {
     const free = await occupy(gateway);
     const channel = gateway.remoteExec((channel: Channel<unknown, unknown>) => {
       const name = channel.receiveSync();
-      channel.sendSync(`hello ${name}`);
+      channel.sendSync(`hello ${String(name)}`);
       let sum = 0;
       for (;;) {
         const item = channel.receiveSync() as { last: boolean; value: number };

@@ -118,7 +118,7 @@ function waysToCancel(tests: GatewayTests): void {
     const log = logOf(gateway);
     const controller = new AbortController();
     const reason = new Error('enough of it');
-    const result = failureOf(gateway.call(blocked, forRemote(log) as Log, { signal: controller.signal }));
+    const result = failureOf(gateway.call(blocked, forRemote(log), { signal: controller.signal }));
     assert.is(await log.receive(), 'waits');
     controller.abort(reason);
     assert.is(await result, reason);
@@ -127,7 +127,7 @@ function waysToCancel(tests: GatewayTests): void {
 
   tests.test('the timeout given to call cancels, and call rejects with a TimeoutError', async (gateway) => {
     const log = logOf(gateway);
-    const result = failureOf(gateway.call(blocked, forRemote(log) as Log, { timeout: 1000 }));
+    const result = failureOf(gateway.call(blocked, forRemote(log), { timeout: 1000 }));
     assert.is(await log.receive(), 'waits');
     assert.instance(await result, TimeoutError);
     assert.equal(await seen(log, 2), ['CancelledError', 'finally']);
@@ -172,7 +172,7 @@ function blockedCalls(tests: GatewayTests): void {
   for (const kind of ['receiveSync', 'sync', 'sendSync', 'another channel']) {
     tests.test(`close makes a blocked call throw, so that finally runs: ${kind}`, async (gateway) => {
       const log = logOf(gateway);
-      const channel = gateway.remoteExec(outcomes, { log: forRemote(log) as Log, kind });
+      const channel = gateway.remoteExec(outcomes, { log: forRemote(log), kind });
       assert.is(await log.receive(), 'waits');
       channel.close();
       assert.equal(await seen(log, 2), ['CancelledError ERR_EXECNET_CANCELLED true', 'finally']);
@@ -199,7 +199,7 @@ function blockedCalls(tests: GatewayTests): void {
   tests.test('a thread whose execution was cancelled blocks for the next one as before', async (gateway) => {
     for (let round = 0; round < 5; round++) {
       const log = logOf(gateway);
-      const cancelled = gateway.remoteExec(outcomes, { log: forRemote(log) as Log, kind: 'receiveSync' });
+      const cancelled = gateway.remoteExec(outcomes, { log: forRemote(log), kind: 'receiveSync' });
       await log.receive();
       cancelled.close();
       await seen(log, 2);
@@ -240,10 +240,10 @@ function scope(tests: GatewayTests): void {
       async (channel: Channel<string>, { log, items }: { log: Log; items: Channel }) => {
         await log.send('waits');
         const name = await items.receive().catch((error) => error.name);
-        await log.send(`${name} ${channel.signal.aborted} ${items.signal.aborted}`);
+        await log.send(`${String(name)} ${channel.signal.aborted} ${items.signal.aborted}`);
         await log.send(await channel.receive());
       },
-      { log: forRemote(log) as Log, items },
+      { log: forRemote(log), items },
     );
     assert.is(await log.receive(), 'waits');
     items.close();

@@ -99,21 +99,21 @@ function describing(tests: GatewayTests): void {
 function placing(tests: GatewayTests): void {
   tests.test('the stack names file and line where the author of a function wrote it', async (gateway) => {
     using module = await moduleOf(`export const calls = [
-  (gateway) => gateway.call(() => {
+  async (gateway) => await gateway.call(() => {
     throw new Error('line 3');
   }),
-  (gateway) => gateway.call(async (args) => {
+  async (gateway) => await gateway.call(async (args) => {
     const inner = () => {
       throw new Error('line 7');
     };
     await null;
     inner();
   }),
-  (gateway) => gateway.remoteExec(function declared(channel) {
+  async (gateway) => await gateway.remoteExec(function declared(channel) {
 
-    undefined.property;
+    null.property;
   }).waitClose(),
-  (gateway) => gateway.remoteExec(async (channel) => channel.close(new Error('line 16'))).waitClose(),
+  async (gateway) => await gateway.remoteExec(async (channel) => channel.close(new Error('line 16'))).waitClose(),
 ];
 `);
     const stacks: string[] = [];

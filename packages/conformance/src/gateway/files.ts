@@ -29,7 +29,7 @@ const collect = async (items: Channel<unknown>): Promise<unknown[]> => {
 function writing(tests: GatewayTests): void {
   tests.test('a file for writing sends each chunk as an item, strings as strings', async (gateway) => {
     const items = gateway.newChannel();
-    const seen = gateway.call(collect, items as never);
+    const seen = gateway.call(collect, items);
     const file = items.makeFile('w', { proxyClose: true });
     file.write('text');
     file.write(new Uint8Array(3));
@@ -43,7 +43,7 @@ function writing(tests: GatewayTests): void {
     'a file is for writing unless it is said otherwise, and leaves the channel open unless told to close it',
     async (gateway) => {
       const items = gateway.newChannel();
-      const seen = gateway.call(collect, items as never);
+      const seen = gateway.call(collect, items);
       const file = items.makeFile();
       await new Promise<void>((resolve) => file.end('in the file', () => resolve()));
       assert.is(items.isClosed, false);
@@ -71,7 +71,7 @@ function writing(tests: GatewayTests): void {
     'a file that is destroyed with an error closes the channel with it, if it is to close it',
     async (gateway) => {
       const items = gateway.newChannel();
-      const seen = gateway.call(collect, items as never);
+      const seen = gateway.call(collect, items);
       const file = items.makeFile('w', { proxyClose: true });
       file.on('error', () => {});
       file.destroy(new Error('disk full'));
@@ -236,7 +236,7 @@ function webWriting(tests: GatewayTests): void {
     'writable sends each chunk as an item, and closes the channel when it is closed',
     async (gateway) => {
       const items = gateway.newChannel();
-      const seen = gateway.call(collect, items as never);
+      const seen = gateway.call(collect, items);
       assert.is(items.writable, items.writable);
       const writer = items.writable.getWriter();
       await writer.write({ a: 1 });
@@ -249,7 +249,7 @@ function webWriting(tests: GatewayTests): void {
 
   tests.test('aborting writable closes the channel with the reason', async (gateway) => {
     const items = gateway.newChannel();
-    const seen = gateway.call(collect, items as never);
+    const seen = gateway.call(collect, items);
     await items.writable.abort(new Error('thought better of it'));
     assert.equal(await seen, ['thought better of it']);
   });

@@ -57,14 +57,14 @@ function passing(tests: GatewayTests): void {
       const given = gateway.newChannel<Channel, string>();
       const returned = (await gateway.call((given: Channel<string>) => ({ inner: given }), forRemote(given)))
         .inner;
-      assert.is(returned, given as unknown);
+      assert.is(returned, given);
       const channel = gateway.remoteExec(async (channel: Channel<never, Channel[]>, given: Channel) => {
         await channel.send([given, given, channel]);
       }, given as never);
       const [first, second, itself] = await channel.receive();
-      assert.is(first, given as unknown);
-      assert.is(second, given as unknown);
-      assert.is(itself, channel as unknown);
+      assert.is(first, given);
+      assert.is(second, given);
+      assert.is(itself, channel);
       await channel.waitClose();
       given.close();
     },
@@ -130,7 +130,7 @@ function racing(tests: GatewayTests): void {
       });
       const inner = gateway.newChannel<never, number>();
       void channel.send('go');
-      void channel.send(forRemote(inner) as Channel<number>);
+      void channel.send(forRemote(inner));
       for (let item = 0; item < 500; item++) void inner.send(item);
       inner.close();
       assert.equal(await channel.receive(), [500]);

@@ -49,7 +49,7 @@ function refused(tests: GatewayTests): void {
     ['"this" of its surroundings', instance.arrow, 'this'],
     ['"this" of its object', instance.method, 'this'],
     ['a module’s own URL', () => import.meta.url, 'import.meta'],
-    ['nothing that can be read: a bound function', bound as () => unknown, 'bound'],
+    ['nothing that can be read: a bound function', bound, 'bound'],
     ['nothing that can be read: a native function', Math.random, 'native'],
     ['nothing but itself: a class', Outer as never, 'class'],
   ];
@@ -88,18 +88,19 @@ function positions(tests: GatewayTests): void {
       const file = join(folder, 'author.mjs');
       writeFileSync(
         file,
-        `const elsewhere = 1;
-export const send = (gateway) =>
+        `let elsewhere = [];
+export const send = (gateway) => {
   gateway.remoteExec((channel) => {
-    const own = 2;
-    channel.send(own + elsewhere);
+    channel.send(channel.id);
+    channel.send(channel.id + elsewhere.length);
   });
+};
 `,
       );
       const { send } = (await import(pathToFileURL(file).href)) as { send: (gateway: Gateway) => unknown };
       const error = await failureOf(() => send(gateway));
       assert.match(error.message, `${file}:3:22`);
-      assert.match(error.message, '"elsewhere" (5:24)');
+      assert.match(error.message, '"elsewhere" (5:31)');
     } finally {
       rmSync(folder, { recursive: true });
     }
@@ -222,7 +223,7 @@ function run(tests: GatewayTests): void {
           groups?.['word'],
           tagged`a${1}b${2}c`,
           hoisted(),
-          [...'𝄞'].length,
+          Array.from('𝄞').length,
         ];
         function hoisted() {
           return hoisted.length;

@@ -204,7 +204,10 @@ function bounds(tests: GatewayTests): void {
     'with one thread everything runs on the main thread, in its order',
     async (gateway) => {
       const results = await Promise.all(Array.from({ length: 10 }, () => gateway.call(isMain)));
-      assert.equal(results, new Array(10).fill(true));
+      assert.equal(
+        results,
+        Array.from({ length: 10 }, () => true),
+      );
       const busy = await occupy(gateway);
       const waiting = gateway.call(isMain);
       assert.is((await gateway.remoteStatus()).numQueued, 1);

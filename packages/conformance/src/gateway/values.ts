@@ -138,7 +138,7 @@ function equal(tests: GatewayTests): void {
     assert.ok(Object.hasOwn(back, '__proto__'));
     assert.is(({} as { polluted?: unknown }).polluted, undefined);
     assert.is(
-      await gateway.call(() => ({}) as { polluted?: unknown }).then(({ polluted }) => polluted),
+      await gateway.call((): { polluted?: unknown } => ({})).then(({ polluted }) => polluted),
       undefined,
     );
   });

@@ -88,7 +88,7 @@ export class ChannelTable {
       return gone ?? this.#closed(id);
     }
     const channel = this.adopt(id);
-    const state = known ?? (this.#states.get(id) as ChannelState | undefined);
+    const state = known ?? this.#states.get(id);
     if (state) {
       state.nested = true;
       if (state.unread) state.found();

@@ -178,9 +178,7 @@ export class Gateway implements AsyncDisposable {
     options?: ExecOptions,
   ): Channel<Receive, Send>;
   remoteExec(source: RemoteSource, args?: unknown, options: ExecOptions = {}): Channel {
-    // no call in tail position: JavaScriptCore would drop the frame by which the caller is found
-    const channel = this.#execute(source, 'function', { args, options, calledBy: this.remoteExec });
-    return channel;
+    return this.#execute(source, 'function', { args, options, calledBy: this.remoteExec });
   }
 
   /**

@@ -7,4 +7,3 @@ export {
   type TerminateOptions,
 } from './gateway.ts';
 export { openGateway } from './open-gateway.ts';
-export type { RemoteSource } from './source.ts';

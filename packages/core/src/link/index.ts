@@ -1,1 +1,1 @@
-export { type ControlHandler, Link, type LinkOptions, type LinkPort } from './link.ts';
+export { Link, type LinkPort } from './link.ts';

@@ -1,26 +1,41 @@
+import { fileURLToPath } from 'node:url';
+
 /** So deep behind wrappers of its author's own may stand the code that names the function. */
 const MAX_FRAMES = 8;
+/** Frames of this package between the user's call and here, with some to spare. */
+const OWN_FRAMES = 8;
+
+/** The folder of this package's modules. */
+const own = fileURLToPath(new URL('..', import.meta.url));
 
 /**
  * The files of the code that called `below`, the nearest first, as the runtime loaded them: not led back to originals by a source map, since
- * `locateFunction` does that. Empty where `below` is no longer on the stack: JavaScriptCore drops the frame of a call in tail position.
- * Costs a stack trace, some 20 µs.
+ * `locateFunction` does that. Where `below` is not on the stack any more, because JavaScriptCore drops the frame of a call in tail position,
+ * those outside of this package. Costs a stack trace, some 20 µs.
  */
 export function callSiteFiles(below: (...args: never[]) => unknown): string[] {
   const { prepareStackTrace, stackTraceLimit } = Error;
-  const holder: { stack?: unknown } = {};
   try {
-    Error.stackTraceLimit = MAX_FRAMES;
     Error.prepareStackTrace = (_, sites) => sites;
-    Error.captureStackTrace(holder, below);
-    const files = (holder.stack as NodeJS.CallSite[]).map((site) => site.getFileName?.());
-    return [...new Set(files)].filter(
-      (file) => typeof file === 'string' && /^(\/|file:)/.test(file),
-    ) as string[];
+    const files = filesOf(below, MAX_FRAMES);
+    return files.length > 0
+      ? files
+      : filesOf(callSiteFiles, MAX_FRAMES + OWN_FRAMES).filter((file) => !file.includes(own));
   } catch {
     return [];
   } finally {
     Error.prepareStackTrace = prepareStackTrace;
     Error.stackTraceLimit = stackTraceLimit;
   }
+}
+
+/** Each file once; what is no file is left out. */
+function filesOf(below: (...args: never[]) => unknown, frames: number): string[] {
+  const holder: { stack?: unknown } = {};
+  Error.stackTraceLimit = frames;
+  Error.captureStackTrace(holder, below);
+  const files = (holder.stack as NodeJS.CallSite[]).map((site) => site.getFileName?.());
+  return [...new Set(files)].filter(
+    (file): file is string => typeof file === 'string' && /^(\/|file:)/.test(file),
+  );
 }

@@ -1,6 +1,7 @@
 export { loadAnalyser } from './analyser.ts';
 export { callSiteFiles } from './call-site.ts';
 export { helpersPrelude } from './helpers.ts';
-export { type FunctionLocation, type LineMark, locateFunction } from './locate.ts';
+export type { LineMark } from './layout.ts';
+export { type FunctionLocation, locateFunction } from './locate.ts';
 export { type PrepareOptions, prepareFunction, type RemoteFunction } from './prepare.ts';
 export { functionProgram } from './program.ts';

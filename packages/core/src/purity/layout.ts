@@ -1,5 +1,13 @@
 import { analyser } from './analyser.ts';
-import type { LineMark } from './locate.ts';
+
+/** Says where the character at `offset` of a function's text was written. */
+export interface LineMark {
+  readonly offset: number;
+  /** From 1. */
+  readonly line: number;
+  /** From 1. */
+  readonly column: number;
+}
 
 /**
  * Breaks and joins the lines of a function that a compiler rewrote so that what stands at a mark comes on the line that the mark says, as far

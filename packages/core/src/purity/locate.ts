@@ -2,6 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import * as nodeModule from 'node:module';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { LineMark } from './layout.ts';
 import {
   type FileMap,
   firstAtOrAfter,
@@ -23,15 +24,6 @@ export interface FunctionLocation {
   readonly column: number;
   /** Places inside its text, by ascending offset; empty where the text stands in the file as it is. */
   readonly marks: readonly LineMark[];
-}
-
-/** Says where the character at `offset` of a function's text was written. */
-export interface LineMark {
-  readonly offset: number;
-  /** From 1. */
-  readonly line: number;
-  /** From 1. */
-  readonly column: number;
 }
 
 /** Larger files are bundles; nobody knows their lines, and searching them would be felt. */

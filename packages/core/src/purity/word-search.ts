@@ -1,4 +1,4 @@
-import type { LineMark } from './locate.ts';
+import type { LineMark } from './layout.ts';
 
 /** Where a function starts in a file, by the words of both. */
 export interface WordMatch {
@@ -23,7 +23,7 @@ const WRITTEN: Readonly<Record<string, string>> = {
   '1 / 0': 'Infinity',
 };
 /** A `//` in an address is none. */
-const COMMENTS = /\/\*[^]*?\*\/|(?<![:'"`\\])\/\/.*/g;
+const COMMENTS = /\/\*[\s\S]*?\*\/|(?<![:'"`\\])\/\/.*/g;
 const TYPE_DECLARATIONS = /\binterface\s[^{]*\{[^}]*\}|\btype\s[^=]*=[^;]*;?/g;
 /** No type holds these. */
 const STATEMENTS =
@@ -37,7 +37,7 @@ interface Word {
 
 /**
  * Finds a function that a runtime printed anew, and kept no map for, in the file of its author: its words come there in the same order, with
- * types and comments between them. Undefined unless there is one place that fits better than every other.
+ * types and comments between them. Undefined where there is no such place, as when constants were put in for variables, or more than one.
  */
 export function searchByWords(file: string, text: string): WordMatch | undefined {
   const wanted = wordsOf(text);
@@ -100,8 +100,9 @@ function isTypes(inFile: string, inText: string): boolean {
   return !STATEMENTS.test(rest) && count(rest, /;/g) <= count(inText, /;/g) && depth(rest) === depth(inText);
 }
 
+/** Without round brackets: printers add and take away those. */
 function depth(text: string): number {
-  return count(text, /[([{]/g) - count(text, /[)\]}]/g);
+  return count(text, /[[{]/g) - count(text, /[\]}]/g);
 }
 
 function count(text: string, pattern: RegExp): number {

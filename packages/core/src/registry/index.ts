@@ -24,7 +24,6 @@ export type {
 export {
   Registry,
   type RegistryOptions,
-  type Resolution,
   type ResolveOptions,
   runningInterpreter,
 } from './registry.ts';

@@ -1,5 +1,6 @@
 import type { MessagePort, Worker } from 'node:worker_threads';
 import { Code, encodeFrame, int32Payload } from '../wire/index.ts';
+import { Backlog } from './backlog.ts';
 import type { ExecutorThread } from './executor.ts';
 import { type Ring, Word } from './ring.ts';
 import type { Route } from './router.ts';
@@ -49,8 +50,7 @@ export class RoutedThread implements Route, ExecutorThread {
   readonly port: MessagePort;
   readonly #ring: Ring;
   readonly #worker: Worker | undefined;
-  #overflow: Uint8Array[] = [];
-
+  readonly #overflow = new Backlog();
   readonly #wakeUps: WakeUps;
 
   constructor(ring: Ring, wakeUps: WakeUps, { port, worker }: { port: MessagePort; worker?: Worker }) {
@@ -80,14 +80,14 @@ export class RoutedThread implements Route, ExecutorThread {
 
   /** Passes bytes on, in order. What does not fit is kept: flow control bounds how much that can be. */
   write(bytes: Uint8Array): void {
-    if (this.#overflow.length > 0) {
-      this.#overflow.push(bytes.slice());
+    if (!this.#overflow.empty) {
+      this.#overflow.push(bytes);
       this.flush();
       return;
     }
     const written = this.#ring.write(bytes);
     if (written < bytes.length) {
-      this.#overflow.push(bytes.slice(written));
+      this.#overflow.push(bytes.subarray(written));
       this.flush();
     } else this.#changed();
   }
@@ -95,19 +95,16 @@ export class RoutedThread implements Route, ExecutorThread {
   /** Writes what was kept, as far as there is room. */
   flush(): void {
     const { words } = this.#ring;
-    while (this.#overflow.length > 0) {
-      const bytes = this.#overflow[0] as Uint8Array;
+    while (!this.#overflow.empty) {
+      const bytes = this.#overflow.front();
       let written = this.#ring.write(bytes);
       if (written < bytes.length) {
         // asked first, then tried again: the reader may have made room in between
         Atomics.store(words, Word.FULL, 1);
         written += this.#ring.write(bytes.subarray(written));
       }
-      if (written < bytes.length) {
-        this.#overflow[0] = bytes.subarray(written);
-        break;
-      }
-      this.#overflow.shift();
+      this.#overflow.take(written);
+      if (written < bytes.length) break;
     }
     this.#changed();
   }

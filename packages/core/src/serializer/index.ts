@@ -9,9 +9,9 @@ export {
   load,
   loads,
 } from './dumps.ts';
-export { type ExecnetFormatOptions, execnetFormat } from './execnet-format.ts';
+export { execnetFormat } from './execnet-format.ts';
 export { Float } from './float.ts';
 export { FrozenSet } from './frozen-set.ts';
 export { msgpack } from './msgpack.ts';
 export { Tuple } from './tuple.ts';
-export { type ChannelCodec, DEFAULT_LIMITS, type Limits, type Serializer } from './types.ts';
+export type { Serializer } from './types.ts';

@@ -1,6 +1,6 @@
 export { Code, codeName, MAX_CODE } from './code.ts';
-export { FrameDecoder, type FrameHandler, type FrameTarget, MAX_FRAME } from './frame-decoder.ts';
-export { type BatchSink, FrameWriter } from './frame-writer.ts';
+export { FrameDecoder, MAX_FRAME } from './frame-decoder.ts';
+export { FrameWriter } from './frame-writer.ts';
 export {
   EMPTY,
   encodeFrame,

@@ -119,6 +119,8 @@ test('a remote stack names the file and the line of the author', () => {
   const { file, lineOffset } = prepare(failing, options);
   const stack = stackElsewhere(failing, { depth: 2 }, options);
   assert.match(stack, 'on purpose');
+  // Bun puts constants in for variables, so that the text is another
+  if (isBun) return assert.equal([file, lineOffset], [undefined, 0]);
   assert.is(file, typed);
   assert.is(lineOffset, line.failing - 1);
   assert.match(stack, placed(typed, line.failure));

@@ -13,7 +13,7 @@ const channel = gateway.remoteExec(async (channel) => {
     double = (item) => item * 2;
   }
   const doubler = new Doubler();
-  for await (const item of channel) await channel.send(doubler.double(/** @type {number} */ (item)));
+  for await (const item of channel) await channel.send(doubler.double(item));
 });
 const doubled = [];
 for (let n = 0; n < 3; n++) {

@@ -58,7 +58,7 @@ const seen = {};
       );
       const sending = await channel.send(1).catch((error) => error.name);
       await log.send(`${outcome}, ${sending}, cancelled: ${channel.signal.aborted}`);
-      await log.send(`goes on with ${await log.receive()}`);
+      await log.send(`goes on with ${String(await log.receive())}`);
     }, log);
     await log.receive();
     if (channel.isClosed) throw new Error('closed too early');
@@ -79,7 +79,7 @@ const seen = {};
       } catch (error) {
         log.sendSync(`${error.name}, cancelled: ${channel.signal.aborted}`);
       }
-      log.sendSync(`goes on with ${log.receiveSync()}`);
+      log.sendSync(`goes on with ${String(log.receiveSync())}`);
     }, log);
     await log.receive();
   });
@@ -151,7 +151,7 @@ const seen = {};
     await gateway.remoteStatus();
   }
   await log.send('waited for');
-  seen.waiting = [await received];
+  seen.waiting = [received];
   log.close();
 }
 

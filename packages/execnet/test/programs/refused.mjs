@@ -8,7 +8,7 @@ const group = new Group();
 /** @param {Record<string, string>} fields */
 async function failure(fields) {
   try {
-    await group.makeGateway(/** @type {any} */ ({ popen: true, node, chdir: '/', ...fields }));
+    await group.makeGateway({ popen: true, node, chdir: '/', ...fields });
     return {};
   } catch (error) {
     const { code, message } = /** @type {Error & { code: string }} */ (error);

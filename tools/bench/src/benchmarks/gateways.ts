@@ -1,12 +1,12 @@
 import { Group } from 'execnet';
-import { firstByte } from '../bare.ts';
+import { bareInterpreters } from '../bare.ts';
 import { type Benchmark, EXECNET, specOf } from '../benchmark.ts';
 import { interleave, milliseconds, samplesOf } from '../rounds.ts';
 import { row } from '../row.ts';
 
 /**
  * 50 gateways made with one `makeGateways`, until the last one is there; and all taken down. execnet makes one after the other, which is all that it
- * can. The floor starts as many bare interpreters at a time as `makeGateways` does, 16, until 50 have written a byte and ended.
+ * can. The floor starts as many bare interpreters at a time as `makeGateways` does, 16, until 50 have written a byte; those wait then, as remote ends do.
  */
 export const gateways: Benchmark = {
   name: 'gateways',
@@ -22,14 +22,7 @@ export const gateways: Benchmark = {
           downs.push(await milliseconds(() => group.terminate()));
           return elapsed;
         },
-        bare: () =>
-          milliseconds(async () => {
-            let left = count;
-            const work = async (): Promise<void> => {
-              while (left-- > 0) await firstByte(node, ['-e', "require('fs').writeSync(1,'x')"]);
-            };
-            await Promise.all(Array.from({ length: 16 }, work));
-          }),
+        bare: () => bareInterpreters(node, count, 16),
         python: python && (() => python.ask('gateways', count)),
       },
       { rounds: quick ? 2 : 5, warmUp: quick ? 0 : 1 },

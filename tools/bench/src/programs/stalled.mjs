@@ -31,9 +31,10 @@ async function streams() {
   );
   // the receiver thread answers only once it is there: its 10 MiB are not part of the rise
   await Promise.all(gateways.map((gateway) => gateway.remoteStatus()));
-  return await rise(gateways, async () => {
+  return await rise(gateways, async (stalled) => {
     await Promise.all(channels.map((channel) => channel.send(Number(mebibytes))));
     await pause(STALL);
+    stalled();
     await Promise.all(
       channels.map(async (channel) => {
         let next = 0;
@@ -78,19 +79,39 @@ async function channels(fromRemote) {
   });
 }
 
+/** Buffers as many and as large as those of `streams`, made and dropped at the same pace: what the collector lets pile up without any gateway. */
+async function control() {
+  return await rise([], async () => {
+    const held = [];
+    for (let i = 0; i < 3 * Number(mebibytes); i++) {
+      held[i % 3] = new Uint8Array(1024 * 1024).fill(i);
+      if (i % 3 === 2) await pause(2);
+    }
+  });
+}
+
+/** `work` may say when the stall is at its end; what has risen by then is told apart. */
 async function rise(gateways, work) {
   const pids = gateways.map((gateway) => gateway.peer.pid);
   const local = peak(process.pid);
   const remote = pids.map(peak);
-  await work();
-  const result = {
+  const risen = () => ({
     local: peak(process.pid) - local,
-    remote: Math.max(...pids.map((pid, i) => peak(pid) - remote[i])),
-  };
+    remote: Math.max(0, ...pids.map((pid, i) => peak(pid) - remote[i])),
+  });
+  let stalled;
+  await work(() => {
+    stalled = risen();
+  });
+  const result = { end: risen(), stalled };
   await Promise.all(gateways.map((gateway) => gateway.terminate({ timeout: 500 })));
   return result;
 }
 
-console.log(
-  JSON.stringify(which === 'streams' ? await streams() : await channels(which === 'channels-from')),
-);
+const cases = {
+  streams,
+  control,
+  'channels-from': () => channels(true),
+  'channels-to': () => channels(false),
+};
+console.log(JSON.stringify(await cases[which]()));
