@@ -19,26 +19,21 @@ const TOO_OLD = 'OLD ';
 /** What remote ends need at least. */
 const OLDEST_SUPPORTED = { node: '18' } as const;
 
-/** What a remote end said first. */
-export interface Greeting {
-  readonly hello: Hello;
-  /** What arrived behind the HELLO already. */
-  readonly rest: Uint8Array;
-}
-
 /**
  * Waits for the token and the HELLO of a remote end: a machine that is fed with what arrives. Everything before the token is kept for
  * messages and otherwise dropped.
  */
 export class Handshake {
-  readonly greeting: Promise<Greeting>;
+  /** What the remote end says of itself; rejects with a `ConnectError` if it says something else. */
+  readonly greeting: Promise<Hello>;
   readonly #token: Buffer;
   readonly #noise = new TailBuffer(SHOWN_NOISE);
   #noiseSize = 0;
   #printedSize = 0;
   #pending: Buffer = Buffer.alloc(0);
   #recognized = false;
-  #resolve!: (greeting: Greeting) => void;
+  #greeted = false;
+  #resolve!: (hello: Hello) => void;
   #reject!: (error: Error) => void;
 
   constructor(token: string) {
@@ -50,6 +45,11 @@ export class Handshake {
     this.greeting.catch(() => {});
   }
 
+  /** What has arrived behind the HELLO. */
+  get rest(): Uint8Array {
+    return this.#pending;
+  }
+
   /** Something that was printed before the token, for messages. */
   get noise(): string {
     return this.#noise.toString().trim();
@@ -57,6 +57,7 @@ export class Handshake {
 
   data(chunk: Uint8Array): void {
     this.#pending = Buffer.concat([this.#pending, chunk]);
+    if (this.#greeted) return;
     if (!this.#recognized && !this.#findToken()) return;
     this.#readHello();
   }
@@ -140,7 +141,9 @@ export class Handshake {
       );
       return;
     }
-    this.#resolve({ hello, rest: decoder.rest.slice() });
+    this.#greeted = true;
+    this.#pending = Buffer.from(decoder.rest);
+    this.#resolve(hello);
   }
 
   #tooOld(): ConnectError | undefined {

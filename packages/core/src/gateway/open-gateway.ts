@@ -92,6 +92,7 @@ async function greet(
   const serializer = msgpack();
   const handshake = new Handshake(token);
   let gateway: Gateway | undefined;
+  let over: { reason: Error | undefined } | undefined;
   const printed: Parameters<ConnectionSink['output']>[] = [];
   connection.start({
     data: (chunk) => (gateway ? gateway.data(chunk) : handshake.data(chunk)),
@@ -100,6 +101,7 @@ async function greet(
       else if (handshake.printed(chunk)) printed.push([stream, chunk]);
     },
     end: (reason) => {
+      over = { reason };
       if (gateway) void gateway.end(reason);
       else void howItEnded(connection).then((exit) => handshake.ended(exit, command));
     },
@@ -107,11 +109,12 @@ async function greet(
   connection.write(preamble);
   // takes about as long as the interpreter needs to boot
   const analyser = loadAnalyser();
-  const { hello, rest } = await orAborted(handshake.greeting, signal);
-  // in the same turn as the greeting is seen: what arrives from now on goes to the gateway
+  const hello = await orAborted(handshake.greeting, signal);
   gateway = new Gateway({ ...parts, connection, serializer, hello });
   for (const [stream, chunk] of printed) gateway.output(stream, chunk);
-  if (rest.length > 0) gateway.data(rest);
+  // whatever came between the greeting and here
+  if (handshake.rest.length > 0) gateway.data(handshake.rest);
+  if (over) void gateway.end(over.reason);
   await analyser;
   connection.unref();
   return gateway;

@@ -9,8 +9,9 @@ export class TailBuffer {
   }
 
   push(chunk: Uint8Array): void {
-    this.#chunks.push(chunk.length > this.#limit ? chunk.slice(-this.#limit) : chunk);
-    this.#size += chunk.length;
+    const kept = chunk.length > this.#limit ? chunk.slice(-this.#limit) : chunk;
+    this.#chunks.push(kept);
+    this.#size += kept.length;
     while (this.#size - (this.#chunks[0]?.length ?? 0) >= this.#limit && this.#chunks.length > 1) {
       this.#size -= (this.#chunks.shift() as Uint8Array).length;
     }

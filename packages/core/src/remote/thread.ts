@@ -126,9 +126,7 @@ export class ExecutingThread {
     const execution = this.#executions.get(id);
     if (!execution) return;
     const { state } = execution;
-    // who was told to stop, and stopped, has not failed
-    const stopped =
-      failure?.error !== undefined && [state.cancelled, this.#stopping].includes(failure.error as Error);
+    const stopped = failure !== undefined && this.#stopped(state, failure.error);
     const told = stopped ? undefined : failure;
     if (told && state.closed && !state.cancelled)
       this.#port.warn('an execution failed whose channel was closed before:', told.error as Error);
@@ -142,6 +140,12 @@ export class ExecutingThread {
     });
     // who ran one execution often wants the next at once
     if (this.#executions.size === 0 && !this.#port.blocked) this.link.linger?.();
+  }
+
+  /** Who was told to stop, or whose channel was closed, and stopped for it, has not failed. */
+  #stopped({ cancelled, receiveEnd, sender }: ChannelState, error: unknown): boolean {
+    const reasons: unknown[] = [cancelled, this.#stopping, receiveEnd?.error, sender.closed?.error];
+    return error !== undefined && reasons.includes(error);
   }
 
   #control(code: number, id: number, payload: Uint8Array): boolean {

@@ -17,6 +17,7 @@ export interface Attempt {
   fail(error: Error): void;
   /** The connection was torn down. */
   readonly aborted: boolean;
+  readonly connection: Connection;
 }
 
 /** A transport without processes: each connection says hello, and ends when it is told to. */
@@ -52,6 +53,7 @@ export class StubPlugins {
             spec: String(spec),
             succeed: () => resolve(connection),
             fail: reject,
+            connection,
             get aborted() {
               return connection.aborted;
             },

@@ -137,6 +137,7 @@ const seen = {};
 
 {
   const log = gateway.newChannel();
+  /** @type {Promise<unknown> | undefined} */
   let received;
   await apart(async () => {
     const channel = gateway.remoteExec(async (channel, log) => {
@@ -151,7 +152,7 @@ const seen = {};
     await gateway.remoteStatus();
   }
   await log.send('waited for');
-  seen.waiting = [received];
+  seen.waiting = [await received];
   log.close();
 }
 

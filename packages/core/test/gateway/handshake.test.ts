@@ -1,0 +1,109 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { hasCode } from '../../src/errors/index.ts';
+import { Handshake } from '../../src/gateway/handshake.ts';
+import { type Hello, PROTOCOL_VERSION } from '../../src/protocol/index.ts';
+import type { Command } from '../../src/registry/index.ts';
+import { Code, encodeFrame } from '../../src/wire/index.ts';
+
+const TOKEN = 'execnet:0123456789ab:';
+const HELLO = { protocol: PROTOCOL_VERSION, runtime: 'node', pid: 4711 };
+const greeting = Buffer.concat([
+  Buffer.from(TOKEN),
+  encodeFrame(Code.HELLO, 0, Buffer.from(JSON.stringify(HELLO))),
+]);
+const command: Command = { file: 'an interpreter', args: [], env: {}, descriptors: { input: 3, output: 4 } };
+
+async function failureOf(handshake: Handshake): Promise<Error> {
+  return await handshake.greeting.then(
+    () => Promise.reject(new Error('it was greeted')),
+    (error: Error) => error,
+  );
+}
+
+test('the greeting is found wherever the stream is cut', async () => {
+  const noise = Buffer.from(`Last login: today\n${TOKEN.slice(0, -1)}\n`);
+  const stream = Buffer.concat([noise, greeting, Buffer.from('rest')]);
+  for (let first = 0; first <= stream.length; first += 3) {
+    for (const second of [first, first + 1, first + 20]) {
+      const handshake = new Handshake(TOKEN);
+      for (const part of [stream.subarray(0, first), stream.subarray(first, second), stream.subarray(second)])
+        handshake.data(part);
+      assert.equal(await handshake.greeting, HELLO as unknown as Hello, `cut at ${first} and ${second}`);
+      assert.is(Buffer.from(handshake.rest).toString(), 'rest');
+      assert.is(handshake.noise, noise.toString().trim());
+    }
+  }
+});
+
+test('what comes behind the greeting is kept, also what comes before anybody has seen it', async () => {
+  const handshake = new Handshake(TOKEN);
+  const chunk = Buffer.concat([greeting, Buffer.from('one')]);
+  handshake.data(chunk);
+  chunk.fill(0);
+  handshake.data(Buffer.from(', two'));
+  await handshake.greeting;
+  assert.is(Buffer.from(handshake.rest).toString(), 'one, two');
+});
+
+test('noise without end is told, and not kept', async () => {
+  const handshake = new Handshake(TOKEN);
+  const line = Buffer.from('all work and no play\n'.repeat(1000));
+  for (let n = 0; n < 100; n++) handshake.data(line);
+  const error = await failureOf(handshake);
+  assert.ok(hasCode(error, 'ERR_EXECNET_NOT_AN_INTERPRETER'));
+  assert.match(error.message, /prints without end.*all work and no play/s);
+  assert.ok(error.message.length < 4096);
+  assert.ok(handshake.rest.length < TOKEN.length);
+});
+
+test('prints without end are told', async () => {
+  const handshake = new Handshake(TOKEN);
+  const line = Buffer.from('y\n'.repeat(5000));
+  let kept = 0;
+  for (let n = 0; n < 1000; n++) if (handshake.printed(line)) kept += line.length;
+  assert.ok(kept <= 1024 * 1024);
+  assert.match((await failureOf(handshake)).message, /prints without end/);
+});
+
+test('an interpreter that is too old is told when its version is complete', async () => {
+  const handshake = new Handshake(TOKEN);
+  handshake.data(Buffer.from(`${TOKEN}OLD 16`));
+  handshake.data(Buffer.from('.20.2'));
+  handshake.ended({ code: 1, stderr: '' }, command);
+  const error = await failureOf(handshake);
+  assert.ok(hasCode(error, 'ERR_EXECNET_INTERPRETER_TOO_OLD'));
+  assert.match(error.message, 'version 16.20.2;');
+});
+
+for (const [exit, code, said] of [
+  [
+    { code: 127, stderr: 'sh: nodee: not found' },
+    'ERR_EXECNET_INTERPRETER_NOT_FOUND',
+    /not found: "an interpreter" ended with code 127/,
+  ],
+  [{ code: 126, stderr: '' }, 'ERR_EXECNET_INTERPRETER_NOT_EXECUTABLE', /can't be executed/],
+  [
+    { code: 9, stderr: 'bad option' },
+    'ERR_EXECNET_NOT_AN_INTERPRETER',
+    /code 9 before it said hello.*stderr: bad option/,
+  ],
+  [{ signal: 'SIGSEGV', stderr: '' }, 'ERR_EXECNET_NOT_AN_INTERPRETER', /was ended by SIGSEGV/],
+  [{ stderr: '' }, 'ERR_EXECNET_NOT_AN_INTERPRETER', /closed the connection/],
+  [
+    { signal: 'SIGKILL', stderr: '', error: new Error('it went on') },
+    'ERR_EXECNET_NOT_AN_INTERPRETER',
+    /failed \(it went on\)/,
+  ],
+] as const) {
+  test(`the end before a greeting is told with its reason: ${JSON.stringify(exit)}`, async () => {
+    const handshake = new Handshake(TOKEN);
+    handshake.data(Buffer.from('some noise'));
+    handshake.ended(exit, command);
+    const error = await failureOf(handshake);
+    assert.ok(hasCode(error, code), error.message);
+    assert.match(error.message, said);
+  });
+}
+
+test.run();
