@@ -1,7 +1,8 @@
+import { setTimeout as after } from 'node:timers/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { remoteEnds, specOf } from './fixtures/interpreters.ts';
-import { isRunning, stillRunning } from './fixtures/processes.ts';
+import { childrenOf, isRunning, stillRunning, stop } from './fixtures/processes.ts';
 import { startProgram } from './fixtures/programs.ts';
 
 /** The promise is 2 s; a dozen interpreters that spin on two cores need a margin. */
@@ -22,6 +23,24 @@ for (const interpreter of remoteEnds) {
       .filter(([, all]) => all.some((pid) => left.has(pid)))
       .map(([name, all]) => `${name}: ${all.map((pid) => left.has(pid)).join(' ')}`);
     assert.equal(scenarios, []);
+  });
+}
+
+for (const interpreter of remoteEnds) {
+  test(`${interpreter.name}: SIGKILL of the local process leaves none that is still starting`, async () => {
+    await using program = startProgram('starting.mjs', [specOf(interpreter, 'stdio=ignore')]);
+    await program.said();
+    let starting: number[] = [];
+    while (starting.length < 3) {
+      await after(1);
+      starting = childrenOf(program.pid);
+    }
+    // stopped, it starts no more while they are counted
+    stop(program.pid);
+    starting = childrenOf(program.pid);
+    program.child.kill('SIGKILL');
+    await program.ended;
+    assert.equal(await stillRunning(starting, LIMIT), []);
   });
 }
 

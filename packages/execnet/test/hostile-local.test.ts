@@ -1,12 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import type { Readable, Writable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { setTimeout as after } from 'node:timers/promises';
-import type { Interpreter as InterpreterPlugin } from '@execnet/core/plugin';
-import { bun, deno, node, Spec, thread } from 'execnet';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { ownRemoteEnds, specOf } from './fixtures/interpreters.ts';
+import { BareRemoteEnd } from './fixtures/bare-remote-end.ts';
+import { ownRemoteEnds } from './fixtures/interpreters.ts';
 import {
   CODE,
   concat,
@@ -18,9 +15,6 @@ import {
   Random,
   softMutation,
 } from './fixtures/mutations.mjs';
-import { isRunning } from './fixtures/processes.ts';
-
-const PLUGINS: Record<string, () => InterpreterPlugin> = { node, bun, deno };
 
 /** Channels of the local end, and some of a remote end. */
 const IDS = [1, 3, 5, 7, 9, 11, 512, 514, 1024, 1026];
@@ -31,95 +25,6 @@ const FRAMES = 100;
 
 /** A remote end is gone within two seconds of the loss of its connection; a busy machine gets a margin. */
 const LIMIT = 5000;
-
-/** A remote end as its interpreter boots it, without a gateway: bytes can be written to it that no gateway writes. */
-class BareRemoteEnd implements AsyncDisposable {
-  readonly child: ChildProcess;
-  readonly input: Writable;
-  readonly exited: Promise<void>;
-  /** What it has written after its token. */
-  said: Uint8Array = new Uint8Array(0);
-  stderr = '';
-  #heard: () => void = () => {};
-
-  constructor(child: ChildProcess) {
-    this.child = child;
-    this.input = child.stdio[3] as Writable;
-    // it may be gone while we write
-    this.input.on('error', () => {});
-    const output = child.stdio[4] as Readable;
-    output.on('error', () => {});
-    output.on('data', (chunk: Uint8Array) => {
-      this.said = concat(this.said, chunk);
-      this.#heard();
-    });
-    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      this.stderr += text;
-    });
-    this.exited = new Promise((resolve) => child.once('exit', () => resolve()));
-  }
-
-  static async boot(interpreter: (typeof ownRemoteEnds)[number]): Promise<BareRemoteEnd> {
-    const token = 'token-of-this-test:';
-    const { command, preamble } = await (PLUGINS[interpreter.kind] as () => InterpreterPlugin)().boot({
-      spec: Spec.parse(specOf(interpreter)),
-      execmodel: thread(),
-      token,
-    });
-    const child = spawn(command.file, command.args, {
-      stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'],
-      detached: true,
-    });
-    const remote = new BareRemoteEnd(child);
-    remote.input.write(preamble);
-    await remote.hears((said) => Buffer.from(said).includes(token) && said.length > token.length + 9);
-    return remote;
-  }
-
-  get running(): boolean {
-    return isRunning(this.child.pid as number);
-  }
-
-  /** Waits until it has said something. */
-  async hears(what: (said: Uint8Array) => boolean): Promise<void> {
-    while (!what(this.said)) {
-      await new Promise<void>((resolve, reject) => {
-        this.#heard = resolve;
-        void this.exited.then(() => reject(new Error(`it ended\n${this.stderr}`)));
-      });
-    }
-  }
-
-  /** Waits until it has read what was written; false if it reads no further, or is gone. */
-  async drained(): Promise<boolean> {
-    const controller = new AbortController();
-    const { signal } = controller;
-    const drain = new Promise<boolean>((resolve) => {
-      this.input.once('drain', resolve.bind(undefined, true));
-      signal.addEventListener('abort', () => this.input.removeAllListeners('drain'));
-    });
-    const gone = this.exited.then(() => false);
-    const patience = after(1500, false, { signal }).catch(() => false);
-    const drained = await Promise.race([drain, gone, patience]);
-    controller.abort();
-    return drained;
-  }
-
-  /** The most memory that it has had, in megabytes. */
-  get peak(): number {
-    const found = /^VmHWM:\s+(\d+)/m.exec(readFileSync(`/proc/${this.child.pid}/status`, 'utf8'));
-    return Number(found?.[1] ?? 0) / 1024;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    try {
-      process.kill(-(this.child.pid as number), 'SIGKILL');
-    } catch {
-      // gone already
-    }
-    await this.exited;
-  }
-}
 
 for (const interpreter of ownRemoteEnds) {
   test(`${interpreter.name}: a remote end that is fed mutated frames goes on, or ends with a reason`, async () => {
@@ -234,8 +139,7 @@ for (const interpreter of ownRemoteEnds) {
           assert.ok(remote.peak - before < 200, `flood ${index}: ${remote.peak - before} MB`);
       }
       // both directions, as when the local process dies
-      remote.input.destroy();
-      (remote.child.stdio[4] as Readable).destroy();
+      remote.lose();
       const ended = await Promise.race([remote.exited.then(() => true), after(LIMIT, false, { ref: false })]);
       assert.ok(ended, `flood ${index}: it hangs\n${remote.stderr}`);
     }

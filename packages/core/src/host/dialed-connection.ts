@@ -1,19 +1,15 @@
 import type { Socket } from 'node:net';
-import type { Connection, ConnectionSink, Exit } from '../registry/contracts.ts';
+import type { Exit } from '../registry/contracts.ts';
 import { ByteStreams } from './byte-streams.ts';
+import { StreamConnection } from './stream-connection.ts';
 
 /** A stream to an address. It started nothing, so there is nothing to kill. */
-export class DialedConnection implements Connection {
+export class DialedConnection extends StreamConnection {
   readonly closed: Promise<Exit>;
-  readonly remoteAddress: string;
-  readonly #streams: ByteStreams;
-  readonly #socket: Socket;
   #reason: Error | undefined;
 
   constructor(socket: Socket, remoteAddress: string) {
-    this.#socket = socket;
-    this.remoteAddress = remoteAddress;
-    this.#streams = new ByteStreams(socket, socket);
+    super(new ByteStreams(socket, socket), remoteAddress);
     socket.on('error', (error) => {
       this.#reason ??= error;
     });
@@ -22,45 +18,9 @@ export class DialedConnection implements Connection {
     });
   }
 
-  start(sink: ConnectionSink): void {
-    this.#streams.start(sink);
-  }
-
-  write(chunk: Uint8Array): boolean {
-    return this.#streams.write(chunk);
-  }
-
-  drained(): Promise<void> {
-    return this.#streams.drained();
-  }
-
-  get queued(): number {
-    return this.#streams.queued;
-  }
-
-  pause(): void {
-    this.#streams.pause();
-  }
-
-  resume(): void {
-    this.#streams.resume();
-  }
-
-  ref(): void {
-    this.#socket.ref();
-  }
-
-  unref(): void {
-    this.#socket.unref();
-  }
-
-  end(): void {
-    this.#streams.end();
-  }
-
   async abort(reason?: Error): Promise<void> {
     this.#reason ??= reason;
-    this.#streams.destroy();
+    this.streams.destroy();
     await this.closed;
   }
 }

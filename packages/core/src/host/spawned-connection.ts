@@ -1,9 +1,10 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { TerminateError } from '../errors/index.ts';
-import type { Connection, ConnectionSink, Descriptors, Exit, OutputStream } from '../registry/contracts.ts';
+import type { ConnectionSink, Descriptors, Exit, OutputStream } from '../registry/contracts.ts';
 import { ByteStreams } from './byte-streams.ts';
 import { killGroup, livingMembers } from './process-group.ts';
+import { StreamConnection } from './stream-connection.ts';
 import { TailBuffer } from './tail-buffer.ts';
 
 /** What an error message can show and a person will read; `ExitReport.stderr` promises it. */
@@ -24,12 +25,10 @@ const KILL_PATIENCE = 2000;
 const LOOK = 5;
 
 /** The connection to a process of our own, in a process group of its own. */
-export class SpawnedConnection implements Connection {
+export class SpawnedConnection extends StreamConnection {
   readonly closed: Promise<Exit>;
-  readonly remoteAddress: string;
   readonly #child: ChildProcess;
   readonly #pid: number;
-  readonly #streams: ByteStreams;
   readonly #outputs: readonly (readonly [OutputStream, Readable])[];
   readonly #tail = new TailBuffer(STDERR_TAIL);
   #sink: ConnectionSink | undefined;
@@ -42,14 +41,13 @@ export class SpawnedConnection implements Connection {
   #aborted: Promise<void> | undefined;
 
   constructor(child: ChildProcess, descriptors: Descriptors) {
+    const stdio = child.stdio as readonly unknown[];
+    super(
+      new ByteStreams(stdio[descriptors.output] as Readable, stdio[descriptors.input] as Writable),
+      `popen:${child.pid}`,
+    );
     this.#child = child;
     this.#pid = child.pid as number;
-    this.remoteAddress = `popen:${this.#pid}`;
-    const stdio = child.stdio as readonly unknown[];
-    this.#streams = new ByteStreams(
-      stdio[descriptors.output] as Readable,
-      stdio[descriptors.input] as Writable,
-    );
     this.#outputs = (
       [
         ['stdout', child.stdout],
@@ -66,8 +64,8 @@ export class SpawnedConnection implements Connection {
     this.closed = this.#watch();
   }
 
-  start(sink: ConnectionSink): void {
-    this.#streams.start({
+  override start(sink: ConnectionSink): void {
+    super.start({
       data: (chunk) => {
         this.#arrived += chunk.length;
         sink.data(chunk);
@@ -80,40 +78,16 @@ export class SpawnedConnection implements Connection {
     this.#early = [];
   }
 
-  write(chunk: Uint8Array): boolean {
-    return this.#streams.write(chunk);
-  }
-
-  drained(): Promise<void> {
-    return this.#streams.drained();
-  }
-
-  get queued(): number {
-    return this.#streams.queued;
-  }
-
-  pause(): void {
-    this.#streams.pause();
-  }
-
-  resume(): void {
-    this.#streams.resume();
-  }
-
-  ref(): void {
+  override ref(): void {
     this.#child.ref();
-    this.#streams.ref();
+    super.ref();
     for (const [, stream] of this.#outputs) (stream as { ref?(): void }).ref?.();
   }
 
-  unref(): void {
+  override unref(): void {
     this.#child.unref();
-    this.#streams.unref();
+    super.unref();
     for (const [, stream] of this.#outputs) (stream as { unref?(): void }).unref?.();
-  }
-
-  end(): void {
-    this.#streams.end();
   }
 
   /** The kill is sent before this returns, so that it works in an exit handler. */
@@ -160,8 +134,8 @@ export class SpawnedConnection implements Connection {
     killGroup(this.#pid);
     await this.#drainOutputs();
     this.#groupGone = livingMembers(this.#pid).length === 0;
-    this.#streams.finish();
-    this.#streams.destroy();
+    this.streams.finish();
+    this.streams.destroy();
     for (const [, stream] of this.#outputs) stream.destroy();
     return {
       ...(code === null ? {} : { code }),
@@ -173,7 +147,7 @@ export class SpawnedConnection implements Connection {
 
   /** Waits for what the process wrote before it ended, the protocol's own stream included. */
   async #drainOutputs(): Promise<void> {
-    const streams = [...this.#outputs.map(([, stream]) => stream), this.#streams.input];
+    const streams = [...this.#outputs.map(([, stream]) => stream), this.streams.input];
     const ended = Promise.all(
       streams
         .filter((stream) => !stream.closed && !stream.readableEnded && !stream.destroyed)
