@@ -79,13 +79,13 @@ export class SpawnedConnection extends StreamConnection {
   }
 
   override ref(): void {
-    this.#child.ref();
+    this.#holdChild(true);
     super.ref();
     for (const [, stream] of this.#outputs) (stream as { ref?(): void }).ref?.();
   }
 
   override unref(): void {
-    this.#child.unref();
+    this.#holdChild(false);
     super.unref();
     for (const [, stream] of this.#outputs) (stream as { unref?(): void }).unref?.();
   }
@@ -96,6 +96,16 @@ export class SpawnedConnection extends StreamConnection {
     if (!this.#groupGone) killGroup(this.#pid);
     this.#aborted ??= this.#gone();
     return this.#aborted;
+  }
+
+  /** Deno throws for a process that has ended, also before it has told so. */
+  #holdChild(held: boolean): void {
+    try {
+      if (held) this.#child.ref();
+      else this.#child.unref();
+    } catch {
+      // what has ended keeps no program alive
+    }
   }
 
   async #gone(): Promise<void> {

@@ -25,12 +25,12 @@ test('terminate that leaves something behind says what, and a group says all of 
   const [first] = await making;
   leaving(stub, 0);
   leaving(stub, 2);
-  const whole = await group.terminate().catch((error: unknown) => error);
+  const whole = (await group.terminate().catch((error: unknown) => error)) as TerminateError;
   assert.instance(whole, TerminateError);
   assert.equal(whole.remains, ['localhost pid 0', 'localhost pid 2']);
   assert.match(whole.message, "a: localhost pid 0 can't be killed; c: localhost pid 2 can't be killed");
   assert.is(whole.code, 'ERR_EXECNET_TERMINATE');
-  const again = await first?.terminate().catch((error: unknown) => error);
+  const again = (await first?.terminate().catch((error: unknown) => error)) as TerminateError;
   assert.instance(again, TerminateError);
   assert.equal(again.remains, ['localhost pid 0']);
 });

@@ -77,9 +77,7 @@ test('what a process wrote before it ended arrives, also when the program was bu
     script('head -c 100000 /dev/zero >&4; head -c 60000 /dev/zero; head -c 50000 /dev/zero >&2'),
   );
   const sink = new Sink(connection);
-  const exited = new Promise((resolve) =>
-    (connection as unknown as { closed: Promise<unknown> }).closed.then(resolve),
-  );
+  const exited = connection.closed;
   // the process ends, and every patience with it, while nothing of it can be read
   for (let n = 0; n < 20; n++) {
     const until = performance.now() + 100;
