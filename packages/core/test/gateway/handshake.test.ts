@@ -2,6 +2,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { hasCode } from '../../src/errors/index.ts';
 import { Handshake } from '../../src/gateway/handshake.ts';
+import { PROTOCOL_VERSION } from '../../src/protocol/index.ts';
 import type { Command } from '../../src/registry/index.ts';
 import { Code, encodeFrame } from '../../src/wire/index.ts';
 
