@@ -8,6 +8,8 @@ export class Report {
   #failures = [];
   /** @type {{ name: string, count: number, reason: string }[]} */
   #skips = [];
+  /** @type {string[]} */
+  #unsteady = [];
 
   /**
    * Counts one part: a check, or a test file with its tests. A failing one is told in full at once.
@@ -29,6 +31,17 @@ export class Report {
   }
 
   /**
+   * Tells of a test file that failed and is run once more; it counts by what it does then.
+   *
+   * @param {Result} result
+   */
+  unsteady({ name, faults, output }) {
+    const text = [...faults, output.trimEnd()].join('\n').replace(/^/gm, '     ');
+    console.log(`once ${name}: failed, and passes when it is run again\n${text}`);
+    this.#unsteady.push(name);
+  }
+
+  /**
    * Counts one thing that was left out.
    *
    * @param {string} name
@@ -42,6 +55,8 @@ export class Report {
   /** Prints failures and skips again, then the totals as the last line. True if nothing failed. */
   finish() {
     for (const { name, text } of this.#failures) console.log(`\nFAIL ${name}\n${text}`);
+    if (this.#unsteady.length > 0) console.log('\nFailed once, passed when run again:');
+    for (const name of this.#unsteady) console.log(`  ${name}`);
     if (this.#skips.length > 0) console.log('\nSkipped:');
     for (const { name, count, reason } of this.#skips) console.log(`  ${count} × ${name}: ${reason}`);
     const skipped = this.#skips.reduce((sum, { count }) => sum + count, 0);

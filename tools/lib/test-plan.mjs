@@ -10,6 +10,7 @@ import { inRoot } from './root.mjs';
  * @property {string} name `packages/core/test/spec/parse.test.ts`, with ` [bun]` behind it on another runtime
  * @property {string} file relative to the repository
  * @property {Interpreter} runtime
+ * @property {boolean} behaviour it starts real gateways
  * @property {string} [excluded] why it is left out there
  */
 
@@ -67,7 +68,8 @@ export function testPlan(running, found, filter) {
       files.filter(wanted).map((file) => {
         const name = runtime === running ? file : `${file} [${runtime.name}]`;
         const excluded = exclusions.find((one) => one.file === file && one.runtime === runtime.name)?.reason;
-        return excluded === undefined ? { name, file, runtime } : { name, file, runtime, excluded };
+        const plan = { name, file, runtime, behaviour: isBehaviour(file) };
+        return excluded === undefined ? plan : { ...plan, excluded };
       }),
     );
   return [

@@ -1,0 +1,124 @@
+import { ConnectionLostError, type Gateway, Group } from 'execnet';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { failureOf } from './fixtures/failure.ts';
+import { remoteEnds, specOf } from './fixtures/interpreters.ts';
+import { isRunning, stillRunning } from './fixtures/processes.ts';
+
+const PROMPTLY = 3000;
+
+for (const interpreter of remoteEnds) {
+  const make = (group: Group, ...fields: string[]): Promise<Gateway> =>
+    group.makeGateway(specOf(interpreter, 'stdio=ignore', ...fields));
+
+  // Deno refuses descriptors that it did not open
+  if (interpreter.kind !== 'deno') {
+    test(`${interpreter.name}: remote code that writes to the connection itself loses it, and is told so`, async () => {
+      await using group = new Group();
+      const gateway = await make(group);
+      const other = gateway.remoteExec('await channel.receive()');
+      const channel = gateway.remoteExec(
+        'require("node:fs").writeSync(4, "no frame at all"); await new Promise(() => {})',
+      );
+      const lost = (await failureOf(channel.receive())) as ConnectionLostError;
+      assert.instance(lost, ConnectionLostError);
+      assert.match((lost.cause as Error).message, 'unknown code 110');
+      assert.is(await failureOf(other.receive()), lost);
+      await gateway.join();
+      assert.equal(await stillRunning([gateway.peer.pid], 0), []);
+    });
+
+    for (const fd of [3, 4]) {
+      test(`${interpreter.name}: remote code that closes descriptor ${fd} of the connection is ended`, async () => {
+        await using group = new Group();
+        const gateway = await make(group);
+        // the receiver thread is there, and reads
+        await gateway.call(() => 1);
+        const channel = gateway.remoteExec(
+          `channel.sendSync(1); require("node:fs").closeSync(${fd}); await new Promise(() => {})`,
+        );
+        await channel.receive();
+        if (fd === 4) assert.instance(await failureOf(channel.receive()), ConnectionLostError);
+        await gateway.terminate({ timeout: 200 });
+        assert.not(isRunning(gateway.peer.pid));
+      });
+    }
+  }
+
+  test(`${interpreter.name}: an exit handler that never ends keeps nothing from ending`, async () => {
+    await using group = new Group();
+    const gateway = await make(group);
+    await gateway.call(() => {
+      process.on('exit', () => {
+        for (;;);
+      });
+    });
+    const start = performance.now();
+    await gateway.terminate({ timeout: 300 });
+    assert.ok(performance.now() - start < PROMPTLY);
+    assert.not(isRunning(gateway.peer.pid));
+  });
+
+  test(`${interpreter.name}: code that waits in the kernel is ended with what it waits for`, async () => {
+    await using group = new Group();
+    const gateway = await make(group);
+    const channel = gateway.remoteExec(`
+      const { spawnSync } = require('node:child_process');
+      channel.sendSync('waiting');
+      spawnSync('sh', ['-c', 'echo $$ >&2; exec sleep 1000'], { stdio: ['ignore', 'ignore', 'inherit'] });`);
+    await channel.receive();
+    assert.is((await gateway.remoteStatus()).numExecuting, 1);
+    await gateway.terminate({ timeout: 200 });
+    assert.not(isRunning(gateway.peer.pid));
+  });
+
+  test(`${interpreter.name}: a callback that throws fails its channel and nothing else`, async () => {
+    await using group = new Group();
+    const gateway = await make(group);
+    const channel = gateway.remoteExec(`
+      channel.setCallback(() => { throw new RangeError('in the callback') });
+      await new Promise(() => {})`);
+    await channel.send(1);
+    const error = await failureOf(channel.receive());
+    assert.is(error.message, 'in the callback');
+    assert.is(await gateway.call(() => 1), 1);
+    await gateway.terminate({ timeout: 0 });
+  });
+
+  for (const thrown of ['null', 'undefined', '"text"', '{ no: "error" }', 'Symbol("s")']) {
+    test(`${interpreter.name}: whatever is thrown and not caught is told: ${thrown}`, async () => {
+      await using group = new Group();
+      const gateway = await make(group);
+      const channel = gateway.remoteExec(
+        `setTimeout(() => { throw ${thrown} }, 1); await new Promise(() => {})`,
+      );
+      assert.is((await failureOf(channel.receive())).code, 'ERR_EXECNET_REMOTE');
+      await gateway.join();
+      const lost = (await failureOf(gateway.remoteStatus())) as ConnectionLostError;
+      assert.is(lost.exitCode, 1);
+      assert.match(lost.stderr ?? '', 'Uncaught');
+    });
+  }
+
+  if (interpreter.kind === 'node') {
+    for (const where of ['main', 'pool']) {
+      test(`${interpreter.name}: running out of memory is told with what the interpreter says, ${where} thread`, async () => {
+        await using group = new Group();
+        const gateway = await group.makeGateway(
+          specOf({ ...interpreter, path: `${interpreter.path} --max-old-space-size=40` }, 'stdio=ignore'),
+        );
+        const busy = where === 'pool' ? gateway.remoteExec('await channel.receive()') : undefined;
+        const channel = gateway.remoteExec(`
+          const kept = [];
+          for (let n = 0; n < 1e9; n++) kept.push({ n, more: [n] });`);
+        const lost = (await failureOf(channel.receive())) as ConnectionLostError;
+        assert.instance(lost, ConnectionLostError);
+        assert.match(lost.stderr ?? '', /out of memory|OUT_OF_MEMORY/i);
+        assert.ok(lost.signal === 'SIGABRT' || lost.exitCode === 1, lost.message);
+        assert.not(busy !== undefined && !busy.isClosed);
+      });
+    }
+  }
+}
+
+test.run();
