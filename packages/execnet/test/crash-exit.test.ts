@@ -1,7 +1,7 @@
 import { type Channel, ConnectionLostError, type Gateway, Group, RemoteError } from 'execnet';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { remoteEnds, specOf } from './fixtures/interpreters.ts';
+import { ownRemoteEnds, specOf } from './fixtures/interpreters.ts';
 import { isA } from './fixtures/is-a.ts';
 import { isRunning } from './fixtures/processes.ts';
 
@@ -64,7 +64,7 @@ async function failureOf(wait: Promise<unknown>): Promise<unknown> {
   }
 }
 
-for (const interpreter of remoteEnds) {
+for (const interpreter of ownRemoteEnds) {
   for (const [where, occupy] of Object.entries(OCCUPY)) {
     for (const [what, { run, code, signal, thrown, spinning }] of Object.entries(ENDINGS)) {
       if (where.endsWith('spins') && !spinning) continue;

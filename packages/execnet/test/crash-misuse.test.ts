@@ -2,12 +2,12 @@ import { ConnectionLostError, type Gateway, Group } from 'execnet';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { failureOf } from './fixtures/failure.ts';
-import { remoteEnds, specOf } from './fixtures/interpreters.ts';
+import { ownRemoteEnds, specOf } from './fixtures/interpreters.ts';
 import { isRunning, stillRunning } from './fixtures/processes.ts';
 
 const PROMPTLY = 3000;
 
-for (const interpreter of remoteEnds) {
+for (const interpreter of ownRemoteEnds) {
   const make = (group: Group, ...fields: string[]): Promise<Gateway> =>
     group.makeGateway(specOf(interpreter, 'stdio=ignore', ...fields));
 

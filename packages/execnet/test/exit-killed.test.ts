@@ -1,14 +1,14 @@
 import { setTimeout as after } from 'node:timers/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { remoteEnds, specOf } from './fixtures/interpreters.ts';
+import { ownRemoteEnds, specOf } from './fixtures/interpreters.ts';
 import { childrenOf, isRunning, stillRunning, stop } from './fixtures/processes.ts';
 import { startProgram } from './fixtures/programs.ts';
 
 /** The promise is 2 s; a dozen interpreters that spin on two cores need a margin. */
 const LIMIT = 4000;
 
-for (const interpreter of remoteEnds) {
+for (const interpreter of ownRemoteEnds) {
   test(`${interpreter.name}: SIGKILL of the local process leaves no remote end, nor their children`, async () => {
     await using program = startProgram('held.mjs', [specOf(interpreter, 'stdio=ignore')]);
     const pids = await program.said<Record<string, number[]>>();
@@ -26,7 +26,7 @@ for (const interpreter of remoteEnds) {
   });
 }
 
-for (const interpreter of remoteEnds) {
+for (const interpreter of ownRemoteEnds) {
   test(`${interpreter.name}: SIGKILL of the local process leaves none that is still starting`, async () => {
     await using program = startProgram('starting.mjs', [specOf(interpreter, 'stdio=ignore')]);
     await program.said();

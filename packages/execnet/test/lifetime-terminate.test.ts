@@ -15,7 +15,7 @@ import {
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { failureOf } from './fixtures/failure.ts';
-import { remoteEnds, specOf } from './fixtures/interpreters.ts';
+import { ownRemoteEnds, specOf } from './fixtures/interpreters.ts';
 import { isRunning, stillRunning } from './fixtures/processes.ts';
 
 /** A child, and a child of that; neither listens to signals that can be ignored. */
@@ -76,7 +76,7 @@ async function begin<T>(
   return { channel, item: (await channel.receive()) as T };
 }
 
-for (const interpreter of remoteEnds) {
+for (const interpreter of ownRemoteEnds) {
   const make = (group: Group): Promise<Gateway> => group.makeGateway(specOf(interpreter, 'stdio=ignore'));
 
   test(`${interpreter.name}: while the main thread spins, status is answered and terminate is bounded`, async () => {

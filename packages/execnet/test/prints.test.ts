@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import { type Gateway, Group } from 'execnet';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { remoteEnds, specOf } from './fixtures/interpreters.ts';
+import { ownRemoteEnds, specOf } from './fixtures/interpreters.ts';
 import { startProgram } from './fixtures/programs.ts';
 
 /** Prints one line in each way, with the name of the thread. `args` is that name. */
@@ -40,7 +40,7 @@ function printsOf(gateway: Gateway): Promise<[stdout: string, stderr: string]> {
   return Promise.all([textOf(gateway.stdout), textOf(gateway.stderr)]);
 }
 
-for (const interpreter of remoteEnds) {
+for (const interpreter of ownRemoteEnds) {
   test(`${interpreter.name}: prints go to the local stderr, also while the main thread spins`, async () => {
     const code = `${PRINT} channel.sendSync('printed'); for (;;);`;
     await using program = startProgram('printing.mjs', [specOf(interpreter), code]);

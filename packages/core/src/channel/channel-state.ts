@@ -158,6 +158,7 @@ export class ChannelState {
     try {
       return this.link.load(item);
     } finally {
+      this.#queue.done();
       this.#consumed(cost);
       this.#wanted = false;
     }

@@ -3,10 +3,12 @@ import { HEADER_SIZE } from '../wire/index.ts';
 /** Items from this size on keep the buffer that they came in; smaller ones are packed. Serializers alias no binary that is smaller. */
 export const PACK_LIMIT = 16384;
 
-/** The first packed segment of a channel; a channel that holds little costs little. */
+/** The smallest segment: a channel that holds little costs little. */
 const FIRST_SEGMENT = 512;
-/** Segments double up to here: a thousand stalled channels waste less than 2 KiB each. */
-const MAX_SEGMENT = 4096;
+/** The largest: at full speed a segment holds several items of any size that is packed at all. */
+const MAX_SEGMENT = 16384;
+/** A queue that is empty keeps a segment of up to this size for the next burst: no more, as every channel may do so. */
+const KEPT_SEGMENT = 2048;
 /** Each packed item is preceded by its `uint16` length. */
 const PREFIX = 2;
 
@@ -19,18 +21,32 @@ interface Segment {
 }
 
 /**
- * Segments that are free, for all queues: a queue that is read as fast as it is filled would otherwise leave megabytes a second to the
- * collector. 4 MiB at most is kept so: the windows of two channels at full speed.
+ * Segments that are free, for all queues, by size: a queue that is read as fast as it is filled would otherwise leave megabytes a second to
+ * the collector.
  */
-const spare: Uint8Array[] = [];
-const MAX_SPARE = 1024;
+const spare = new Map<number, Uint8Array[]>();
+/** Bytes in them; 4 MiB are the windows of two channels at full speed. */
+const MAX_SPARE = 4 * 1024 * 1024;
+let spared = 0;
 
-function takeSegment(size: number): Uint8Array {
-  return (size === MAX_SEGMENT ? spare.pop() : undefined) ?? new Uint8Array(size);
+/**
+ * A segment for an item of `size` bytes in a queue that holds `queued`. Segments grow with the queue, so that a thousand short queues waste
+ * little and long ones are made of few; they are powers of two, so that they fit again.
+ */
+function takeSegment(size: number, queued: number): Uint8Array {
+  const wanted = Math.max(size, FIRST_SEGMENT, Math.min(MAX_SEGMENT, queued >> 1));
+  const rounded = 2 ** Math.ceil(Math.log2(wanted));
+  const found = spare.get(rounded)?.pop();
+  if (found) spared -= rounded;
+  return found ?? new Uint8Array(rounded);
 }
 
 function giveBack({ bytes, cost }: Segment): void {
-  if (cost === 0 && bytes.length === MAX_SEGMENT && spare.length < MAX_SPARE) spare.push(bytes);
+  if (cost > 0 || spared + bytes.length > MAX_SPARE) return;
+  spared += bytes.length;
+  const same = spare.get(bytes.length);
+  if (same) same.push(bytes);
+  else spare.set(bytes.length, [bytes]);
 }
 
 /**
@@ -40,8 +56,12 @@ function giveBack({ bytes, cost }: Segment): void {
  */
 export class ItemQueue {
   #segments: Segment[] = [];
+  /** Empty, but its last item may still be being read. */
+  #spent: Segment | undefined;
   #read = 0;
   #length = 0;
+  /** What the packed items take. */
+  #bytes = 0;
   #cost = 0;
 
   get length(): number {
@@ -56,7 +76,7 @@ export class ItemQueue {
   /** Keeps an item. `owned`: nothing else uses its memory, so it may be kept as it is. */
   push(item: Uint8Array, cost: number, owned: boolean): void {
     this.#length++;
-    if (item.length >= PACK_LIMIT || cost !== item.length + HEADER_SIZE) {
+    if (item.length + PREFIX > MAX_SEGMENT || cost !== item.length + HEADER_SIZE) {
       this.#segments.push({ bytes: owned ? item : item.slice(), fill: item.length, cost });
       return;
     }
@@ -66,9 +86,16 @@ export class ItemQueue {
     bytes[target.fill + 1] = item.length;
     bytes.set(item, target.fill + PREFIX);
     target.fill += item.length + PREFIX;
+    this.#bytes += item.length + PREFIX;
   }
 
-  /** The oldest item; there must be one. Its bytes are valid until the next {@link push}, those of large items for ever. */
+  /** The item returned by the last {@link shift} has been read: its memory may serve others. */
+  done(): void {
+    if (this.#spent) giveBack(this.#spent);
+    this.#spent = undefined;
+  }
+
+  /** The oldest item; there must be one. Its bytes are valid until {@link done}, those of large items for ever. */
   shift(): Uint8Array {
     let segment = this.#segments[0] as Segment;
     if (this.#read === segment.fill) {
@@ -88,10 +115,11 @@ export class ItemQueue {
     const size = ((bytes[this.#read] as number) << 8) | (bytes[this.#read + 1] as number);
     this.#read = from + size;
     this.#cost = size + HEADER_SIZE;
+    this.#bytes -= size + PREFIX;
     if (this.#read === segment.fill && this.#length === 0) {
       this.#read = 0;
-      if (bytes.length <= MAX_SEGMENT) segment.fill = 0;
-      else this.#segments.shift();
+      if (bytes.length <= KEPT_SEGMENT) segment.fill = 0;
+      else this.#spent = this.#segments.shift();
     }
     return bytes.subarray(from, from + size);
   }
@@ -101,15 +129,14 @@ export class ItemQueue {
     this.#segments = [];
     this.#read = 0;
     this.#length = 0;
+    this.#bytes = 0;
   }
 
   #packInto(size: number): Segment {
     const last = this.#segments[this.#segments.length - 1];
     if (last !== undefined && last.cost === 0 && last.bytes.length - last.fill >= size) return last;
     if (last !== undefined && last.fill === 0) this.#segments.pop();
-    const doubled =
-      last === undefined || last.cost > 0 ? FIRST_SEGMENT : Math.min(MAX_SEGMENT, last.bytes.length * 2);
-    const segment = { bytes: takeSegment(Math.max(size, doubled)), fill: 0, cost: 0 };
+    const segment = { bytes: takeSegment(size, this.#bytes), fill: 0, cost: 0 };
     this.#segments.push(segment);
     return segment;
   }
