@@ -40,7 +40,10 @@ async function consume(
 }
 
 /** Makes 1,000 channels, and remote code that sends texts of `size` on all of them for as long as it can. */
-async function stall(gateway: Gateway, size: number): Promise<Channel<number, unknown>> {
+async function stall(
+  gateway: Gateway,
+  size: number,
+): Promise<{ master: Channel<number, unknown>; channels: readonly Channel[] }> {
   const master = gateway.remoteExec(
     async (channel: Channel<unknown, number>, { size }: { size: number }) => {
       const channels = (await channel.receive()) as Channel<unknown, string>[];
@@ -63,8 +66,9 @@ async function stall(gateway: Gateway, size: number): Promise<Channel<number, un
     },
     { size },
   );
-  await master.send(Array.from({ length: 1000 }, () => gateway.newChannel()));
-  return master;
+  const channels = Array.from({ length: 1000 }, () => gateway.newChannel());
+  await master.send(channels);
+  return { master, channels };
 }
 
 /**
@@ -106,7 +110,7 @@ for (const interpreter of remoteEnds) {
     await thread.send(null);
     await thread.waitClose();
     const rises = await peakRises([process.pid, gateway.peer.pid], async () => {
-      const master = await stall(gateway, 1000);
+      const { master, channels } = await stall(gateway, 1000);
       const sent = await master.receive();
       assert.ok(sent >= 1000, `only ${sent} items left at all`);
       for (let i = 0; i < 100; i++) {
@@ -114,6 +118,8 @@ for (const interpreter of remoteEnds) {
         assert.is(await echo.receive({ timeout: 10_000 }), i);
       }
       await consume(gateway, { total: 10 * MIB, size: 1000, slow: true });
+      // held until here: channels that nobody holds are closed, and stall nobody
+      for (const one of channels) assert.not(one.isClosed);
     });
     assert.ok(
       Math.max(...rises) <= BOUND,
