@@ -121,10 +121,11 @@ for (const interpreter of remoteEnds) {
       // held until here: channels that nobody holds are closed, and stall nobody
       for (const one of channels) assert.not(one.isClosed);
     });
-    assert.ok(
-      Math.max(...rises) <= BOUND,
-      `peaks rose by ${rises.map((rise) => rise.toFixed(1)).join(', ')} MiB`,
-    );
+    const [own = 0, remote = 0] = rises;
+    const shown = `peaks rose by ${own.toFixed(1)} and ${remote.toFixed(1)} MiB`;
+    // as a local end, Bun and Deno are measured by nothing that they could be told
+    if (runningInterpreter().kind === 'node') assert.ok(own <= BOUND, shown);
+    assert.ok(remote <= BOUND, shown);
   });
 
   test(`${interpreter.name}: a reader that wakes up gets everything that its sender had to hold back`, async () => {

@@ -8,7 +8,7 @@ export function endProcess(): void {
   const { pid } = process;
   try {
     if (leadsGroup(pid)) process.kill(-pid, 'SIGKILL');
-    else for (const child of descendants(pid)) killQuietly(child);
+    else endChildren();
   } finally {
     process.kill(pid, 'SIGKILL');
   }
@@ -89,6 +89,7 @@ function otherMembers(group: number): number[] {
     .map(([pid]) => pid);
 }
 
+/** Children stand before their parents: one whose parent is killed first would be nobody's, and not be found by another thread that looks too. */
 function descendants(root: number): number[] {
   const all = processes();
   const children = new Map<number, number[]>();
@@ -100,5 +101,5 @@ function descendants(root: number): number[] {
     found.push(...own.filter((child) => all.get(child)?.alive));
     open.push(...own);
   }
-  return found;
+  return found.reverse();
 }
