@@ -20,8 +20,8 @@ import {
 const IDS = [1, 3, 5, 7, 9, 11, 512, 514, 1024, 1026];
 
 /** Over 10,000 in all on the seven interpreters that are usual. */
-const RUNS = 15;
-const FRAMES = 100;
+const RUNS = 10;
+const FRAMES = 150;
 
 /** A remote end is gone within two seconds of the loss of its connection; a busy machine gets a margin. */
 const LIMIT = 5000;

@@ -19,7 +19,7 @@ async function spawnLocal(command: Command, options: SpawnOptions = {}): Promise
   if (process.platform === 'win32') {
     throw new ConnectError(
       'ERR_EXECNET_PLATFORM',
-      'local interpreters can be started on POSIX systems only, for now; this is Windows',
+      'local interpreters can be started on POSIX systems only; this is Windows',
     );
   }
   if (command.cwd !== undefined) makeFolder(command.cwd);

@@ -119,6 +119,8 @@ export class SpawnedConnection extends StreamConnection {
       if (performance.now() > deadline) {
         const remains = left.map((pid) => `localhost pid ${pid}`);
         if (remains.length === 0) return;
+        // what can't be killed must not keep the program from ending too
+        this.unref();
         throw new TerminateError(`${remains.join(', ')} can't be killed`, remains);
       }
       // members that were forked while the group was being killed
