@@ -116,11 +116,6 @@ export class Link implements ChannelLink {
     return this.#ended;
   }
 
-  /** Something waits for the peer. */
-  get held(): boolean {
-    return this.#holds > 0;
-  }
-
   // --- frames
 
   /** One frame of the peer. Throws a `ProtocolError` when the peer broke the rules; the link is of no use then. */
