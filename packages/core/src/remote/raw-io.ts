@@ -1,4 +1,4 @@
-import { Bun, builtin, Deno, runtime } from './runtime.ts';
+import { Bun, builtin, Deno, type DenoRuntime, libc, runtime } from './runtime.ts';
 
 /**
  * Reads and writes descriptors without the event loop, and reads one with it.
@@ -15,8 +15,8 @@ export interface RawIo {
   start(onChunk: (chunk: Uint8Array) => void, onEnd: () => void): void;
 }
 
-/** As much as a socketpair holds is read at once. */
-export const READ_SIZE = 65536;
+/** More than a socketpair holds, so that each read takes all there is. */
+export const READ_SIZE = 262144;
 
 /** How long to wait before a descriptor that was made non-blocking by somebody else is tried again, in milliseconds. */
 const RETRY = 1;
@@ -126,28 +126,27 @@ const EINTR = 4;
 const EAGAIN = [11, 35];
 
 function denoIo(input: number, output: number): RawIo {
-  const deno = Deno as NonNullable<typeof Deno>;
+  const deno = Deno as DenoRuntime;
   const mac = deno.build.os === 'darwin';
   const call = { parameters: ['i32', 'buffer', 'usize'], result: 'isize' };
   const errnoSymbol = mac ? '__error' : '__errno_location';
-  const { symbols } = deno.dlopen(mac ? 'libSystem.dylib' : 'libc.so.6', {
+  const c = libc(deno, {
     read: call,
     write: call,
     readLater: { ...call, name: 'read', nonblocking: true },
     fcntl: { parameters: ['i32', 'i32', 'i32'], result: 'i32' },
     [errnoSymbol]: { parameters: [], result: 'pointer' },
   });
-  const libc = symbols as Record<string, (...args: unknown[]) => unknown>;
   // Deno lets children inherit what it did not open itself: they would hold the connection open
   const F_SETFD = 2;
   const FD_CLOEXEC = 1;
-  libc['fcntl']?.(input, F_SETFD, FD_CLOEXEC);
-  libc['fcntl']?.(output, F_SETFD, FD_CLOEXEC);
+  c['fcntl']?.(input, F_SETFD, FD_CLOEXEC);
+  c['fcntl']?.(output, F_SETFD, FD_CLOEXEC);
   const checked = (name: 'read' | 'write', fd: number, chunk: Uint8Array): number => {
     for (;;) {
-      const result = Number(libc[name]?.(fd, chunk, BigInt(chunk.length)));
+      const result = Number(c[name]?.(fd, chunk, BigInt(chunk.length)));
       if (result >= 0) return result;
-      const errno = new deno.UnsafePointerView(libc[errnoSymbol]?.()).getInt32();
+      const errno = new deno.UnsafePointerView(c[errnoSymbol]?.()).getInt32();
       if (EAGAIN.includes(errno)) pauseThread(RETRY);
       else if (errno !== EINTR) throw new Error(`${name} failed with errno ${errno}`);
     }
@@ -166,7 +165,7 @@ function denoIo(input: number, output: number): RawIo {
       const buffer = new Uint8Array(READ_SIZE);
       const next = async (): Promise<void> => {
         for (;;) {
-          const size = Number(await libc['readLater']?.(input, buffer, BigInt(READ_SIZE)));
+          const size = Number(await c['readLater']?.(input, buffer, BigInt(READ_SIZE)));
           if (size <= 0) break;
           onChunk(buffer.subarray(0, size));
         }

@@ -1,3 +1,5 @@
+import { sharedCopy } from './shared-copy.ts';
+
 /** Words of the control part of a thread's shared block. */
 export const Word = {
   /** Bytes written to the ring, modulo 2^32; the word that a blocked thread waits on. */
@@ -18,8 +20,11 @@ export const Word = {
 
 const WORDS = 8;
 
-/** Holds several of the largest frames between two ends of ours, so that writer and reader need not take turns. A power of two. */
-const RING_SIZE = 262144;
+/** Holds what two large items cost their sender's window, so that writer and reader need not take turns. A power of two. */
+const RING_SIZE = 1048576;
+
+/** A reader that sleeps is woken when so much waits for it, though more is to come at once: it is at work long before the ring is full. */
+const WAKE_SIZE = 65536;
 
 /**
  * The bytes on their way from the receiver thread to a thread that executes code: one writer, one reader, no lock.
@@ -47,8 +52,8 @@ export class Ring {
     if (size === 0) return 0;
     const at = (head >>> 0) % RING_SIZE;
     const first = Math.min(size, RING_SIZE - at);
-    this.#bytes.set(first === chunk.length ? chunk : chunk.subarray(0, first), at);
-    if (first < size) this.#bytes.set(chunk.subarray(first, size), 0);
+    sharedCopy(this.#bytes, at, first === chunk.length ? chunk : chunk.subarray(0, first));
+    if (first < size) sharedCopy(this.#bytes, 0, chunk.subarray(first, size));
     Atomics.store(this.words, Word.HEAD, (head + size) | 0);
     return size;
   }
@@ -60,14 +65,14 @@ export class Ring {
     if (size === 0) return 0;
     const at = (tail >>> 0) % RING_SIZE;
     const first = Math.min(size, RING_SIZE - at);
-    target.set(this.#bytes.subarray(at, at + first));
-    if (first < size) target.set(this.#bytes.subarray(0, size - first), first);
+    sharedCopy(target, 0, this.#bytes.subarray(at, at + first));
+    if (first < size) sharedCopy(target, first, this.#bytes.subarray(0, size - first));
     Atomics.store(this.words, Word.TAIL, (tail + size) | 0);
     return size;
   }
 
-  get halfFull(): boolean {
-    return (Atomics.load(this.words, Word.HEAD) - Atomics.load(this.words, Word.TAIL)) >>> 0 > RING_SIZE / 2;
+  get wantsReader(): boolean {
+    return (Atomics.load(this.words, Word.HEAD) - Atomics.load(this.words, Word.TAIL)) >>> 0 > WAKE_SIZE;
   }
 
   get empty(): boolean {

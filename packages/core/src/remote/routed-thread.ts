@@ -110,8 +110,7 @@ export class RoutedThread implements Route, ExecutorThread {
   }
 
   #changed(): void {
-    // the reader should be at work before the ring is full
-    if (this.#ring.halfFull || this.#wakeUps.due(this)) this.wake();
+    if (this.#ring.wantsReader || this.#wakeUps.due(this)) this.wake();
   }
 
   /** Makes the thread look at its ring. */

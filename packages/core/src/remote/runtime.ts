@@ -1,12 +1,14 @@
 /** The little that differs between interpreters is asked for here. */
 interface Globals {
   Bun?: { version: string; file(fd: number): { stream(): AsyncIterable<Uint8Array> } };
-  Deno?: {
-    version: { deno: string };
-    dlopen(name: string, symbols: object): { symbols: Record<string, (...args: unknown[]) => unknown> };
-    build: { os: string };
-    UnsafePointerView: new (pointer: unknown) => { getInt32(): number };
-  };
+  Deno?: DenoRuntime;
+}
+
+export interface DenoRuntime {
+  version: { deno: string };
+  dlopen(name: string, symbols: object): { symbols: Record<string, (...args: unknown[]) => unknown> };
+  build: { os: string };
+  UnsafePointerView: new (pointer: unknown) => { getInt32(): number };
 }
 
 const globals = globalThis as unknown as Globals;
@@ -34,4 +36,9 @@ interface Builtins {
  */
 export function builtin<K extends keyof Builtins>(name: K): Builtins[K] {
   return (globalThis as unknown as { require(name: K): Builtins[K] }).require(name);
+}
+
+/** Functions of libc, for Deno. */
+export function libc(deno: DenoRuntime, symbols: object): Record<string, (...args: unknown[]) => unknown> {
+  return deno.dlopen(deno.build.os === 'darwin' ? 'libSystem.dylib' : 'libc.so.6', symbols).symbols;
 }

@@ -161,10 +161,12 @@ export class ThreadPort implements LinkPort {
     const decoder = this.#decoder as FrameDecoder;
     decoder.drain();
     for (;;) {
-      const size = this.#ring.read(this.#scratch);
+      const { space } = decoder;
+      const size = this.#ring.read(space ?? this.#scratch);
       if (size === 0) return;
       if (Atomics.exchange(this.#ring.words, Word.FULL, 0) === 1) this.tell({ kind: 'room' });
-      decoder.push(this.#scratch.subarray(0, size));
+      if (space) decoder.filled(size);
+      else decoder.push(this.#scratch.subarray(0, size));
     }
   }
 }

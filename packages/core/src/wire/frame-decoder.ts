@@ -79,6 +79,22 @@ export class FrameDecoder {
     return this.#chunk.subarray(this.#at);
   }
 
+  /**
+   * Memory that the next bytes of the stream belong to, if they are part of a payload that has a place of its own: who reads them there, and tells
+   * by {@link filled}, spares a copy. Undefined while there is something left of a chunk.
+   */
+  get space(): Uint8Array | undefined {
+    const payload = this.#payload;
+    if (payload === undefined || this.#at < this.#chunk.length) return undefined;
+    return this.#payloadFill < payload.length ? payload.subarray(this.#payloadFill) : undefined;
+  }
+
+  /** The first `size` bytes of {@link space} have been written. */
+  filled(size: number): void {
+    this.#payloadFill += size;
+    if (this.#payloadFill === this.#length) this.#finish();
+  }
+
   /** Ends the running {@link push} after the frame being handled. */
   stop(): void {
     this.#stopped = true;
@@ -127,7 +143,11 @@ export class FrameDecoder {
       return;
     }
     this.#at += this.#fill(chunk, from);
-    if (this.#payloadFill < length) return;
+    if (this.#payloadFill === length) this.#finish();
+  }
+
+  #finish(): void {
+    const length = this.#length;
     const payload = this.#payload as Uint8Array;
     this.#payload = undefined;
     this.#length = -1;

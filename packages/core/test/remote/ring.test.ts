@@ -17,7 +17,9 @@ function pair() {
 
 /** Bytes that tell where in the stream they are. */
 function numbered(from: number, size: number): Uint8Array {
-  return Uint8Array.from({ length: size }, (_, i) => ((from + i) * 2654435761) >>> 24);
+  const bytes = new Uint8Array(size);
+  for (let i = 0; i < size; i++) bytes[i] = Math.imul(from + i, 2654435761) >>> 24;
+  return bytes;
 }
 
 /** How much a ring holds. */
