@@ -1,4 +1,5 @@
 import { ProtocolError } from '../errors/index.ts';
+import { allocateUnsafe } from '../serializer/node-buffer.ts';
 import { FRAGMENT_SIZE, HEADER_SIZE, MAX_FRAME, readInt32 } from '../wire/index.ts';
 
 /** What a hostile size alone may reserve; beyond it memory is reserved as bytes arrive. Twice the largest window. */
@@ -14,7 +15,7 @@ export class ItemAssembly {
 
   constructor(size: number) {
     this.#size = size;
-    this.bytes = allocate(Math.min(size, FIRST_RESERVATION));
+    this.bytes = allocateUnsafe(Math.min(size, FIRST_RESERVATION));
   }
 
   /** A first part: `uint32` size of the whole, then bytes. */
@@ -69,16 +70,8 @@ export class ItemAssembly {
   #reserve(size: number): void {
     const needed = this.#fill + size;
     if (needed <= this.bytes.length) return;
-    const grown = allocate(Math.min(this.#size, Math.max(needed, this.bytes.length * 2)));
+    const grown = allocateUnsafe(Math.min(this.#size, Math.max(needed, this.bytes.length * 2)));
     grown.set(this.bytes.subarray(0, this.#fill));
     this.bytes = grown;
   }
-}
-
-/** Memory of its own, not zeroed where the interpreter has such: all of it is written before anybody sees it. */
-function allocate(size: number): Uint8Array {
-  const { Buffer } = globalThis as { Buffer?: { allocUnsafeSlow(size: number): Uint8Array } };
-  if (!Buffer) return new Uint8Array(size);
-  const { buffer, byteOffset } = Buffer.allocUnsafeSlow(size);
-  return new Uint8Array(buffer, byteOffset, size);
 }

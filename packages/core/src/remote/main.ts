@@ -5,14 +5,15 @@ import { Board, BoardWord } from './board.ts';
 import { describeRemote } from './describe-remote.ts';
 import { endChildren } from './end-process.ts';
 import { Output } from './output.ts';
+import { messageChannel } from './port.ts';
 import { complain, printDirectly } from './prints.ts';
 import { type RawIo, rawIo } from './raw-io.ts';
 import { Ring, Word } from './ring.ts';
-import { builtin } from './runtime.ts';
+import { loadProcessLater, onExit, runtime } from './runtime.ts';
 import { ExecutingThread } from './thread.ts';
 import type { ReceiverData } from './thread-data.ts';
-import { threadOptions, threadStub } from './thread-stub.ts';
-import { reportUncaught } from './uncaught.ts';
+import { startReceiver } from './threads.ts';
+import { reportUncaught, reportUncaughtByEvents } from './uncaught.ts';
 
 const READ_SIZE = 65536;
 
@@ -30,9 +31,7 @@ export function startMain({ evaluate, program, options }: Start): void {
   printDirectly();
   const { exec, unread } = serveUntilExec(io, options);
 
-  // loading threads and making one takes 3.5 ms on a machine where Node starts in 25; the rest of its start runs beside us
-  const { Worker, MessageChannel, SHARE_ENV } = builtin('node:worker_threads');
-  const { port1, port2 } = new MessageChannel();
+  const { port1, port2 } = messageChannel();
   const board = new Board();
   const block = Ring.allocate();
   const ring = new Ring(block);
@@ -47,13 +46,8 @@ export function startMain({ evaluate, program, options }: Start): void {
     unread,
     begun: exec?.id,
   };
-  const receiver = new Worker(threadStub, {
-    ...threadOptions(SHARE_ENV),
-    workerData: data,
-    transferList: [port2],
-  });
-  receiver.on('error', (error) => {
-    complain(`the receiver thread failed: ${error.stack ?? error.message}`);
+  startReceiver(data, (error) => {
+    complain(`the receiver thread failed: ${(error as Error | undefined)?.stack ?? String(error)}`);
     process.exit(70);
   });
   const thread = new ExecutingThread({
@@ -66,11 +60,13 @@ export function startMain({ evaluate, program, options }: Start): void {
     evaluate,
     exit: (code) => process.exit(code),
   });
-  process.on('exit', () => {
+  onExit(() => {
     thread.link.flush();
     if (Atomics.load(board.words, BoardWord.LOST) === 1) endChildren();
   });
-  reportUncaught(thread);
+  if (runtime === 'deno') reportUncaughtByEvents(thread);
+  else reportUncaught(thread);
+  loadProcessLater();
   if (exec) thread.execute(exec.id, exec.payload);
 }
 

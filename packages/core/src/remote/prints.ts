@@ -11,8 +11,12 @@ const OUTPUTS = [
  * they may wait for an event loop that never turns. The streams are made at first use, because loading streams would cost every start.
  */
 export function printDirectly(): void {
+  // Deno's streams write at once by themselves, and `process` takes it longer to load than all the rest of a start
+  if (runtime === 'deno') return;
   for (const [name, fd] of OUTPUTS) {
     let stream: NodeJS.WritableStream | undefined;
+    // a value of ours first: to define a property, Bun asks for what it was, and makes the stream, for 7 ms
+    if (runtime === 'bun') (process as unknown as Record<string, unknown>)[name] = undefined;
     Object.defineProperty(process, name, {
       configurable: true,
       enumerable: true,

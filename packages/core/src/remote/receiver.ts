@@ -7,15 +7,16 @@ import { describeRemote } from './describe-remote.ts';
 import { endProcess } from './end-process.ts';
 import type { CreateExecutor, Executor } from './executor.ts';
 import { Output, RECEIVER_SLOT } from './output.ts';
+import { listen, messageChannel } from './port.ts';
 import { complain, printDirectlyInThread } from './prints.ts';
 import { READ_SIZE, rawIo } from './raw-io.ts';
 import { Ring } from './ring.ts';
 import { RoutedThread, WakeUps } from './routed-thread.ts';
 import { Router } from './router.ts';
-import { builtin } from './runtime.ts';
+import { loadProcessLater, runtime } from './runtime.ts';
 import type { ReceiverData, ThreadData } from './thread-data.ts';
 import type { ThreadMessage } from './thread-port.ts';
-import { threadOptions, threadStub } from './thread-stub.ts';
+import { startThread } from './threads.ts';
 
 /** The least time for the main thread to leave by itself, in milliseconds; then the process is killed. */
 const LEAVE = 50;
@@ -56,7 +57,9 @@ export class Receiver {
   constructor(data: ReceiverData) {
     this.#data = data;
     const { options } = data;
-    printDirectlyInThread();
+    // as a web worker it has a console of its own that does the same
+    if (runtime === 'node') printDirectlyInThread();
+    loadProcessLater();
     this.#board = new Board(data.board);
     const io = rawIo(options.input, options.output);
     this.#output = new Output(this.#board, io, RECEIVER_SLOT);
@@ -167,10 +170,9 @@ export class Receiver {
   }
 
   #spawn(): RoutedThread {
-    const { Worker, MessageChannel, SHARE_ENV } = builtin('node:worker_threads');
     let slot = 1;
     while (this.#threads[slot] !== undefined) slot++;
-    const { port1, port2 } = new MessageChannel();
+    const { port1, port2 } = messageChannel();
     const ring = Ring.allocate();
     const data: ThreadData = {
       role: 'thread',
@@ -182,11 +184,7 @@ export class Receiver {
       slot,
       generation: ++this.#spawned,
     };
-    const worker = new Worker(threadStub, {
-      ...threadOptions(SHARE_ENV),
-      workerData: data,
-      transferList: [port2],
-    });
+    const worker = startThread(data, port2);
     const thread = new RoutedThread(new Ring(ring), this.#wakeUps, { port: port1, worker });
     this.#adopt(slot, thread);
     worker.on('error', (error) => {
@@ -203,7 +201,8 @@ export class Receiver {
 
   #adopt(slot: number, thread: RoutedThread): void {
     this.#threads[slot] = thread;
-    thread.port.on('message', (message: ThreadMessage) => {
+    listen(thread.port, (received) => {
+      const message = received as ThreadMessage;
       if (message.kind === 'room') thread.flush();
       else if (message.kind === 'idle') this.#executor.idle(thread);
       else if (message.kind === 'closed') for (const id of message.ids) this.#router.unbind(id);

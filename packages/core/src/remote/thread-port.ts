@@ -2,6 +2,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { LinkPort } from '../link/index.ts';
 import type { FrameDecoder } from '../wire/index.ts';
 import type { Output } from './output.ts';
+import { listen } from './port.ts';
 import { complain } from './prints.ts';
 import { type Ring, Word } from './ring.ts';
 import { builtin } from './runtime.ts';
@@ -61,7 +62,7 @@ export class ThreadPort implements LinkPort {
   /** Begins to deliver what the receiver hands over. */
   start(decoder: FrameDecoder): void {
     this.#decoder = decoder;
-    this.#receiver.on('message', () => {
+    listen(this.#receiver, () => {
       Atomics.store(this.#ring.words, Word.WOKEN, 0);
       this.#deliver();
     });

@@ -1,4 +1,5 @@
 import { complain } from './prints.ts';
+import { onDenoEvent } from './runtime.ts';
 import type { ExecutingThread } from './thread.ts';
 
 /**
@@ -8,11 +9,28 @@ import type { ExecutingThread } from './thread.ts';
 export function reportUncaught(thread: ExecutingThread): void {
   for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
     process.on(event, (error: unknown) => {
-      if (process.listenerCount(event) > 1) return;
-      thread.uncaught(error);
-      const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      complain(`Uncaught ${text}`);
-      process.exit(1);
+      if (process.listenerCount(event) <= 1) end(thread, error);
     });
   }
+}
+
+/** The same for Deno's main thread, by events of its own: see {@link onExit}. */
+export function reportUncaughtByEvents(thread: ExecutingThread): void {
+  onDenoEvent('error', (event) => {
+    if (process.listenerCount('uncaughtException') > 0) return;
+    event.preventDefault();
+    end(thread, event.error);
+  });
+  onDenoEvent('unhandledrejection', (event) => {
+    if (process.listenerCount('unhandledRejection') > 0) return;
+    event.preventDefault();
+    end(thread, event.reason);
+  });
+}
+
+function end(thread: ExecutingThread, error: unknown): void {
+  thread.uncaught(error);
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  complain(`Uncaught ${text}`);
+  process.exit(1);
 }

@@ -1,4 +1,5 @@
 import { DumpError } from '../errors/index.ts';
+import { allocateUnsafe, nodeBuffer } from './node-buffer.ts';
 
 /**
  * Messages are laid one behind the other into slabs of this size. Large enough that allocating one is lost in the cost of the
@@ -9,20 +10,8 @@ const SLAB = 16 * 1024;
 /** A message may begin in the rest of a slab if that much is left; below it, it would soon have to move. */
 const MIN_REST = 512;
 
-interface NodeBuffer {
-  allocUnsafeSlow?(size: number): Uint8Array;
-  prototype?: { utf8Write?(text: string, offset: number, length: number): number };
-}
-
-const nodeBuffer = (globalThis as { Buffer?: NodeBuffer }).Buffer;
 const utf8Write = nodeBuffer?.prototype?.utf8Write;
 const encoder = new TextEncoder();
-
-/** Memory that is not zeroed where the interpreter has such; only what was written is ever handed out. */
-function allocate(size: number): Uint8Array<ArrayBuffer> {
-  const raw = nodeBuffer?.allocUnsafeSlow?.(size);
-  return raw ? new Uint8Array(raw.buffer as ArrayBuffer, raw.byteOffset, size) : new Uint8Array(size);
-}
 
 /**
  * Grows a message at the end of a slab and hands it out as a window. What was handed out is never written again:
@@ -88,7 +77,7 @@ export class ByteWriter {
   }
 
   #open(size: number): void {
-    this.bytes = allocate(size);
+    this.bytes = allocateUnsafe(size);
     this.view = new DataView(this.bytes.buffer, this.bytes.byteOffset, size);
     this.pos = 0;
     this.end = size;

@@ -103,11 +103,8 @@ function encodeOwnClass(encoder: Encoding, value: object, kind: ReturnType<typeo
 
 function encodeView(encoder: Encoding, view: ArrayBufferView, prototype: object): void {
   const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
-  const isBuffer = (globalThis as { Buffer?: { isBuffer?(value: unknown): boolean } }).Buffer?.isBuffer?.(
-    view,
-  );
   const name = tagOf.call(view).slice(8, -1);
-  if (isBuffer || (name === 'Uint8Array' && isBuiltin(prototype, name))) {
+  if (name === 'Uint8Array' && (isBuiltin(prototype, name) || isBuffer(view))) {
     encoder.data(bytes);
     return;
   }
@@ -117,6 +114,12 @@ function encodeView(encoder: Encoding, view: ArrayBufferView, prototype: object)
   encoder.head(name === 'DataView' ? Tag.DataView : Tag.TypedArray, name === 'DataView' ? 1 : 2);
   if (name !== 'DataView') encoder.value(kind);
   encoder.data(bytes);
+}
+
+function isBuffer(view: ArrayBufferView): boolean {
+  return (
+    (globalThis as { Buffer?: { isBuffer?(value: unknown): boolean } }).Buffer?.isBuffer?.(view) === true
+  );
 }
 
 /** Errors of this realm or another; a DOMException is one of them. */

@@ -1,9 +1,5 @@
-interface NodeBuffer {
-  byteLength?(text: string): number;
-  prototype?: { utf8Slice?(this: Uint8Array, start: number, end: number): string };
-}
+import { nodeBuffer } from './node-buffer.ts';
 
-const nodeBuffer = (globalThis as { Buffer?: NodeBuffer }).Buffer;
 const utf8Slice = nodeBuffer?.prototype?.utf8Slice;
 const encoder = new TextEncoder();
 /** Made when needed: it costs a remote end more to make than all of this folder to load. */
