@@ -50,6 +50,15 @@ test('without chdir the working folder is that of the program', async () => {
   assert.is(await cwdOf(await group.makeGateway()), process.cwd());
 });
 
+test('the running interpreter starts with flags that the program does not have', async () => {
+  await using group = new Group();
+  // what V8 has made of the remote program is of no use with these
+  const flags =
+    process.versions['bun'] || process.versions['deno'] ? '' : '--interpreted-frames-native-stack';
+  const gateway = await group.makeGateway(`popen//env:NODE_OPTIONS=${flags}`);
+  assert.is(await gateway.call(() => process.env['NODE_OPTIONS']), flags);
+});
+
 test('a relative chdir is relative to the working folder of the program', async () => {
   await using group = new Group();
   const gateway = await group.makeGateway({ popen: true, chdir: 'packages/..' });

@@ -62,7 +62,7 @@ export async function openGateway(
       trace: trace ?? silent,
     });
     try {
-      return await greet(connection, boot.preamble, {
+      return await greet(connection, boot.preamble(), {
         command,
         token,
         signal,

@@ -2,6 +2,7 @@ import { REMOTE_END } from '../generated/programs.ts';
 import type { BootOptions } from '../protocol/index.ts';
 import type { Boot, BootContext, Interpreter, InterpreterSupports } from '../registry/contracts.ts';
 import { splitWords } from '../spec/index.ts';
+import { codeCache } from './code-cache.ts';
 
 /** What makes one JavaScript interpreter different from another. */
 export interface JavaScriptInterpreter {
@@ -40,6 +41,7 @@ export function javascriptInterpreter(runtime: JavaScriptInterpreter): Interpret
         executor: await execmodel.remote(),
         startsOnMain: execmodel.startsOn === 'main',
         threads: spec.core.threads ?? DEFAULT_THREADS,
+        cached: runtime.field === 'node' && spec.get('node') === undefined,
       };
       const loader = runtime.loader
         .replaceAll('INPUT', String(DESCRIPTORS.input))
@@ -52,7 +54,8 @@ export function javascriptInterpreter(runtime: JavaScriptInterpreter): Interpret
           env: {},
           descriptors: DESCRIPTORS,
         },
-        preamble: lengthPrefixed(JSON.stringify(options), REMOTE_END),
+        preamble: () =>
+          lengthPrefixed(JSON.stringify(options), REMOTE_END, ...(options.cached ? [codeCache()] : [])),
       };
     },
   };
@@ -64,11 +67,11 @@ function commandWords(field: string, value: string | true | undefined): string[]
   return value === true ? [field] : splitWords(value);
 }
 
-/** Each text behind its length in bytes as a big-endian `uint32`. */
-function lengthPrefixed(...texts: string[]): Uint8Array {
+/** Each part behind its length in bytes as a big-endian `uint32`. */
+function lengthPrefixed(...parts: (string | Uint8Array)[]): Uint8Array {
   return Buffer.concat(
-    texts.flatMap((text) => {
-      const bytes = Buffer.from(text);
+    parts.flatMap((part) => {
+      const bytes = typeof part === 'string' ? Buffer.from(part) : part;
       const length = Buffer.alloc(4);
       length.writeUInt32BE(bytes.length);
       return [length, bytes];

@@ -22,9 +22,11 @@ export const COMMONJS_LOADER: string = [
   "if(parseInt(v.node,10)<18){say(Buffer.concat([token,Buffer.from('OLD '+v.node)]));process.exit(1)}",
   `var hello=Buffer.from(JSON.stringify({protocol:${PROTOCOL_VERSION},runtime:v.bun?'bun':'node',version:v.bun||v.node,pid:process.pid,platform:process.platform,arch:process.arch,executable:process.execPath,cwd:process.cwd()})),`,
   `head=Buffer.alloc(9);head[0]=${Code.HELLO};head.writeUInt32BE(hello.length,5);say(Buffer.concat([token,head,hello]));`,
-  'var program=text(),evaluate=function(t){return(0,eval)(t)};',
+  'var program=text(),evaluate=function(t){return(0,eval)(t)},cache;',
   'globalThis.require=require;',
-  'evaluate(program)({evaluate:evaluate,program:program,options:options})',
+  'if(options.cached)cache=read(read(4).readUInt32BE(0));',
+  "(cache?new(require('vm').Script)(program,{cachedData:cache}).runInThisContext():evaluate(program))",
+  '({evaluate:evaluate,program:program,cache:cache,options:options})',
   '})()',
 ].join('');
 

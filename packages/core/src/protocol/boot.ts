@@ -16,6 +16,8 @@ export interface BootOptions {
   readonly startsOnMain: boolean;
   /** Most threads that execute code. */
   readonly threads: number;
+  /** A third part follows the program: what V8 has made of it. */
+  readonly cached: boolean;
 }
 
 /** What the loader hands to the program. */
@@ -24,6 +26,8 @@ export interface Start {
   readonly evaluate: (text: string) => unknown;
   /** The text of this program, for further threads. */
   readonly program: string;
+  /** What V8 has made of it already; made by the same version with the same flags, or of no use. */
+  readonly cache?: Uint8Array | undefined;
   readonly options: BootOptions;
 }
 

@@ -186,8 +186,8 @@ export interface InterpreterSupports {
 export interface Boot {
   /** Starts it, without environment, folder and niceness of the spec: core adds these. */
   readonly command: Command;
-  /** The first bytes on the connection; they turn the interpreter into a remote end. */
-  readonly preamble: Uint8Array;
+  /** The first bytes on the connection; they turn the interpreter into a remote end. Asked for while it starts, so that making them takes no time. */
+  preamble(): Uint8Array;
 }
 
 /** What an interpreter is told to boot a remote end. */

@@ -26,7 +26,7 @@ interface Exec {
  * The main thread of a remote end, which has said hello: reads, blocking, until there is something to execute. Only then is the receiver thread
  * started, so that booting does not wait for a thread and a remote end that runs nothing costs none.
  */
-export function startMain({ evaluate, program, options }: Start): void {
+export function startMain({ evaluate, program, cache, options }: Start): void {
   const io = rawIo(options.input, options.output);
   printDirectly();
   const { exec, unread } = serveUntilExec(io, options);
@@ -39,6 +39,7 @@ export function startMain({ evaluate, program, options }: Start): void {
   const data: ReceiverData = {
     role: 'receiver',
     program,
+    cache,
     options,
     board: board.shared,
     mainRing: block,

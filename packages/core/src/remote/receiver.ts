@@ -177,6 +177,7 @@ export class Receiver {
     const data: ThreadData = {
       role: 'thread',
       program: this.#data.program,
+      cache: this.#data.cache,
       options: this.#data.options,
       board: this.#board.shared,
       ring,

@@ -5,6 +5,7 @@ import type { BootOptions } from '../protocol/index.ts';
 export interface ThreadData {
   readonly role: 'thread';
   readonly program: string;
+  readonly cache: Uint8Array | undefined;
   readonly options: BootOptions;
   readonly board: SharedArrayBuffer;
   readonly ring: SharedArrayBuffer;
@@ -17,6 +18,7 @@ export interface ThreadData {
 export interface ReceiverData {
   readonly role: 'receiver';
   readonly program: string;
+  readonly cache: Uint8Array | undefined;
   readonly options: BootOptions;
   readonly board: SharedArrayBuffer;
   readonly mainRing: SharedArrayBuffer;

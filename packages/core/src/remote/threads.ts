@@ -6,8 +6,12 @@ import type { ReceiverData, ThreadData } from './thread-data.ts';
  * Starts a thread with the program in its data. `evaluate` is defined here, because `import()` works only in code that an `eval` of this text
  * evaluates.
  */
-const NODE_STUB =
-  "globalThis.require ??= require; const evaluate = (text) => (0, eval)(text); const { workerData } = require('node:worker_threads'); evaluate(workerData.program)({ evaluate, data: workerData });";
+const NODE_STUB = [
+  'globalThis.require ??= require; const evaluate = (text) => (0, eval)(text);',
+  "const { workerData: data } = require('node:worker_threads'), { program, cache } = data;",
+  "const start = cache ? new (require('node:vm').Script)(program, { cachedData: cache }).runInThisContext() : evaluate(program);",
+  'start({ evaluate, data });',
+].join(' ');
 
 /** The same for a web worker, which is told its data by a message. It runs no code but ours. */
 const WEB_STUB = [

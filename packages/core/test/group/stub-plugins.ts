@@ -73,7 +73,7 @@ const interpreter: Interpreter = {
   globals: [],
   boot: async ({ token }) => ({
     command: { file: 'stub', args: [token], env: {}, descriptors: { input: 3, output: 4 } },
-    preamble: new Uint8Array(),
+    preamble: () => new Uint8Array(),
   }),
 };
 

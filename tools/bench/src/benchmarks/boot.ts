@@ -18,7 +18,7 @@ export const boot: Benchmark = {
       execmodel: thread(),
       token,
     });
-    const sent = Buffer.concat([Buffer.from(command.args.join(' ')), preamble]);
+    const sent = Buffer.concat([Buffer.from(command.args.join(' ')), preamble()]);
     const deflated = deflateSync(sent, { level: constants.Z_BEST_COMPRESSION });
     const taken = await interleave(
       {
