@@ -25,8 +25,8 @@ export interface ChannelLink {
   writeFrame(code: number, id: number, payload: Uint8Array): void;
   /** Hands on what was written, now. */
   flush(): void;
-  /** Resolves when the connection has passed on what was written; undefined when it already has. */
-  drained(): Promise<void> | undefined;
+  /** Resolves when the connection has passed on what was written; undefined while no more than `tolerated` bytes of it wait. */
+  drained(tolerated: number): Promise<void> | undefined;
 
   /** Keeps the program alive until {@link release}; counted. */
   hold(): void;

@@ -19,6 +19,12 @@ interface Pending {
   sent: number;
 }
 
+/**
+ * What may wait for the connection before `send` does too. Without that, a program that awaits each send goes on until it has no credit left,
+ * because a promise that is settled gives nothing else a turn, and the far side has nothing to do meanwhile.
+ */
+const COPIED_QUEUE = 65536;
+
 const SENT: Promise<void> = Promise.resolve();
 
 /** The sending half of a channel: order, credit, fragments. */
@@ -52,7 +58,8 @@ export class Sender {
       this.#writeWhole(item, carried);
       if (item instanceof Uint8Array) this.#link.reclaim(item);
       // plain peers grant no credit: there the connection itself holds the sender back; and a binary that was not copied must leave first
-      return !this.#link.flow || !(item instanceof Uint8Array) ? (this.#link.drained() ?? SENT) : SENT;
+      const tolerated = this.#link.flow && item instanceof Uint8Array ? COPIED_QUEUE : 0;
+      return this.#link.drained(tolerated) ?? SENT;
     }
     return new Promise((resolve, reject) => this.post(item, carried, { resolve, reject }));
   }
@@ -144,7 +151,7 @@ export class Sender {
       if (item !== undefined && !this.#advanceItem(entry, item)) return;
       this.#pending.shift();
       this.#link.release();
-      const drained = item instanceof Uint8Array || item === undefined ? undefined : this.#link.drained();
+      const drained = item instanceof Uint8Array || item === undefined ? undefined : this.#link.drained(0);
       if (drained) void drained.then(entry.resolve);
       else entry.resolve();
     }

@@ -134,7 +134,7 @@ export class Gateway implements AsyncDisposable {
           if (body) connection.write(body);
         },
         reuse: false,
-        drained: () => (connection.queued > 0 ? connection.drained() : undefined),
+        drained: (tolerated) => (connection.queued > tolerated ? connection.drained() : undefined),
         ref: () => connection.ref(),
         unref: () => connection.unref(),
         blocked: false,

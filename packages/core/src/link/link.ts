@@ -19,8 +19,8 @@ export interface LinkPort {
   write(batch: Uint8Array, body?: Uint8Array): void;
   /** The port is done with a batch when `write` returns. */
   readonly reuse: boolean;
-  /** Resolves when the connection has passed on what was written; undefined when it already has. */
-  drained(): Promise<void> | undefined;
+  /** See {@link ChannelLink.drained}. */
+  drained(tolerated: number): Promise<void> | undefined;
   /** Keeps the program alive, or no longer. */
   ref(): void;
   unref(): void;
@@ -180,8 +180,8 @@ export class Link implements ChannelLink {
     this.#writer.flush();
   }
 
-  drained(): Promise<void> | undefined {
-    return this.#port.drained();
+  drained(tolerated: number): Promise<void> | undefined {
+    return this.#port.drained(tolerated);
   }
 
   // --- values

@@ -13,6 +13,10 @@ export interface End {
   readonly warnings: string[];
   /** Whether something at this end keeps the program alive. */
   readonly alive: boolean;
+  /** How many bytes wait for the connection, as the test says. */
+  queued: number;
+  /** Nothing waits for the connection any more. */
+  drain(): void;
 }
 
 /**
@@ -56,6 +60,10 @@ export class LinkPair {
 
   #end(side: 'local' | 'remote'): End {
     let alive = false;
+    let drain = (): void => {};
+    const drained = new Promise<void>((resolve) => {
+      drain = resolve;
+    });
     const warnings: string[] = [];
     const sent: string[] = [];
     const chunks = this.#underWay[side];
@@ -64,6 +72,18 @@ export class LinkPair {
       const copy = chunk.slice();
       log.push(copy);
       chunks.push(copy);
+    };
+    const end: Omit<End, 'link'> = {
+      sent,
+      warnings,
+      get alive() {
+        return alive;
+      },
+      queued: 0,
+      drain() {
+        end.queued = 0;
+        drain();
+      },
     };
     const link = new Link({
       name: side,
@@ -78,7 +98,7 @@ export class LinkPair {
           if (body) take(body);
         },
         reuse: false,
-        drained: () => undefined,
+        drained: (tolerated) => (end.queued > tolerated ? drained : undefined),
         ref: () => {
           alive = true;
         },
@@ -90,13 +110,6 @@ export class LinkPair {
         warn: (message) => void warnings.push(message),
       },
     });
-    return {
-      link,
-      sent,
-      warnings,
-      get alive() {
-        return alive;
-      },
-    };
+    return Object.assign(end, { link });
   }
 }
