@@ -1,10 +1,10 @@
 import { ProtocolError } from '../errors/index.ts';
 
 /**
- * Bytes that a peer may send on a channel before it hears anything. So small that a thousand stalled channels hold 4 MiB, so large
+ * Bytes that a peer may send on a channel before it hears anything. So small that a thousand stalled channels hold 3 MiB, so large
  * that ordinary first messages need no round trip. Part of the protocol: both ends assume it.
  */
-export const INITIAL_WINDOW = 4096;
+export const INITIAL_WINDOW = 3072;
 
 /** Largest window of one channel: enough for a few GB/s at a round trip of a millisecond. */
 const MAX_WINDOW = 2 * 1024 * 1024;
@@ -12,14 +12,14 @@ const MAX_WINDOW = 2 * 1024 * 1024;
 /** What all channels of a link may hold above their initial windows, together. With the initial windows it bounds a link's memory. */
 const LINK_BUDGET = 4 * 1024 * 1024;
 
-/** What a sender needs to begin an item that is larger than its credit. */
-const ANNOUNCEMENT = 2048;
+/** What a sender needs to begin an item that is larger than its credit. No more than half a window: what is below that makes the window grow. */
+const ANNOUNCEMENT = INITIAL_WINDOW / 2;
 
 /**
  * The part of it that channels which nobody reads may take. It lets a program send some more before it begins to receive, and bounds what a
  * thousand stalled channels hold to little more than their initial windows.
  */
-const UNREAD_BUDGET = 1024 * 1024;
+const UNREAD_BUDGET = 512 * 1024;
 
 /**
  * The memory that the channels of one link share for windows above the initial one.
@@ -61,6 +61,8 @@ export class ReceiveWindow {
   #available = INITIAL_WINDOW;
   /** What arrived and was not consumed. */
   #unread = 0;
+  /** What was consumed since the window was enlarged. */
+  #read = 0;
   /** What is still to come of an item of which parts have arrived. */
   #missing = 0;
   #closed = false;
@@ -76,18 +78,22 @@ export class ReceiveWindow {
       throw new ProtocolError(`the peer sent ${-this.#available} bytes more than it had credit for`);
     this.#unread += cost;
     this.#missing = missing;
+    // a reader need not be waiting just now: who has read a whole window since it was enlarged is reading
     if (
       this.#available < this.#window / 2 &&
       this.#window < MAX_WINDOW &&
-      this.#budget.take(this.#window, reading)
-    )
+      this.#budget.take(this.#window, reading || this.#read >= this.#window)
+    ) {
       this.#window *= 2;
+      this.#read = 0;
+    }
     return this.#grant(reading);
   }
 
   /** The reader took an item that had cost `cost` bytes. */
   consumed(cost: number, reading: boolean): number {
     this.#unread -= cost;
+    this.#read += cost;
     return this.#closed ? 0 : this.#grant(reading);
   }
 

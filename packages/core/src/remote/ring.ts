@@ -20,8 +20,8 @@ export const Word = {
 
 const WORDS = 8;
 
-/** Holds what two large items cost their sender's window, so that writer and reader need not take turns. A power of two. */
-const RING_SIZE = 1048576;
+/** Holds as much as two reads bring, so that writer and reader need not take turns. A power of two. */
+const RING_SIZE = 524288;
 
 /** A reader that sleeps is woken when so much waits for it, though more is to come at once: it is at work long before the ring is full. */
 const WAKE_SIZE = 65536;
