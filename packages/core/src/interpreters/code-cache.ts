@@ -8,5 +8,6 @@ let cached: Uint8Array | undefined;
  * their start. Others, also the same one with other flags, notice and parse it. Made once, in the time of a parse.
  */
 export function codeCache(): Uint8Array {
-  return (cached ??= new Script(REMOTE_END).createCachedData());
+  cached ??= new Script(REMOTE_END).createCachedData();
+  return cached;
 }

@@ -6,9 +6,6 @@ interface Globals {
 
 export interface DenoRuntime {
   version: { deno: string };
-  pid: number;
-  cwd(): string;
-  execPath(): string;
   dlopen(name: string, symbols: object): { symbols: Record<string, (...args: unknown[]) => unknown> };
   build: { os: string };
   UnsafePointerView: new (pointer: unknown) => { getInt32(): number };
