@@ -29,3 +29,4 @@ export { pureFunctionSuite } from './gateway/pure-functions.ts';
 export { statusSuite } from './gateway/status.ts';
 export { mainThreadOnlySuite, threadModelSuite } from './gateway/threads.ts';
 export { valueSuite } from './gateway/values.ts';
+export { type ThreadSupports, workerModelSuite } from './gateway/worker.ts';

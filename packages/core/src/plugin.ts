@@ -43,5 +43,13 @@ export type {
   TransportContext,
   TransportSupports,
 } from './registry/index.ts';
-export type { CreateExecutor, Executor, ExecutorThread, ExecutorThreads, Task } from './remote/executor.ts';
+export type {
+  CreateExecutor,
+  Executor,
+  ExecutorThread,
+  ExecutorThreads,
+  Task,
+  ThreadLimits,
+  ThreadOptions,
+} from './remote/executor.ts';
 export { quoteWord, quoteWords, Spec, splitWords } from './spec/index.ts';

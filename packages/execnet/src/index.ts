@@ -15,8 +15,10 @@
  * @packageDocumentation
  */
 import '@execnet/execmodel-thread/register';
+import '@execnet/execmodel-worker/register';
 import '@execnet/transport-popen/register';
 
 export * from '@execnet/core';
 export { mainThreadOnly, thread } from '@execnet/execmodel-thread';
+export { worker } from '@execnet/execmodel-worker';
 export { popen } from '@execnet/transport-popen';

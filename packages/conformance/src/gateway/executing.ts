@@ -159,14 +159,14 @@ function functions(tests: GatewayTests): void {
     },
   );
 
-  tests.test('globals that an execution makes are seen by later ones', async (gateway) => {
+  tests.testShared('globals that an execution makes are seen by later ones', async (gateway) => {
     await gateway.call(() => {
       (globalThis as { madeBefore?: number }).madeBefore = 5;
     });
     assert.is(await gateway.call(() => (globalThis as { madeBefore?: number }).madeBefore), 5);
   });
 
-  tests.test(
+  tests.testShared(
     'globals that earlier executions made may be declared, and are then used by their names',
     async (gateway) => {
       await gateway.remoteExec('globalThis.declaredLater = (value) => value * 2;').waitClose();

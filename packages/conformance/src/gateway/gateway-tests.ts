@@ -5,6 +5,8 @@ import { suite } from 'uvu';
 export interface GatewayFixture {
   /** Makes a gateway of the kind under test, in a group of its own choice; `fields` are added to its spec. The suite terminates it. */
   makeGateway(fields?: SpecObject): Promise<Gateway>;
+  /** Executions share neither globals nor the main thread: tests of that are left out. */
+  readonly isolated?: boolean;
 }
 
 /** No test of a suite takes a tenth of that; what takes longer hangs, and is told by its title instead of ending the run. In milliseconds. */
@@ -44,6 +46,11 @@ export class GatewayTests {
         throw error;
       }
     });
+  }
+
+  /** A test of what executions share with each other. */
+  testShared(title: string, body: (gateway: Gateway) => unknown): void {
+    if (!this.#fixture.isolated) this.test(title, body);
   }
 
   /** A test with a gateway of its own, terminated at its end whatever runs there. */

@@ -84,7 +84,7 @@ function passing(tests: GatewayTests): void {
     inner.close();
   });
 
-  tests.test('a channel outlives the execution that it was passed to', async (gateway) => {
+  tests.testShared('a channel outlives the execution that it was passed to', async (gateway) => {
     const inner = gateway.newChannel<number, number>();
     await gateway.call((inner: Channel<number, number>) => {
       (globalThis as { keptChannel?: unknown }).keptChannel = inner;

@@ -86,12 +86,13 @@ function info(tests: GatewayTests): void {
     assert.type(protocol, 'number');
   });
 
-  tests.testWith({}, 'info tells the working folder of now', async (gateway) => {
+  tests.testShared('info tells the working folder of now', async (gateway) => {
     const folder = realpathSync('/tmp');
     const before = (await gateway.remoteInfo()).cwd;
     await gateway.remoteExec('process.chdir(args)', folder).waitClose();
     assert.is((await gateway.remoteInfo()).cwd, folder);
     assert.is(gateway.peer.cwd, before);
+    await gateway.remoteExec('process.chdir(args)', before).waitClose();
   });
 }
 

@@ -38,7 +38,7 @@ export function javascriptInterpreter(runtime: JavaScriptInterpreter): Interpret
         token,
         ...DESCRIPTORS,
         execmodel: execmodel.name,
-        executor: await execmodel.remote(),
+        executor: await execmodel.remote({ spec, supports: runtime.supports, interpreter: runtime.field }),
         startsOnMain: execmodel.startsOn === 'main',
         threads: spec.core.threads ?? DEFAULT_THREADS,
         cached: runtime.field === 'node' && spec.get('node') === undefined,

@@ -218,6 +218,8 @@ export interface ExecModel {
   readonly kind: 'execmodel';
   /** The value of `execmodel=`; unique in its family. */
   readonly name: string;
+  /** Further fields that it claims: `heap`. They are errors with another execution model. */
+  readonly options?: readonly string[];
   readonly family: Family;
   /**
    * Where the first execution of a remote end runs. On `main` it starts at once, before the program of the model is there, which takes the
@@ -225,7 +227,16 @@ export interface ExecModel {
    */
   readonly startsOn: 'main' | 'thread';
   /** Text of a function body that the remote end evaluates; it exports `createExecutor()`. Self-contained: it imports nothing but builtins. */
-  remote(): Promise<string>;
+  remote(context: ExecModelContext): Promise<string>;
+}
+
+/** What an execution model is told to make its program for one remote end. */
+export interface ExecModelContext {
+  readonly spec: Spec;
+  /** What the interpreter can do; a `SpecError` tells the user that something was asked for that it can't. */
+  readonly supports: InterpreterSupports;
+  /** The field of the interpreter, for messages. */
+  readonly interpreter: string;
 }
 
 /** Anything that a registry holds. */

@@ -13,7 +13,7 @@ const PACKAGES: Readonly<
     execmodels: ['eventlet', 'gevent'],
   },
   '@execnet/execmodel-thread': { fields: [], execmodels: ['thread', 'main_thread_only'] },
-  '@execnet/execmodel-worker': { fields: [], execmodels: ['worker'] },
+  '@execnet/execmodel-worker': { fields: ['heap', 'stack'], execmodels: ['worker'] },
   '@execnet/execmodel-structured': { fields: [], execmodels: ['structured'] },
 };
 

@@ -41,6 +41,8 @@ export class Registry {
   /** Option fields, each with the plugins that claim it; several may, since only one of them is in use. */
   readonly #options = new Map<string, FieldPlugin[]>();
   readonly #execmodels = new Map<string, ExecModel>();
+  /** Option fields of execution models, with the names of those that claim them. */
+  readonly #execmodelOptions = new Map<string, Set<string>>();
   readonly #defaultInterpreter: string;
 
   constructor(plugins: Iterable<Plugin> = [], options: RegistryOptions = {}) {
@@ -110,7 +112,9 @@ export class Registry {
     const transport = this.#selectTransport(spec);
     const interpreter = this.#selectInterpreter(spec, transport, options.family);
     this.#checkOptions(spec, [transport, interpreter]);
-    return { transport, interpreter, execmodel: this.#selectExecmodel(spec, interpreter.family) };
+    const execmodel = this.#selectExecmodel(spec, interpreter.family);
+    this.#checkExecmodelOptions(spec, execmodel);
+    return { transport, interpreter, execmodel };
   }
 
   #addExecmodel(plugin: ExecModel): void {
@@ -118,7 +122,17 @@ export class Registry {
     if (this.#execmodels.has(key)) {
       throw duplicate(`execmodel "${plugin.name}" for ${plugin.family} ends is registered already`);
     }
+    const { options = [] } = plugin;
+    for (const name of options) {
+      const owner = `execmodel "${plugin.name}"`;
+      if (isCoreField(name) || name === 'env')
+        throw duplicate(`${owner} claims the field "${name}", which belongs to core`);
+      if (this.#selectors.has(name) || this.#options.has(name))
+        throw duplicate(`${owner} claims the field "${name}", which another plugin has`);
+    }
     this.#execmodels.set(key, plugin);
+    for (const name of options)
+      this.#execmodelOptions.set(name, (this.#execmodelOptions.get(name) ?? new Set()).add(plugin.name));
   }
 
   #addFieldPlugin(plugin: FieldPlugin): void {
@@ -132,6 +146,8 @@ export class Registry {
       throw duplicate(what);
     }
     for (const name of [plugin.field, ...plugin.options]) {
+      if (this.#execmodelOptions.has(name))
+        throw duplicate(`${owner} claims the field "${name}", which an execmodel has`);
       if (isCoreField(name) || name === 'env')
         throw duplicate(`${owner} claims the field "${name}", which belongs to core`);
     }
@@ -152,7 +168,12 @@ export class Registry {
   #checkFields(spec: Spec): void {
     let before: string | true | undefined;
     for (const [name, value] of spec) {
-      if (!isCoreField(name) && !this.#selectors.has(name) && !this.#options.has(name)) {
+      const known =
+        isCoreField(name) ||
+        this.#selectors.has(name) ||
+        this.#options.has(name) ||
+        this.#execmodelOptions.has(name);
+      if (!known) {
         throw this.#unknownField(spec, name, typeof before === 'string' && before.endsWith(':'));
       }
       before = value;
@@ -248,8 +269,21 @@ export class Registry {
     }
   }
 
+  #checkExecmodelOptions(spec: Spec, execmodel: ExecModel): void {
+    for (const [name] of spec) {
+      const owners = this.#execmodelOptions.get(name);
+      if (owners === undefined || owners.has(execmodel.name)) continue;
+      const models = [...owners].map((owner) => `execmodel=${owner}`).join(' or ');
+      throw failure(
+        'ERR_EXECNET_UNKNOWN_FIELD',
+        spec,
+        `the field "${name}" means something only together with ${models}`,
+      );
+    }
+  }
+
   #unknownField(spec: Spec, name: string, followsColon: boolean): SpecError {
-    const registered = [...this.#selectors.keys(), ...this.#options.keys()];
+    const registered = [...this.#selectors.keys(), ...this.#options.keys(), ...this.#execmodelOptions.keys()];
     const hints = this.#meant(name, registered, FIELD_PACKAGES);
     if (followsColon) hints.push('if it belongs to the value before it, write \\/ for each slash there');
     const hint = hints.length > 0 ? ` (${hints.join(' ')})` : '';

@@ -5,10 +5,10 @@ import { Output } from './output.ts';
 import { printDirectlyInThread } from './prints.ts';
 import { rawIo } from './raw-io.ts';
 import { Receiver } from './receiver.ts';
-import { Ring } from './ring.ts';
+import { Ring, Word } from './ring.ts';
 import { ExecutingThread } from './thread.ts';
 import type { ReceiverData, ThreadData } from './thread-data.ts';
-import { takeProcessFunctions } from './thread-globals.ts';
+import { isolateProcessFunctions, takeProcessFunctions } from './thread-globals.ts';
 import { reportUncaught } from './uncaught.ts';
 
 /** What a thread stub hands over. */
@@ -28,20 +28,22 @@ function startThread(evaluate: (text: string) => unknown, data: ThreadData): voi
   const { options, slot } = data;
   printDirectlyInThread();
   const board = new Board(data.board);
+  const ring = new Ring(data.ring);
   let endThread = (): void => {};
   const thread = new ExecutingThread({
     slot,
     generation: data.generation,
-    ring: new Ring(data.ring),
+    ring,
     board,
     output: new Output(board, rawIo(options.input, options.output), slot),
     receiver: data.port,
     evaluate,
     exit: () => endThread(),
+    isolated: data.isolated,
   });
-  endThread = takeProcessFunctions(
-    (message) => thread.tell(message),
-    () => thread.link.flush(),
-  );
-  reportUncaught(thread);
+  const flush = (): void => thread.link.flush();
+  endThread = data.isolated
+    ? isolateProcessFunctions((code) => Atomics.store(ring.words, Word.EXIT_CODE, code + 1), flush)
+    : takeProcessFunctions((message) => thread.tell(message), flush);
+  reportUncaught(thread, { isolated: data.isolated });
 }

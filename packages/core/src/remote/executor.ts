@@ -20,6 +20,26 @@ export interface ExecutorThread {
   readonly channels: number;
   /** Lets the thread end; nothing may run on it afterwards. */
   close(): void;
+  /** Ends an isolated thread at once, whatever it runs. Where the interpreter can't (`supports.killThread`), a thread that spins spins on. */
+  kill(): void;
+}
+
+/** How a thread is started. */
+export interface ThreadOptions {
+  /**
+   * The thread belongs to the code that it runs: `process.exit` ends the thread and not the process, and so does running out of memory; an error
+   * that nobody caught fails what runs there. When it has ended, however, its channels are closed. Default: false.
+   */
+  readonly isolated?: boolean;
+  /** Limits of an isolated thread; `supports.threadMemoryLimit` says whether the interpreter knows them. */
+  readonly limits?: ThreadLimits;
+}
+
+/** In MiB. */
+export interface ThreadLimits {
+  /** Objects that are kept. */
+  readonly heap?: number | undefined;
+  readonly stack?: number | undefined;
 }
 
 /** The threads of this remote end. */
@@ -29,9 +49,11 @@ export interface ExecutorThreads {
   /** Most threads that may execute at a time, the main thread included. */
   readonly limit: number;
   /** Starts another thread; it takes tasks at once and runs them when it is up. */
-  spawn(): ExecutorThread;
+  spawn(options?: ThreadOptions): ExecutorThread;
   /** Whether {@link Executor.idle} is called; costs a message for each execution while it is. */
   wantIdle(wanted: boolean): void;
+  /** Tells the user, on stderr. */
+  warn(message: string): void;
 }
 
 /** Schedules the executions of a remote end. */
@@ -39,10 +61,12 @@ export interface Executor {
   /** Tasks that wait for a thread. */
   readonly queued: number;
   execute(task: Task): void;
-  /** The local end has given up the task with this id: true if it was waiting here and is dropped. */
+  /** The local end has given up the task with this id: true if it was waiting here and is dropped. One that runs hears of it by itself. */
   cancel(id: number): boolean;
-  /** A thread has nothing left to execute; called only after `wantIdle(true)`. */
+  /** A thread has nothing left to execute; called only after `wantIdle(true)`. Of an isolated thread again when its last channel is closed. */
   idle(thread: ExecutorThread): void;
+  /** An isolated thread has ended. */
+  ended?(thread: ExecutorThread): void;
 }
 
 export type CreateExecutor = (threads: ExecutorThreads) => Executor;

@@ -14,6 +14,7 @@ export class Output {
   readonly #board: Board;
   readonly #io: RawIo;
   readonly #holder: number;
+  #holds = 0;
 
   constructor(board: Board, io: RawIo, slot: number) {
     this.#board = board;
@@ -56,6 +57,21 @@ export class Output {
     // the holder may have let go after its last look
     this.#flushLate();
     return true;
+  }
+
+  /** Takes the lock, so that no thread is inside a write, until {@link letGo}; false if one is. Counted. For the receiver. */
+  hold(): boolean {
+    const { words } = this.#board;
+    if (this.#holds === 0 && Atomics.compareExchange(words, BoardWord.LOCK, 0, this.#holder) !== 0)
+      return false;
+    this.#holds++;
+    return true;
+  }
+
+  letGo(): void {
+    if (--this.#holds > 0) return;
+    this.#unlock();
+    this.#flushLate();
   }
 
   /** The thread in `slot` is gone. True if it may have cut a frame: the connection is of no use then. */

@@ -1,3 +1,4 @@
+import type { Worker } from 'node:worker_threads';
 import { describeError } from '../errors/index.ts';
 import { MsgpackEncoder } from '../serializer/msgpack-encoder.ts';
 import { DEFAULT_LIMITS } from '../serializer/types.ts';
@@ -5,7 +6,7 @@ import { Code, EMPTY, encodeFrame, int32Payload, readInt32 } from '../wire/index
 import { Board, BoardWord } from './board.ts';
 import { describeRemote } from './describe-remote.ts';
 import { endProcess } from './end-process.ts';
-import type { CreateExecutor, Executor } from './executor.ts';
+import type { CreateExecutor, Executor, ThreadOptions } from './executor.ts';
 import { Output, RECEIVER_SLOT } from './output.ts';
 import { listen, messageChannel } from './port.ts';
 import { complain, printDirectlyInThread } from './prints.ts';
@@ -30,10 +31,28 @@ const LOOK = 5;
 /** Control frames that wait because a thread writes and the outbox is full are tried again after this many milliseconds. */
 const RETRY = 1;
 
+/** A thread that was told to stop runs no more code after that, in milliseconds; 5 to 20 were seen. */
+const STOPPING = 200;
+
 /** More than that waiting means a peer that asks without reading. */
 const MAX_WAITING = 1024 * 1024;
 
 const MAIN_SLOT = 0;
+
+/** Why what ran on an isolated thread did not come to its end. */
+function reasonOf(failure: Error | undefined, { exitCode }: RoutedThread): Error {
+  if (failure && (failure as { code?: string }).code === 'ERR_WORKER_OUT_OF_MEMORY') {
+    return Object.assign(
+      new Error('the execution ran out of memory, and its thread was ended: see heap= of the spec'),
+      {
+        code: 'ERR_WORKER_OUT_OF_MEMORY',
+      },
+    );
+  }
+  if (failure) return failure;
+  if (exitCode !== undefined) return new Error(`the code ended its thread by process.exit(${exitCode})`);
+  return new Error('the thread of the execution was ended, because it went on after it was cancelled');
+}
 
 /**
  * The thread that reads the connection, whatever the others do: it passes frames on, answers status, schedules executions, acts upon
@@ -66,6 +85,7 @@ export class Receiver {
     this.#router = new Router({
       thread: (slot) => this.#threads[slot],
       control: (code, id, payload) => this.#control(code, id, payload),
+      cancelled: (id) => void this.#executor.cancel(id),
     });
     this.#main = new RoutedThread(new Ring(data.mainRing), this.#wakeUps, { port: data.mainPort });
     this.#adopt(MAIN_SLOT, this.#main);
@@ -88,8 +108,9 @@ export class Receiver {
     return exported.createExecutor({
       main: this.#main,
       limit: this.#data.options.threads,
-      spawn: () => this.#spawn(),
+      spawn: (options) => this.#spawn(options),
       wantIdle: (wanted) => Atomics.store(this.#board.words, BoardWord.IDLE_WANTED, wanted ? 1 : 0),
+      warn: complain,
     });
   }
 
@@ -169,7 +190,7 @@ export class Receiver {
     this.#post(encodeFrame(Code.CHANNEL_CLOSE, id, EMPTY));
   }
 
-  #spawn(): RoutedThread {
+  #spawn({ isolated = false, limits }: ThreadOptions = {}): RoutedThread {
     let slot = 1;
     while (this.#threads[slot] !== undefined) slot++;
     const { port1, port2 } = messageChannel();
@@ -184,11 +205,20 @@ export class Receiver {
       port: port2,
       slot,
       generation: ++this.#spawned,
+      isolated,
     };
-    const worker = startThread(data, port2);
-    const thread = new RoutedThread(new Ring(ring), this.#wakeUps, { port: port1, worker });
+    const worker = startThread(data, port2, limits);
+    const thread = new RoutedThread(new Ring(ring), this.#wakeUps, {
+      port: port1,
+      kill: () => this.#kill(worker),
+    });
     this.#adopt(slot, thread);
+    let failure: Error | undefined;
     worker.on('error', (error) => {
+      if (isolated) {
+        failure = error;
+        return;
+      }
       complain(error.stack ?? error.message);
       this.#leave(1);
     });
@@ -196,8 +226,37 @@ export class Receiver {
       this.#threads[slot] = undefined;
       port1.close();
       if (this.#output.release(slot)) this.#leave(1);
+      else if (isolated) this.#ended(thread, reasonOf(failure, thread));
     });
     return thread;
+  }
+
+  /** Ends a thread, whatever it runs, but for a write: the lock keeps it out of these. */
+  #kill(worker: Worker): void {
+    if (!this.#output.hold()) {
+      setTimeout(() => this.#kill(worker), RETRY);
+      return;
+    }
+    let held = true;
+    const letGo = (): void => {
+      if (held) this.#output.letGo();
+      held = false;
+    };
+    worker.once('exit', letGo);
+    // it may sit in a call of the system for long; but it begins none any more
+    setTimeout(letGo, STOPPING);
+    void worker.terminate();
+  }
+
+  /** An isolated thread is gone: so are its channels. All come from the local end, since remote code makes none. */
+  #ended(thread: RoutedThread, reason: Error): void {
+    const failed = thread.executing > 0;
+    const error = this.#encoder.encode({ ...describeError(reason), stack: String(reason) }, undefined);
+    for (const id of this.#router.drop(thread))
+      this.#post(
+        encodeFrame(failed ? Code.CHANNEL_CLOSE_ERROR : Code.CHANNEL_CLOSE, id, failed ? error : EMPTY),
+      );
+    this.#executor.ended?.(thread);
   }
 
   #adopt(slot: number, thread: RoutedThread): void {

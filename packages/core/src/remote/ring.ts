@@ -16,6 +16,8 @@ export const Word = {
   EXECUTING: 5,
   /** Open channels of the thread. */
   CHANNELS: 6,
+  /** The code of an isolated thread has ended it, with this exit code plus one. */
+  EXIT_CODE: 7,
 } as const;
 
 const WORDS = 8;

@@ -1,4 +1,4 @@
-import type { MessagePort, Worker } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
 import { Code, encodeFrame, int32Payload } from '../wire/index.ts';
 import { Backlog } from './backlog.ts';
 import type { ExecutorThread } from './executor.ts';
@@ -49,15 +49,16 @@ export class WakeUps {
 export class RoutedThread implements Route, ExecutorThread {
   readonly port: MessagePort;
   readonly #ring: Ring;
-  readonly #worker: Worker | undefined;
+  /** Missing for the main thread, which nobody ends. */
+  readonly #kill: (() => void) | undefined;
   readonly #overflow = new Backlog();
   readonly #wakeUps: WakeUps;
 
-  constructor(ring: Ring, wakeUps: WakeUps, { port, worker }: { port: MessagePort; worker?: Worker }) {
+  constructor(ring: Ring, wakeUps: WakeUps, { port, kill }: { port: MessagePort; kill?: () => void }) {
     this.#ring = ring;
     this.#wakeUps = wakeUps;
     this.port = port;
-    this.#worker = worker;
+    this.#kill = kill;
   }
 
   get executing(): number {
@@ -68,14 +69,24 @@ export class RoutedThread implements Route, ExecutorThread {
     return Atomics.load(this.#ring.words, Word.CHANNELS);
   }
 
+  /** What the code of an isolated thread has ended it with. */
+  get exitCode(): number | undefined {
+    const word = Atomics.load(this.#ring.words, Word.EXIT_CODE);
+    return word === 0 ? undefined : word - 1;
+  }
+
   /** An execution is about to be given to it. */
   begin(): void {
     Atomics.add(this.#ring.words, Word.EXECUTING, 1);
   }
 
   close(): void {
-    // by message, behind all frames: the main thread has no worker and never closes
-    if (this.#worker) this.write(encodeFrame(Code.GOODBYE, 0, int32Payload(0)));
+    // by message, behind all frames; the main thread never closes
+    if (this.#kill) this.write(encodeFrame(Code.GOODBYE, 0, int32Payload(0)));
+  }
+
+  kill(): void {
+    this.#kill?.();
   }
 
   /** Passes bytes on, in order. What does not fit is kept: flow control bounds how much that can be. */

@@ -12,6 +12,8 @@ export interface RouterOptions {
   thread(slot: number): Route | undefined;
   /** Control frames, whole; the payload is the handler's. */
   control(code: number, id: number, payload: Uint8Array): void;
+  /** The execution behind this channel, which its thread has got, is cancelled; the thread is told as well. */
+  cancelled(id: number): void;
 }
 
 /** Payload of BIND. */
@@ -86,6 +88,14 @@ export class Router {
     }
     this.#closed.add(id);
     if (this.#closed.size > REMEMBERED) this.#closed.delete(this.#closed.values().next().value as number);
+  }
+
+  /** The route is gone. Returns the channels that the peer made and that belonged to it; they are closed from now on. */
+  drop(route: Route): number[] {
+    const ids = [...this.#routes].filter(([, owner]) => owner === route).map(([id]) => id);
+    for (const id of ids) this.unbind(id);
+    if (this.#route === route) this.#route = undefined;
+    return ids;
   }
 
   /** Throws a `ProtocolError` when the peer broke the rules. */
@@ -164,6 +174,7 @@ export class Router {
       this.#assemble(length, (payload) => this.#bindFrame(id, payload));
       return;
     }
+    if (code === Code.CANCEL && this.#route) this.#options.cancelled(id);
     if (this.#route || id % 2 === 0 || this.#closed.has(id)) return;
     if (code === Code.CANCEL) {
       // it has not begun: that is for the one who keeps what waits

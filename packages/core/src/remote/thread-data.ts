@@ -12,6 +12,8 @@ export interface ThreadData {
   readonly port: MessagePort;
   readonly slot: number;
   readonly generation: number;
+  /** See `ThreadOptions.isolated` of executors. */
+  readonly isolated: boolean;
 }
 
 /** What the receiver thread is started with. */

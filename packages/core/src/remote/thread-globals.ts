@@ -13,9 +13,28 @@ export function takeProcessFunctions(tell: ExecutingThread['tell'], flush: () =>
     // the caller must not go on; the receiver ends the process
     for (;;) pauseThread(1000);
   };
+  takeAbort();
+  return () => endThread(0);
+}
+
+/** The same for an isolated thread: `process.exit` ends it alone, after `ending` was told the code. */
+export function isolateProcessFunctions(ending: (code: number) => void, flush: () => void): () => void {
+  const endThread = process.exit.bind(process);
+  process.exit = (code?: number | string | null): never => {
+    flush();
+    ending(Number(code ?? process.exitCode ?? 0) & 0xff);
+    return endThread(0);
+  };
+  takeAbort();
+  return () => {
+    flush();
+    endThread(0);
+  };
+}
+
+function takeAbort(): void {
   process.abort = (): never => {
     process.kill(process.pid, 'SIGABRT');
     for (;;) pauseThread(1000);
   };
-  return () => endThread(0);
 }

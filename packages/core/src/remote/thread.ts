@@ -26,8 +26,9 @@ export interface ThreadOptions {
   readonly output: Output;
   readonly receiver: MessagePort;
   readonly evaluate: (text: string) => unknown;
-  /** Ends the process with a code. */
+  /** Ends the process with a code; an isolated thread itself. */
   readonly exit: (code: number) => void;
+  readonly isolated?: boolean;
 }
 
 /** A thread that executes code: a link of its own, and the executions that the receiver gives it. */
@@ -41,7 +42,17 @@ export class ExecutingThread {
   readonly #executions = new Map<number, Execution>();
   #stopping: Error | undefined;
 
-  constructor({ slot, generation, ring, board, output, receiver, evaluate, exit }: ThreadOptions) {
+  constructor({
+    slot,
+    generation,
+    ring,
+    board,
+    output,
+    receiver,
+    evaluate,
+    exit,
+    isolated = false,
+  }: ThreadOptions) {
     this.#ring = ring;
     this.#board = board;
     this.#compiler = new Compiler(evaluate);
@@ -55,7 +66,12 @@ export class ExecutingThread {
       port: this.#port,
       control: (code, id, payload) => this.#control(code, id, payload),
       flow: true,
-      forgotten: (id) => this.#port.unroute(id),
+      forgotten: (id) => {
+        this.#port.unroute(id);
+        // nobody can reach it any more
+        if (isolated && this.#executions.size === 0 && this.link.channels.size === 0)
+          this.#port.tell({ kind: 'idle' });
+      },
     });
     this.#port.start(
       new FrameDecoder((code, id, payload, owned) => this.link.handle(code, id, payload, owned), {

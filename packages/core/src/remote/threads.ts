@@ -1,4 +1,5 @@
-import type { MessagePort, Worker, WorkerOptions } from 'node:worker_threads';
+import type { MessagePort, ResourceLimits, Worker, WorkerOptions } from 'node:worker_threads';
+import type { ThreadLimits } from './executor.ts';
 import { Bun, builtin, Deno } from './runtime.ts';
 import type { ReceiverData, ThreadData } from './thread-data.ts';
 
@@ -50,7 +51,11 @@ export function startReceiver(data: ReceiverData, failed: (error: unknown) => vo
 }
 
 /** Starts a thread that the code of users runs in, as the interpreter's own threads are. It gets the port. */
-export function startThread(data: ReceiverData | ThreadData, port: MessagePort): Worker {
+export function startThread(
+  data: ReceiverData | ThreadData,
+  port: MessagePort,
+  limits?: ThreadLimits,
+): Worker {
   const { Worker, SHARE_ENV } = builtin('node:worker_threads');
   const options: WorkerOptions = {
     eval: true,
@@ -60,6 +65,14 @@ export function startThread(data: ReceiverData | ThreadData, port: MessagePort):
     stderr: true,
     workerData: data,
     transferList: [port],
+    ...(limits && { resourceLimits: resourceLimits(limits) }),
   };
   return new Worker(NODE_STUB, options);
+}
+
+function resourceLimits({ heap, stack }: ThreadLimits): ResourceLimits {
+  return {
+    ...(heap !== undefined && { maxOldGenerationSizeMb: heap }),
+    ...(stack !== undefined && { stackSizeMb: stack }),
+  };
 }

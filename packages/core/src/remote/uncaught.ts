@@ -6,10 +6,14 @@ import type { ExecutingThread } from './thread.ts';
  * An error that nobody caught ends a remote end as it ends a plain program: with code 1 and its stack on stderr; the executions of its thread
  * are told first. A handler that remote code installs for itself takes precedence, as it would in a plain program.
  */
-export function reportUncaught(thread: ExecutingThread): void {
+export function reportUncaught(
+  thread: ExecutingThread,
+  { isolated }: { isolated: boolean } = { isolated: false },
+): void {
+  const handle = isolated ? fail : end;
   for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
     process.on(event, (error: unknown) => {
-      if (process.listenerCount(event) <= 1) end(thread, error);
+      if (process.listenerCount(event) <= 1) handle(thread, error);
     });
   }
 }
@@ -28,9 +32,18 @@ export function reportUncaughtByEvents(thread: ExecutingThread): void {
   });
 }
 
+/** In an isolated thread it fails what runs there; who waits for that ends the thread. */
+function fail(thread: ExecutingThread, error: unknown): void {
+  if (thread.uncaught(error) === 0) say(error);
+}
+
 function end(thread: ExecutingThread, error: unknown): void {
   thread.uncaught(error);
+  say(error);
+  process.exit(1);
+}
+
+function say(error: unknown): void {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   complain(`Uncaught ${text}`);
-  process.exit(1);
 }

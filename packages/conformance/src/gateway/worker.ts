@@ -1,0 +1,358 @@
+import type { Channel, Gateway, RemoteError } from '@execnet/core';
+import * as assert from 'uvu/assert';
+import { failureOf, forRemote, type GatewayFixture, GatewayTests } from './gateway-tests.ts';
+
+/** What the interpreter under test can do with threads; as in `supports` of its plugin. */
+export interface ThreadSupports {
+  readonly killThread: boolean;
+  readonly threadMemoryLimit: boolean;
+}
+
+/** Where executions run under `execmodel=worker`, which the fixture's gateways have, and what becomes of their threads. */
+export function workerModelSuite(name: string, fixture: GatewayFixture, supports: ThreadSupports): void {
+  const tests = new GatewayTests(`${name}: execmodel=worker`, fixture);
+  places(tests);
+  bounds(tests);
+  ends(tests);
+  if (supports.killThread) kills(tests);
+  else survivors(tests);
+  if (supports.threadMemoryLimit) limits(tests);
+  else noLimits(tests, fixture);
+  tests.run();
+}
+
+interface Place {
+  readonly main: boolean;
+  readonly thread: number;
+  readonly seen: number;
+}
+
+/** Where it runs, and how often its globals have been seen. */
+const place = async (): Promise<Place> => {
+  const { isMainThread, threadId } = await import('node:worker_threads');
+  const globals = globalThis as { seen?: number };
+  globals.seen = (globals.seen ?? 0) + 1;
+  return { main: isMainThread, thread: threadId, seen: globals.seen };
+};
+
+/** Code that says that it runs, and blocks until it gets something. */
+const blocking = (channel: Channel<unknown, string>): void => {
+  channel.sendSync('runs');
+  channel.receiveSync();
+};
+
+async function occupy(gateway: Gateway): Promise<Channel<string, unknown>> {
+  const channel = gateway.remoteExec(blocking);
+  assert.is(await channel.receive(), 'runs');
+  return channel;
+}
+
+/** Resolves when no more than `executing` executions are there. */
+async function settled(gateway: Gateway, executing: number): Promise<void> {
+  while ((await gateway.remoteStatus()).numExecuting > executing)
+    await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+function places(tests: GatewayTests): void {
+  tests.test('each execution has a thread and globals of its own', async (gateway) => {
+    assert.match(String(gateway), 'worker model');
+    assert.is((await gateway.remoteStatus()).execmodel, 'worker');
+    const seen = [await gateway.call(place), await gateway.call(place), await gateway.call(place)];
+    for (const one of seen) {
+      assert.is(one.main, false);
+      assert.is(one.seen, 1);
+    }
+    assert.is(new Set(seen.map(({ thread }) => thread)).size, 3);
+  });
+
+  tests.test('executions that block run beside each other', async (gateway) => {
+    const busy = await Promise.all([occupy(gateway), occupy(gateway), occupy(gateway)]);
+    assert.is((await gateway.remoteStatus()).numExecuting, 3);
+    assert.is(await gateway.call(() => 'beside'), 'beside');
+    for (const one of busy) {
+      await one.send('end');
+      await one.waitClose();
+    }
+  });
+
+  tests.test('blocking code is written straight down', async (gateway) => {
+    const channel = gateway.remoteExec((channel: Channel<number | null, number>) => {
+      for (const item of channel.sync()) {
+        if (item === null) return;
+        channel.sendSync(item * 2);
+      }
+    });
+    for (let i = 0; i < 100; i++) {
+      await channel.send(i);
+      assert.is(await channel.receive(), i * 2);
+    }
+    await channel.send(null);
+    await channel.waitClose();
+  });
+}
+
+function bounds(tests: GatewayTests): void {
+  tests.testWith({ threads: 2 }, 'threads= bounds how many run; the others wait', async (gateway) => {
+    const [first, second] = [await occupy(gateway), await occupy(gateway)];
+    const third = gateway.call(place);
+    const fourth = gateway.remoteExec(blocking);
+    const { numExecuting, numQueued } = await gateway.remoteStatus();
+    assert.equal({ numExecuting, numQueued }, { numExecuting: 2, numQueued: 2 });
+    // one that waits and is given up never runs
+    fourth.close();
+    while ((await gateway.remoteStatus()).numQueued > 1);
+    await first.send('end');
+    assert.is((await third).seen, 1);
+    await second.send('end');
+    await second.waitClose();
+    await settled(gateway, 0);
+    assert.is((await gateway.remoteStatus()).numQueued, 0);
+  });
+
+  tests.testWith({ threads: 4 }, 'a hundred started at once finish, each once', async (gateway) => {
+    const results = await Promise.all(
+      Array.from({ length: 100 }, (_, i) => gateway.call((i: number) => i, i)),
+    );
+    assert.equal(
+      results,
+      Array.from({ length: 100 }, (_, i) => i),
+    );
+  });
+}
+
+function ends(tests: GatewayTests): void {
+  tests.test('process.exit ends its execution, and nothing else', async (gateway) => {
+    const other = await occupy(gateway);
+    const error = (await failureOf(gateway.call(() => process.exit(3)))) as RemoteError;
+    assert.is(error.code, 'ERR_EXECNET_REMOTE');
+    assert.match(error.message, 'process.exit(3)');
+    await other.send('end');
+    await other.waitClose();
+  });
+
+  tests.test(
+    'an error that nobody caught arrives at its channel, and the gateway goes on',
+    async (gateway) => {
+      const other = await occupy(gateway);
+      const thrown = gateway.remoteExec(
+        () =>
+          new Promise(() => {
+            setTimeout(() => {
+              throw new RangeError('thrown later');
+            }, 1);
+          }),
+      );
+      assert.match((await failureOf(thrown.waitClose())).message, /thrown later/);
+      const rejected = gateway.remoteExec(
+        () =>
+          new Promise(() => {
+            void Promise.reject(new RangeError('rejected later'));
+          }),
+      );
+      assert.match((await failureOf(rejected.waitClose())).message, /rejected later/);
+      await other.send('end');
+      await other.waitClose();
+    },
+  );
+
+  tests.test('what was sent before the end arrives, on other channels too', async (gateway) => {
+    const other = gateway.newChannel<string, string>();
+    const channel = gateway.remoteExec((channel: Channel<never, number>, other: Channel<never, string>) => {
+      for (let i = 0; i < 1000; i++) void channel.send(i);
+      void other.send('x'.repeat(100_000));
+    }, forRemote(other) as never);
+    for (let i = 0; i < 1000; i++) assert.is(await channel.receive(), i);
+    await channel.waitClose();
+    // more than its window: the rest leaves after the code has ended
+    assert.is((await other.receive()).length, 100_000);
+    other.close();
+  });
+
+  tests.test('what code leaves behind ends with the last channel of its thread', async (gateway) => {
+    const lifeline = gateway.newChannel<string, string>();
+    const port = await gateway.call(async (lifeline: Channel<string, string>) => {
+      const { createServer } = await import('node:net');
+      const server = createServer();
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      setInterval(() => {}, 1000);
+      lifeline.setCallback((item) => lifeline.send(item));
+      return (server.address() as { port: number }).port;
+    }, forRemote(lifeline) as never);
+    const answers = async (): Promise<string> => {
+      const { connect } = await import('node:net');
+      return await new Promise((resolve) => {
+        const socket = connect(port, '127.0.0.1');
+        socket.on('connect', () => {
+          socket.destroy();
+          resolve('accepted');
+        });
+        socket.on('error', (error: Error & { code?: string }) => resolve(error.code ?? 'none'));
+      });
+    };
+    await lifeline.send('still there');
+    assert.is(await lifeline.receive(), 'still there');
+    assert.is(await answers(), 'accepted');
+    lifeline.close();
+    while ((await answers()) === 'accepted') await new Promise((resolve) => setTimeout(resolve, 20));
+  });
+
+  tests.test('code that is cancelled cleans up before its thread ends', async (gateway) => {
+    const log = gateway.newChannel<string, string>();
+    const channel = gateway.remoteExec(
+      (channel: Channel<unknown, string>, log: Channel<unknown, string>) => {
+        try {
+          channel.sendSync('runs');
+          channel.receiveSync();
+        } catch (error) {
+          log.sendSync((error as Error).name);
+        } finally {
+          log.sendSync('finally');
+        }
+      },
+      forRemote(log) as Channel<unknown, string>,
+    );
+    await channel.receive();
+    channel.close();
+    assert.is(await log.receive(), 'CancelledError');
+    assert.is(await log.receive(), 'finally');
+    await log.waitClose();
+    await settled(gateway, 0);
+  });
+}
+
+function kills(tests: GatewayTests): void {
+  tests.test('closing the channel ends a thread that spins, and nothing else', async (gateway) => {
+    const other = await occupy(gateway);
+    const given = gateway.newChannel<never, string>();
+    const endless = gateway.remoteExec(
+      async (channel: Channel<never, unknown>, given: Channel<never, string>) => {
+        await given.send('mine now');
+        channel.sendSync('spins');
+        for (;;);
+      },
+      forRemote(given) as never,
+    );
+    assert.is(await endless.receive(), 'spins');
+    assert.is(await given.receive(), 'mine now');
+    const waiting = failureOf(given.receive());
+    endless.close();
+    // what the thread had is closed, whoever waits there hears of it
+    assert.is((await waiting).name, 'RemoteError');
+    await settled(gateway, 1);
+    assert.is(await gateway.call(() => 'goes on'), 'goes on');
+    await other.send('end');
+    await other.waitClose();
+  });
+
+  tests.test('an aborted signal ends a thread that spins', async (gateway) => {
+    const controller = new AbortController();
+    const call = gateway.call(
+      () => {
+        for (;;);
+      },
+      undefined,
+      { signal: controller.signal },
+    );
+    setTimeout(() => controller.abort(new Error('long enough')), 50);
+    assert.match((await failureOf(call)).message, /long enough/);
+    await settled(gateway, 0);
+  });
+
+  tests.test('threads that are stopped while they write cut no frame', async (gateway) => {
+    const steady = gateway.remoteExec(async (channel: Channel<number, number>) => {
+      for await (const item of channel) await channel.send(item);
+    });
+    const noisy = Array.from({ length: 4 }, () =>
+      gateway.remoteExec((channel: Channel<never, Uint8Array | string>) => {
+        const block = new Uint8Array(300_000);
+        for (;;) {
+          // goes on writing whatever it is told
+          try {
+            channel.sendSync(block);
+            channel.sendSync('small');
+          } catch {}
+        }
+      }),
+    );
+    await Promise.all(noisy.map((one) => one.receive()));
+    for (const one of noisy) one.close();
+    for (let i = 0; i < 2000; i++) {
+      await steady.send(i);
+      assert.is(await steady.receive(), i);
+    }
+    await settled(gateway, 1);
+    await steady.send(-1);
+    assert.is(await steady.receive(), -1);
+    steady.close();
+    await settled(gateway, 0);
+  });
+}
+
+function survivors(tests: GatewayTests): void {
+  tests.testWith(
+    { stdio: 'pipe' },
+    'a thread that spins when it is cancelled is told of, and goes with the gateway',
+    async (gateway) => {
+      const endless = gateway.remoteExec((channel: Channel<never, string>) => {
+        channel.sendSync('spins');
+        for (;;);
+      });
+      assert.is(await endless.receive(), 'spins');
+      let said = '';
+      gateway.stderr?.on('data', (chunk: Uint8Array) => {
+        said += Buffer.from(chunk).toString();
+      });
+      endless.close();
+      while (!said.includes('terminate the gateway')) await new Promise((resolve) => setTimeout(resolve, 50));
+      assert.is(await gateway.call(() => 'goes on'), 'goes on');
+      await gateway.terminate({ timeout: 200 });
+    },
+  );
+}
+
+function limits(tests: GatewayTests): void {
+  tests.testWith(
+    { heap: 32 },
+    'an execution that needs more memory than heap= fails alone',
+    async (gateway) => {
+      const other = await occupy(gateway);
+      const greedy = gateway.call(() => {
+        const kept: string[][] = [];
+        for (;;) kept.push(Array.from({ length: 1000 }, (_, i) => `${kept.length} ${i}`));
+      });
+      const error = (await failureOf(greedy)) as RemoteError;
+      assert.is(error.code, 'ERR_EXECNET_REMOTE');
+      assert.match(error.message, 'ran out of memory');
+      assert.match(error.message, 'heap=');
+      assert.is(await gateway.call(() => 'goes on'), 'goes on');
+      await other.send('end');
+      await other.waitClose();
+    },
+  );
+
+  tests.testWith({ stack: 1 }, 'stack= limits the stack', async (gateway) => {
+    const depth = (): number => {
+      let reached = 0;
+      const deeper = (): void => {
+        reached++;
+        deeper();
+      };
+      try {
+        deeper();
+      } catch {}
+      return reached;
+    };
+    const small = await gateway.call(depth);
+    assert.ok(small > 100 && small < 15_000, `${small} calls deep`);
+  });
+}
+
+function noLimits(tests: GatewayTests, fixture: GatewayFixture): void {
+  tests.test('memory limits are refused before anything is started', async () => {
+    for (const fields of [{ heap: 32 }, { stack: 4 }]) {
+      const error = await failureOf(fixture.makeGateway(fields));
+      assert.is(error.code, 'ERR_EXECNET_UNSUPPORTED');
+      assert.match(error.message, Object.keys(fields)[0] as string);
+    }
+  });
+}
