@@ -1,0 +1,92 @@
+import { type Channel, ConnectionLostError, Group } from 'execnet';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { BareRemoteEnd } from './fixtures/bare-remote-end.ts';
+import { failureOf } from './fixtures/failure.ts';
+import { ownRemoteEnds, specOf } from './fixtures/interpreters.ts';
+import { CODE, frame, item } from './fixtures/mutations.mjs';
+import { isRunning, stillRunning } from './fixtures/processes.ts';
+import { startProgram } from './fixtures/programs.ts';
+
+/** The promise is 2 s; interpreters that spin on two cores need a margin. */
+const LIMIT = 4000;
+
+const MODELS = ['thread', 'main_thread_only', 'worker'] as const;
+
+/** Code that has a child and a grandchild, says their pids, and spins. */
+const SPINNING = `
+  const { spawn } = require('node:child_process');
+  const child = spawn('sh', ['-c', 'trap "" HUP INT TERM; sleep 1000 & echo $!; wait'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const grandchild = Number(String(await new Promise((resolve) => child.stdout.once('data', resolve))));
+  channel.sendSync([child.pid, grandchild]);
+  for (;;);
+`;
+
+for (const interpreter of ownRemoteEnds) {
+  for (const execmodel of MODELS) {
+    const title = `${interpreter.name}, ${execmodel}`;
+    const spec = specOf(interpreter, 'stdio=ignore', `execmodel=${execmodel}`);
+
+    test(`${title}: while code spins, status is answered and terminate leaves nothing`, async () => {
+      await using group = new Group();
+      const gateway = await group.makeGateway(spec);
+      const channel = gateway.remoteExec(SPINNING);
+      const children = (await channel.receive()) as number[];
+      const { execmodel: told, ...counts } = await gateway.remoteStatus();
+      assert.is(told, execmodel);
+      assert.equal(counts, { numChannels: 1, numExecuting: 1, numQueued: 0 });
+      await gateway.terminate({ timeout: 500 });
+      assert.equal([gateway.peer.pid, ...children].filter(isRunning), []);
+      assert.instance(await failureOf(channel.receive()), ConnectionLostError);
+    });
+
+    // what Ctrl-C in a terminal sends to the foreground, to which remote ends do not belong
+    for (const signal of ['SIGKILL', 'SIGINT'] as const) {
+      test(`${title}: while code spins, ${signal} of the local process leaves nothing`, async () => {
+        await using program = startProgram('spinning.mjs', [spec]);
+        const pids = await program.said<number[]>();
+        assert.equal(pids.filter(isRunning), pids);
+        program.child.kill(signal);
+        await program.ended;
+        assert.equal(await stillRunning(pids, LIMIT), []);
+      });
+    }
+
+    test(`${title}: finally runs within the grace in code that is blocked`, async () => {
+      await using group = new Group();
+      const gateway = await group.makeGateway(spec);
+      const log = gateway.newChannel<string, unknown>();
+      const channel = gateway.remoteExec(
+        (channel: Channel<unknown, string>, log: Channel<unknown, string>) => {
+          try {
+            channel.sendSync('blocks');
+            channel.receiveSync();
+          } catch (error) {
+            log.sendSync((error as Error).name);
+          } finally {
+            log.sendSync('finally');
+          }
+        },
+        log as never,
+      );
+      assert.is(await channel.receive(), 'blocks');
+      const terminated = gateway.terminate({ timeout: 5000 });
+      assert.is(await log.receive(), 'CancelledError');
+      assert.is(await log.receive(), 'finally');
+      await terminated;
+    });
+  }
+
+  test(`${interpreter.name}: while code spins, the end of its input ends a remote end`, async () => {
+    await using remote = await BareRemoteEnd.boot(interpreter);
+    remote.input.write(
+      frame(CODE.CHANNEL_EXEC, 1, item({ kind: 'function', text: '() => { for (;;); }', args: 1 })),
+    );
+    remote.input.write(frame(CODE.STATUS, 3));
+    await remote.hears((said) => Buffer.from(said).includes('numExecuting'));
+    remote.input.end();
+    assert.equal(await stillRunning([remote.child.pid as number], LIMIT), []);
+  });
+}
+
+test.run();
