@@ -34,6 +34,7 @@ export function javascriptInterpreter(runtime: JavaScriptInterpreter): Interpret
     supports: runtime.supports,
     globals: runtime.globals,
     async boot({ spec, execmodel, token }: BootContext): Promise<Boot> {
+      const [file, ...args] = commandWords(runtime.field, spec.get(runtime.field));
       const options: BootOptions = {
         token,
         ...DESCRIPTORS,
@@ -41,12 +42,11 @@ export function javascriptInterpreter(runtime: JavaScriptInterpreter): Interpret
         executor: await execmodel.remote({ spec, supports: runtime.supports, interpreter: runtime.field }),
         startsOnMain: execmodel.startsOn === 'main',
         threads: spec.core.threads ?? DEFAULT_THREADS,
-        cached: runtime.field === 'node' && spec.get('node') === undefined,
+        cached: runtime.field === 'node' && file === process.execPath && args.length === 0,
       };
       const loader = runtime.loader
         .replaceAll('INPUT', String(DESCRIPTORS.input))
         .replaceAll('OUTPUT', String(DESCRIPTORS.output));
-      const [file, ...args] = commandWords(runtime.field, spec.get(runtime.field));
       return {
         command: {
           file: file as string,

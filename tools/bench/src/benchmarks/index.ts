@@ -5,6 +5,7 @@ import { executions } from './executions.ts';
 import { gateways } from './gateways.ts';
 import { importTime } from './import-time.ts';
 import { memory } from './memory.ts';
+import { models } from './models.ts';
 import { roundTrip } from './round-trip.ts';
 import { serializer } from './serializer.ts';
 import { smallMessages } from './small-messages.ts';
@@ -18,6 +19,7 @@ export const benchmarks: readonly Benchmark[] = [
   smallMessages,
   bulk,
   executions,
+  models,
   serializer,
   gateways,
   memory,

@@ -1,0 +1,82 @@
+import { type Channel, type Gateway, Group } from 'execnet';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { runningInterpreter } from '../../../tools/lib/interpreters.mjs';
+import { ownRemoteEnds, specOf } from './fixtures/interpreters.ts';
+import { peakRises } from './fixtures/memory.mjs';
+
+const AT_ONCE = 1000;
+
+/** Threads of a remote end without `threads=`. */
+const THREADS = 32;
+
+/** What may come and go between two collections of garbage, and what a collector keeps, in MiB. */
+const FLAT = 24;
+
+/** Starts so many blocking executions at once; each waits for an item and answers with it. */
+function start(gateway: Gateway): Channel<number, number>[] {
+  return Array.from({ length: AT_ONCE }, () =>
+    gateway.remoteExec((channel: Channel<number, number>) => channel.sendSync(channel.receiveSync())),
+  );
+}
+
+async function finish(channels: readonly Channel<number, number>[]): Promise<void> {
+  channels.forEach((channel, i) => void channel.send(i));
+  const answers = await Promise.all(channels.map((channel) => channel.receive()));
+  assert.equal(
+    answers,
+    channels.map((_, i) => i),
+  );
+  for (const channel of channels) await channel.waitClose();
+}
+
+/** Runs `count` executions one after the other. */
+async function oneByOne(gateway: Gateway, count: number): Promise<void> {
+  for (let i = 0; i < count; i++) assert.is(await gateway.call((i: number) => i, i), i);
+}
+
+for (const interpreter of ownRemoteEnds) {
+  test(`${interpreter.name}, thread: a thousand executions started at once finish on a bounded number of threads`, async () => {
+    await using group = new Group();
+    const gateway = await group.makeGateway(specOf(interpreter));
+    const channels = start(gateway);
+    const { numExecuting, numQueued } = await gateway.remoteStatus();
+    assert.equal({ numExecuting, numQueued }, { numExecuting: THREADS, numQueued: AT_ONCE - THREADS });
+    await finish(channels);
+    // each of the threads that were needed cost some 10 MiB; those that are there are used again
+    const [rise = 0] = await peakRises([gateway.peer.pid], () => finish(start(gateway)));
+    assert.ok(rise < THREADS * 2, `rose by ${rise} MiB`);
+  });
+
+  test(`${interpreter.name}, thread: ten thousand executions one after the other leave memory flat`, async () => {
+    await using group = new Group();
+    const gateway = await group.makeGateway(specOf(interpreter));
+    await oneByOne(gateway, 5000);
+    const rises = await peakRises([process.pid, gateway.peer.pid], () => oneByOne(gateway, 10_000));
+    assert.ok((rises[1] as number) < FLAT, `rose by ${rises[1]} MiB`);
+    if (runningInterpreter().kind === 'node')
+      assert.ok((rises[0] as number) < FLAT, `the local end rose by ${rises[0]} MiB`);
+  });
+
+  // starting a thread takes 30 ms of a core, on Deno half a second
+  if (interpreter.name !== runningInterpreter().name || interpreter.kind === 'deno') continue;
+
+  test(`${interpreter.name}, worker: a thousand executions started at once finish on a bounded number of threads`, async () => {
+    await using group = new Group();
+    const gateway = await group.makeGateway(specOf(interpreter, 'execmodel=worker', 'threads=8'));
+    const channels = start(gateway);
+    const { numExecuting, numQueued } = await gateway.remoteStatus();
+    assert.equal({ numExecuting, numQueued }, { numExecuting: 8, numQueued: AT_ONCE - 8 });
+    await finish(channels);
+  });
+
+  test(`${interpreter.name}, worker: executions one after the other leave memory flat`, async () => {
+    await using group = new Group();
+    const gateway = await group.makeGateway(specOf(interpreter, 'execmodel=worker', 'threads=2'));
+    await oneByOne(gateway, 100);
+    const [rise = 0] = await peakRises([gateway.peer.pid], () => oneByOne(gateway, 300));
+    assert.ok(rise < FLAT, `rose by ${rise} MiB`);
+  });
+}
+
+test.run();
