@@ -177,7 +177,7 @@ function ends(tests: GatewayTests): void {
       setInterval(() => {}, 1000);
       lifeline.setCallback((item) => lifeline.send(item));
       return (server.address() as { port: number }).port;
-    }, forRemote(lifeline) as never);
+    }, forRemote(lifeline));
     const answers = async (): Promise<string> => {
       const { connect } = await import('node:net');
       return await new Promise((resolve) => {

@@ -63,12 +63,12 @@ async function compare(
   for (const gateway of gateways) while ((await gateway.remoteStatus()).numExecuting > 0);
   const [first, ...others] = MODELS;
   return [
-    row({ what: `${what}: ${first}`, unit: 'ms', samples: taken[first] as Samples }),
+    row({ what: `${what}: ${first}`, unit: 'ms', samples: taken[first] }),
     ...others.map((model) =>
       row({
         what: `${what}: ${model}`,
         unit: 'ms',
-        samples: taken[model] as Samples,
+        samples: taken[model],
         against: [{ name: first, samples: taken[first] }],
       }),
     ),
