@@ -89,8 +89,8 @@ export class Group implements AsyncDisposable, Iterable<Gateway> {
   }
 
   /**
-   * The execution model of gateways whose spec names none. `local` is that of this program: it is asynchronous and has no other, so only
-   * `async` is taken there; given alone it names the remote model, as with execnet. An error once a gateway exists.
+   * The execution model of gateways whose spec names none. Given alone, `local` names the remote model, as with execnet; otherwise it says
+   * nothing, because this program is asynchronous and has no other model. `ERR_EXECNET_EXECMODEL_FIXED` once a gateway exists or is being made.
    */
   setExecmodel(local: string, remote: string = local): void {
     if (this.size > 0 || this.#reserved.size > 0) {

@@ -39,6 +39,9 @@ const MAX_WAITING = 1024 * 1024;
 
 const MAIN_SLOT = 0;
 
+/** Rings of threads that have ended, for the next ones. */
+const MAX_SPARE_RINGS = 16;
+
 /** Why what ran on an isolated thread did not come to its end. */
 function reasonOf(failure: Error | undefined, { exitCode }: RoutedThread): Error {
   if (failure && (failure as { code?: string }).code === 'ERR_WORKER_OUT_OF_MEMORY') {
@@ -69,6 +72,8 @@ export class Receiver {
   readonly #executor: Executor;
   readonly #wakeUps = new WakeUps();
   #spawned = 0;
+  /** V8 does not count shared memory: it would not collect that of a thousand threads that have ended. */
+  readonly #spareRings: SharedArrayBuffer[] = [];
   #waiting: Uint8Array[] = [];
   #waitingSize = 0;
   #ending = false;
@@ -194,7 +199,7 @@ export class Receiver {
     let slot = 1;
     while (this.#threads[slot] !== undefined) slot++;
     const { port1, port2 } = messageChannel();
-    const ring = Ring.allocate();
+    const ring = this.#spareRings.pop() ?? Ring.allocate();
     const data: ThreadData = {
       role: 'thread',
       program: this.#data.program,
@@ -227,6 +232,10 @@ export class Receiver {
       port1.close();
       if (this.#output.release(slot)) this.#leave(1);
       else if (isolated) this.#ended(thread, reasonOf(failure, thread));
+      thread.retire();
+      if (runtime !== 'node' || this.#spareRings.length >= MAX_SPARE_RINGS) return;
+      Ring.clear(ring);
+      this.#spareRings.push(ring);
     });
     return thread;
   }

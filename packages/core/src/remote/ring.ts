@@ -46,6 +46,11 @@ export class Ring {
     return new SharedArrayBuffer(WORDS * 4 + RING_SIZE);
   }
 
+  /** Makes a block that nobody uses any more as good as new. */
+  static clear(block: SharedArrayBuffer): void {
+    new Int32Array(block, 0, WORDS).fill(0);
+  }
+
   /** Writes as much of `chunk` as fits; returns how much that was. Writer only. */
   write(chunk: Uint8Array): number {
     const head = Atomics.load(this.words, Word.HEAD);

@@ -53,6 +53,7 @@ export class RoutedThread implements Route, ExecutorThread {
   readonly #kill: (() => void) | undefined;
   readonly #overflow = new Backlog();
   readonly #wakeUps: WakeUps;
+  #gone = false;
 
   constructor(ring: Ring, wakeUps: WakeUps, { port, kill }: { port: MessagePort; kill?: () => void }) {
     this.#ring = ring;
@@ -61,11 +62,18 @@ export class RoutedThread implements Route, ExecutorThread {
     this.#kill = kill;
   }
 
+  /** The thread is gone: its ring is not touched any more. */
+  retire(): void {
+    this.#gone = true;
+  }
+
   get executing(): number {
+    if (this.#gone) return 0;
     return Atomics.load(this.#ring.words, Word.EXECUTING);
   }
 
   get channels(): number {
+    if (this.#gone) return 0;
     return Atomics.load(this.#ring.words, Word.CHANNELS);
   }
 
@@ -91,6 +99,7 @@ export class RoutedThread implements Route, ExecutorThread {
 
   /** Passes bytes on, in order. What does not fit is kept: flow control bounds how much that can be. */
   write(bytes: Uint8Array): void {
+    if (this.#gone) return;
     if (!this.#overflow.empty) {
       this.#overflow.push(bytes);
       this.flush();
@@ -105,6 +114,7 @@ export class RoutedThread implements Route, ExecutorThread {
 
   /** Writes what was kept, as far as there is room. */
   flush(): void {
+    if (this.#gone) return;
     const { words } = this.#ring;
     while (!this.#overflow.empty) {
       const bytes = this.#overflow.front();
@@ -126,6 +136,7 @@ export class RoutedThread implements Route, ExecutorThread {
 
   /** Makes the thread look at its ring. */
   wake(): void {
+    if (this.#gone) return;
     const { words } = this.#ring;
     if (Atomics.load(words, Word.BLOCKED) === 1) Atomics.notify(words, Word.HEAD, 1);
     else if (Atomics.exchange(words, Word.WOKEN, 1) === 0) this.port.postMessage(0);

@@ -7,6 +7,9 @@ declare const OPTIONS: WorkerOptions;
 /** How long code that was cancelled, or is over, may use to come to its end, in milliseconds. */
 const GRACE = 1000;
 
+/** A remote end tells 255 threads apart, and the main thread is one of them. */
+const MOST = 254;
+
 interface Running {
   readonly task: number;
   /** Runs once the thread is to end. */
@@ -17,6 +20,7 @@ interface Running {
 export function createExecutor(threads: ExecutorThreads): Executor {
   const waiting: Task[] = [];
   const running = new Map<ExecutorThread, Running>();
+  const limit = Math.min(threads.limit, MOST);
   threads.wantIdle(true);
 
   const start = (task: Task): void => {
@@ -45,7 +49,7 @@ export function createExecutor(threads: ExecutorThreads): Executor {
       return waiting.length;
     },
     execute(task) {
-      if (running.size < threads.limit) start(task);
+      if (running.size < limit) start(task);
       else waiting.push(task);
     },
     cancel(id) {
