@@ -1,8 +1,8 @@
 import { type Channel, type Gateway, Group } from 'execnet';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type Interpreter, runningInterpreter } from '../../../tools/lib/interpreters.mjs';
-import { ownRemoteEnds, specOf } from './fixtures/interpreters.ts';
+import { runningInterpreter } from '../../../tools/lib/interpreters.mjs';
+import { leanSpecOf, ownRemoteEnds, specOf } from './fixtures/interpreters.ts';
 import { peakRises } from './fixtures/memory.mjs';
 
 const AT_ONCE = 1000;
@@ -12,13 +12,6 @@ const THREADS = 32;
 
 /** What may come and go between two collections of garbage, and what a collector keeps, in MiB. */
 const FLAT = 24;
-
-/** V8 takes up to 48 MiB for young garbage, whoever makes it; with less of that, what shows is what is kept. */
-function leanSpecOf(interpreter: Interpreter, ...fields: string[]): string {
-  const flag = '--max-semi-space-size=1';
-  if (interpreter.kind === 'node') return ['popen', `node=${interpreter.path} ${flag}`, ...fields].join('//');
-  return specOf(interpreter, `env:DENO_V8_FLAGS=${flag}`, ...fields);
-}
 
 /** Starts so many blocking executions at once; each waits for an item and answers with it. */
 function start(gateway: Gateway): Channel<number, number>[] {

@@ -3,8 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { type Channel, type Gateway, Group } from 'execnet';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type Interpreter, runningInterpreter } from '../../../tools/lib/interpreters.mjs';
-import { remoteEnds, specOf } from './fixtures/interpreters.ts';
+import { runningInterpreter } from '../../../tools/lib/interpreters.mjs';
+import { LEAN, leanSpecOf, remoteEnds, specOf } from './fixtures/interpreters.ts';
 import { peakRises } from './fixtures/memory.mjs';
 import { Program, programFile, startProgram } from './fixtures/programs.ts';
 
@@ -69,17 +69,6 @@ async function stall(
   const channels = Array.from({ length: 1000 }, () => gateway.newChannel());
   await master.send(channels);
   return { master, channels };
-}
-
-/**
- * V8 takes up to 48 MiB for young garbage, whoever makes it. With less of that, what shows is what is held. Bun's collector has no such bound,
- * and needs none.
- */
-const LEAN = '--max-semi-space-size=1';
-
-function leanSpecOf(interpreter: Interpreter): string {
-  if (interpreter.kind === 'node') return `popen//node=${interpreter.path} ${LEAN}`;
-  return specOf(interpreter, `env:DENO_V8_FLAGS=${LEAN}`);
 }
 
 for (const interpreter of remoteEnds) {

@@ -2,6 +2,7 @@ import { type Channel, ConnectionLostError, Group } from 'execnet';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { BareRemoteEnd } from './fixtures/bare-remote-end.ts';
+import { CHILDREN } from './fixtures/children.mjs';
 import { failureOf } from './fixtures/failure.ts';
 import { ownRemoteEnds, specOf } from './fixtures/interpreters.ts';
 import { CODE, frame, item } from './fixtures/mutations.mjs';
@@ -13,15 +14,6 @@ const LIMIT = 4000;
 
 const MODELS = ['thread', 'main_thread_only', 'worker'] as const;
 
-/** Code that has a child and a grandchild, says their pids, and spins. */
-const SPINNING = `
-  const { spawn } = require('node:child_process');
-  const child = spawn('sh', ['-c', 'trap "" HUP INT TERM; sleep 1000 & echo $!; wait'], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const grandchild = Number(String(await new Promise((resolve) => child.stdout.once('data', resolve))));
-  channel.sendSync([child.pid, grandchild]);
-  for (;;);
-`;
-
 for (const interpreter of ownRemoteEnds) {
   for (const execmodel of MODELS) {
     const title = `${interpreter.name}, ${execmodel}`;
@@ -30,7 +22,7 @@ for (const interpreter of ownRemoteEnds) {
     test(`${title}: while code spins, status is answered and terminate leaves nothing`, async () => {
       await using group = new Group();
       const gateway = await group.makeGateway(spec);
-      const channel = gateway.remoteExec(SPINNING);
+      const channel = gateway.remoteExec(`${CHILDREN} for (;;);`);
       const children = (await channel.receive()) as number[];
       const { execmodel: told, ...counts } = await gateway.remoteStatus();
       assert.is(told, execmodel);

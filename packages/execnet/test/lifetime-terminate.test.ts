@@ -14,17 +14,10 @@ import {
 } from 'execnet';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { CHILDREN } from './fixtures/children.mjs';
 import { failureOf } from './fixtures/failure.ts';
 import { ownRemoteEnds, specOf } from './fixtures/interpreters.ts';
 import { isRunning, stillRunning } from './fixtures/processes.ts';
-
-/** A child, and a child of that; neither listens to signals that can be ignored. */
-const CHILDREN = `
-  const { spawn } = require('node:child_process');
-  const child = spawn('sh', ['-c', 'trap "" HUP INT TERM; sleep 1000 & echo $!; wait'], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const grandchild = Number(String(await new Promise((resolve) => child.stdout.once('data', resolve))));
-  channel.sendSync([child.pid, grandchild]);
-`;
 
 /** A file that remote code writes to, in a folder that is gone after the test. */
 class Marker implements Disposable {

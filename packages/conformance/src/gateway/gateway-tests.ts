@@ -1,5 +1,6 @@
 import type { Channel, Gateway, SpecObject } from '@execnet/core';
 import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
 
 /** What the gateway suites are told of the gateways under test. */
 export interface GatewayFixture {
@@ -39,7 +40,7 @@ export class GatewayTests {
         const gateway = await this.#shared;
         await within(async () => {
           await body(gateway);
-          await nothingExecutes(gateway);
+          await settled(gateway);
         });
       } catch (error) {
         await this.#drop();
@@ -91,12 +92,33 @@ async function within(body: () => unknown): Promise<void> {
   }
 }
 
-/** Resolves when the remote end has ended every execution: the end of one is seen a little after its channel has closed here. */
-async function nothingExecutes(gateway: Gateway): Promise<void> {
+/** Resolves when the remote end has no more than `left` executions: the end of one is seen a little after its channel has closed here. */
+export async function settled(gateway: Gateway, left = 0): Promise<void> {
   for (;;) {
     const { numExecuting, numQueued } = await gateway.remoteStatus();
-    if (numExecuting + numQueued === 0) return;
+    if (numExecuting + numQueued <= left) return;
   }
+}
+
+export interface Busy {
+  readonly channel: Channel<string, string>;
+  end(): Promise<void>;
+}
+
+/** An execution that blocks its thread until it is ended. */
+export async function occupy(gateway: Gateway): Promise<Busy> {
+  const channel = gateway.remoteExec((channel: Channel<string, string>) => {
+    channel.sendSync('busy');
+    channel.receiveSync();
+  });
+  assert.is(await channel.receive(), 'busy');
+  return {
+    channel,
+    async end() {
+      await channel.send('end');
+      await channel.waitClose();
+    },
+  };
 }
 
 /** What `promise` rejects with, or what `run` throws; an error if it does not. */

@@ -1,6 +1,6 @@
-import type { Channel, Gateway, RemoteError } from '@execnet/core';
+import type { Channel, RemoteError } from '@execnet/core';
 import * as assert from 'uvu/assert';
-import { failureOf, type GatewayFixture, GatewayTests } from './gateway-tests.ts';
+import { failureOf, type GatewayFixture, GatewayTests, occupy } from './gateway-tests.ts';
 
 /** Where executions run under `execmodel=thread`. */
 export function threadModelSuite(name: string, fixture: GatewayFixture): void {
@@ -41,27 +41,6 @@ export function mainThreadOnlySuite(name: string, fixture: GatewayFixture): void
 }
 
 const isMain = async (): Promise<boolean> => (await import('node:worker_threads')).isMainThread;
-
-interface Busy {
-  readonly channel: Channel<string, string>;
-  end(): Promise<void>;
-}
-
-/** An execution that blocks its thread until it is ended. */
-async function occupy(gateway: Gateway): Promise<Busy> {
-  const channel = gateway.remoteExec((channel: Channel<string, string>) => {
-    channel.sendSync('busy');
-    channel.receiveSync();
-  });
-  await channel.receive();
-  return {
-    channel,
-    async end() {
-      await channel.send('end');
-      await channel.waitClose();
-    },
-  };
-}
 
 function places(tests: GatewayTests): void {
   tests.testWith({}, 'the first execution runs on the main thread', async (gateway) => {

@@ -1,6 +1,6 @@
-import type { Channel, Gateway, RemoteError } from '@execnet/core';
+import type { Channel, RemoteError } from '@execnet/core';
 import * as assert from 'uvu/assert';
-import { failureOf, forRemote, type GatewayFixture, GatewayTests } from './gateway-tests.ts';
+import { failureOf, forRemote, type GatewayFixture, GatewayTests, occupy, settled } from './gateway-tests.ts';
 
 /** What the interpreter under test can do with threads; as in `supports` of its plugin. */
 export interface ThreadSupports {
@@ -35,24 +35,6 @@ const place = async (): Promise<Place> => {
   return { main: isMainThread, thread: threadId, seen: globals.seen };
 };
 
-/** Code that says that it runs, and blocks until it gets something. */
-const blocking = (channel: Channel<unknown, string>): void => {
-  channel.sendSync('runs');
-  channel.receiveSync();
-};
-
-async function occupy(gateway: Gateway): Promise<Channel<string, unknown>> {
-  const channel = gateway.remoteExec(blocking);
-  assert.is(await channel.receive(), 'runs');
-  return channel;
-}
-
-/** Resolves when no more than `executing` executions are there. */
-async function settled(gateway: Gateway, executing: number): Promise<void> {
-  while ((await gateway.remoteStatus()).numExecuting > executing)
-    await new Promise((resolve) => setTimeout(resolve, 20));
-}
-
 function places(tests: GatewayTests): void {
   tests.test('each execution has a thread and globals of its own', async (gateway) => {
     assert.match(String(gateway), 'worker model');
@@ -69,10 +51,7 @@ function places(tests: GatewayTests): void {
     const busy = await Promise.all([occupy(gateway), occupy(gateway), occupy(gateway)]);
     assert.is((await gateway.remoteStatus()).numExecuting, 3);
     assert.is(await gateway.call(() => 'beside'), 'beside');
-    for (const one of busy) {
-      await one.send('end');
-      await one.waitClose();
-    }
+    for (const one of busy) await one.end();
   });
 
   tests.test('blocking code is written straight down', async (gateway) => {
@@ -95,17 +74,16 @@ function bounds(tests: GatewayTests): void {
   tests.testWith({ threads: 2 }, 'threads= bounds how many run; the others wait', async (gateway) => {
     const [first, second] = [await occupy(gateway), await occupy(gateway)];
     const third = gateway.call(place);
-    const fourth = gateway.remoteExec(blocking);
+    const fourth = gateway.remoteExec((channel) => channel.receiveSync());
     const { numExecuting, numQueued } = await gateway.remoteStatus();
     assert.equal({ numExecuting, numQueued }, { numExecuting: 2, numQueued: 2 });
     // one that waits and is given up never runs
     fourth.close();
     while ((await gateway.remoteStatus()).numQueued > 1);
-    await first.send('end');
+    await first.end();
     assert.is((await third).seen, 1);
-    await second.send('end');
-    await second.waitClose();
-    await settled(gateway, 0);
+    await second.end();
+    await settled(gateway);
     assert.is((await gateway.remoteStatus()).numQueued, 0);
   });
 
@@ -126,8 +104,7 @@ function ends(tests: GatewayTests): void {
     const error = (await failureOf(gateway.call(() => process.exit(3)))) as RemoteError;
     assert.is(error.code, 'ERR_EXECNET_REMOTE');
     assert.match(error.message, 'process.exit(3)');
-    await other.send('end');
-    await other.waitClose();
+    await other.end();
   });
 
   tests.test(
@@ -150,8 +127,7 @@ function ends(tests: GatewayTests): void {
           }),
       );
       assert.match((await failureOf(rejected.waitClose())).message, /rejected later/);
-      await other.send('end');
-      await other.waitClose();
+      await other.end();
     },
   );
 
@@ -216,7 +192,7 @@ function ends(tests: GatewayTests): void {
     assert.is(await log.receive(), 'CancelledError');
     assert.is(await log.receive(), 'finally');
     await log.waitClose();
-    await settled(gateway, 0);
+    await settled(gateway);
   });
 }
 
@@ -240,8 +216,7 @@ function kills(tests: GatewayTests): void {
     assert.is((await waiting).name, 'RemoteError');
     await settled(gateway, 1);
     assert.is(await gateway.call(() => 'goes on'), 'goes on');
-    await other.send('end');
-    await other.waitClose();
+    await other.end();
   });
 
   tests.test('an aborted signal ends a thread that spins', async (gateway) => {
@@ -255,7 +230,7 @@ function kills(tests: GatewayTests): void {
     );
     setTimeout(() => controller.abort(new Error('long enough')), 50);
     assert.match((await failureOf(call)).message, /long enough/);
-    await settled(gateway, 0);
+    await settled(gateway);
   });
 
   tests.test('threads that are stopped while they write cut no frame', async (gateway) => {
@@ -284,7 +259,7 @@ function kills(tests: GatewayTests): void {
     await steady.send(-1);
     assert.is(await steady.receive(), -1);
     steady.close();
-    await settled(gateway, 0);
+    await settled(gateway);
   });
 }
 
@@ -325,8 +300,7 @@ function limits(tests: GatewayTests): void {
       assert.match(error.message, 'ran out of memory');
       assert.match(error.message, 'heap=');
       assert.is(await gateway.call(() => 'goes on'), 'goes on');
-      await other.send('end');
-      await other.waitClose();
+      await other.end();
     },
   );
 

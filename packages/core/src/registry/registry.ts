@@ -38,11 +38,12 @@ type FieldPlugin = Transport | Interpreter;
  */
 export class Registry {
   readonly #selectors = new Map<string, FieldPlugin>();
-  /** Option fields, each with the plugins that claim it; several may, since only one of them is in use. */
-  readonly #options = new Map<string, FieldPlugin[]>();
+  /**
+   * Option fields, each with the plugins that claim it. Several may, if only one of them can be in use: execution models share none with
+   * transports and interpreters.
+   */
+  readonly #options = new Map<string, Plugin[]>();
   readonly #execmodels = new Map<string, ExecModel>();
-  /** Option fields of execution models, with the names of those that claim them. */
-  readonly #execmodelOptions = new Map<string, Set<string>>();
   readonly #defaultInterpreter: string;
 
   constructor(plugins: Iterable<Plugin> = [], options: RegistryOptions = {}) {
@@ -113,7 +114,7 @@ export class Registry {
     const interpreter = this.#selectInterpreter(spec, transport, options.family);
     this.#checkOptions(spec, [transport, interpreter]);
     const execmodel = this.#selectExecmodel(spec, interpreter.family);
-    this.#checkExecmodelOptions(spec, execmodel);
+    this.#checkOptions(spec, [execmodel]);
     return { transport, interpreter, execmodel };
   }
 
@@ -127,12 +128,15 @@ export class Registry {
       const owner = `execmodel "${plugin.name}"`;
       if (isCoreField(name) || name === 'env')
         throw duplicate(`${owner} claims the field "${name}", which belongs to core`);
-      if (this.#selectors.has(name) || this.#options.has(name))
+      if (this.#selectors.has(name) || this.#options.get(name)?.some(({ kind }) => kind !== 'execmodel'))
         throw duplicate(`${owner} claims the field "${name}", which another plugin has`);
     }
     this.#execmodels.set(key, plugin);
-    for (const name of options)
-      this.#execmodelOptions.set(name, (this.#execmodelOptions.get(name) ?? new Set()).add(plugin.name));
+    this.#claim(options, plugin);
+  }
+
+  #claim(options: readonly string[], plugin: Plugin): void {
+    for (const name of options) this.#options.set(name, [...(this.#options.get(name) ?? []), plugin]);
   }
 
   #addFieldPlugin(plugin: FieldPlugin): void {
@@ -146,7 +150,7 @@ export class Registry {
       throw duplicate(what);
     }
     for (const name of [plugin.field, ...plugin.options]) {
-      if (this.#execmodelOptions.has(name))
+      if (this.#options.get(name)?.some(({ kind }) => kind === 'execmodel'))
         throw duplicate(`${owner} claims the field "${name}", which an execmodel has`);
       if (isCoreField(name) || name === 'env')
         throw duplicate(`${owner} claims the field "${name}", which belongs to core`);
@@ -154,7 +158,7 @@ export class Registry {
     const claimed = this.#options.get(plugin.field)?.[0];
     if (claimed)
       throw duplicate(
-        `${owner} selects by a field that ${claimed.kind} "${claimed.field}" claims as an option`,
+        `${owner} selects by a field that ${claimed.kind} ${selectedBy(claimed)} claims as an option`,
       );
     for (const name of plugin.options) {
       const selected = this.#selectors.get(name);
@@ -162,18 +166,13 @@ export class Registry {
         throw duplicate(`${owner} claims the field "${name}" as an option, which selects a plugin`);
     }
     this.#selectors.set(plugin.field, plugin);
-    for (const name of plugin.options) this.#options.set(name, [...(this.#options.get(name) ?? []), plugin]);
+    this.#claim(plugin.options, plugin);
   }
 
   #checkFields(spec: Spec): void {
     let before: string | true | undefined;
     for (const [name, value] of spec) {
-      const known =
-        isCoreField(name) ||
-        this.#selectors.has(name) ||
-        this.#options.has(name) ||
-        this.#execmodelOptions.has(name);
-      if (!known) {
+      if (!isCoreField(name) && !this.#selectors.has(name) && !this.#options.has(name)) {
         throw this.#unknownField(spec, name, typeof before === 'string' && before.endsWith(':'));
       }
       before = value;
@@ -256,11 +255,13 @@ export class Registry {
     );
   }
 
-  #checkOptions(spec: Spec, chosen: readonly FieldPlugin[]): void {
+  /** An option that plugins of the kinds of `chosen` claim must be claimed by one of these. */
+  #checkOptions(spec: Spec, chosen: readonly Plugin[]): void {
+    const kinds = new Set(chosen.map(({ kind }) => kind));
     for (const [name] of spec) {
-      const owners = this.#options.get(name);
-      if (owners === undefined || owners.some((owner) => chosen.includes(owner))) continue;
-      const fields = owners.map((owner) => `"${owner.field}"`).join(' or ');
+      const owners = this.#options.get(name)?.filter(({ kind }) => kinds.has(kind)) ?? [];
+      if (owners.length === 0 || owners.some((owner) => chosen.includes(owner))) continue;
+      const fields = [...new Set(owners.map(selectedBy))].join(' or ');
       throw failure(
         'ERR_EXECNET_UNKNOWN_FIELD',
         spec,
@@ -269,21 +270,8 @@ export class Registry {
     }
   }
 
-  #checkExecmodelOptions(spec: Spec, execmodel: ExecModel): void {
-    for (const [name] of spec) {
-      const owners = this.#execmodelOptions.get(name);
-      if (owners === undefined || owners.has(execmodel.name)) continue;
-      const models = [...owners].map((owner) => `execmodel=${owner}`).join(' or ');
-      throw failure(
-        'ERR_EXECNET_UNKNOWN_FIELD',
-        spec,
-        `the field "${name}" means something only together with ${models}`,
-      );
-    }
-  }
-
   #unknownField(spec: Spec, name: string, followsColon: boolean): SpecError {
-    const registered = [...this.#selectors.keys(), ...this.#options.keys(), ...this.#execmodelOptions.keys()];
+    const registered = [...this.#selectors.keys(), ...this.#options.keys()];
     const hints = this.#meant(name, registered, FIELD_PACKAGES);
     if (followsColon) hints.push('if it belongs to the value before it, write \\/ for each slash there');
     const hint = hints.length > 0 ? ` (${hints.join(' ')})` : '';
@@ -312,6 +300,11 @@ export function runningInterpreter(): 'node' | 'bun' | 'deno' {
 
 function executionKey(name: string, family: Family): string {
   return `${family}/${name}`;
+}
+
+/** What in a spec selects the plugin, for messages. */
+function selectedBy(plugin: Plugin): string {
+  return plugin.kind === 'execmodel' ? `execmodel=${plugin.name}` : `"${plugin.field}"`;
 }
 
 function duplicate(message: string): ExecnetError {

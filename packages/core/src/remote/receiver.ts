@@ -90,7 +90,6 @@ export class Receiver {
     this.#router = new Router({
       thread: (slot) => this.#threads[slot],
       control: (code, id, payload) => this.#control(code, id, payload),
-      cancelled: (id) => void this.#executor.cancel(id),
     });
     this.#main = new RoutedThread(new Ring(data.mainRing), this.#wakeUps, { port: data.mainPort });
     this.#adopt(MAIN_SLOT, this.#main);

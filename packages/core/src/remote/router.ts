@@ -1,5 +1,5 @@
 import { ProtocolError } from '../errors/index.ts';
-import { Code, encodeFrame, HEADER_SIZE, MAX_CODE, MAX_FRAME, readInt32 } from '../wire/index.ts';
+import { Code, EMPTY, encodeFrame, HEADER_SIZE, MAX_CODE, MAX_FRAME, readInt32 } from '../wire/index.ts';
 import { SLOTS } from './slots.ts';
 
 /** Takes the bytes of frames that belong to it, in pieces of any size; a piece is valid during the call only. */
@@ -10,10 +10,8 @@ export interface Route {
 export interface RouterOptions {
   /** The thread with this slot, if it runs. */
   thread(slot: number): Route | undefined;
-  /** Control frames, whole; the payload is the handler's. */
+  /** Control frames, whole, and every CANCEL, also one that is passed on; the payload is the handler's. */
   control(code: number, id: number, payload: Uint8Array): void;
-  /** The execution behind this channel, which its thread has got, is cancelled; the thread is told as well. */
-  cancelled(id: number): void;
 }
 
 /** Payload of BIND. */
@@ -174,7 +172,7 @@ export class Router {
       this.#assemble(length, (payload) => this.#bindFrame(id, payload));
       return;
     }
-    if (code === Code.CANCEL && this.#route) this.#options.cancelled(id);
+    if (code === Code.CANCEL && this.#route) this.#options.control(code, id, EMPTY);
     if (this.#route || id % 2 === 0 || this.#closed.has(id)) return;
     if (code === Code.CANCEL) {
       // it has not begun: that is for the one who keeps what waits

@@ -9,7 +9,7 @@ export function takeProcessFunctions(tell: ExecutingThread['tell'], flush: () =>
   const endThread = process.exit.bind(process);
   process.exit = (code?: number | string | null): never => {
     flush();
-    tell({ kind: 'exit', code: Number(code ?? process.exitCode ?? 0) & 0xff });
+    tell({ kind: 'exit', code: exitCodeOf(code) });
     // the caller must not go on; the receiver ends the process
     for (;;) pauseThread(1000);
   };
@@ -22,7 +22,7 @@ export function isolateProcessFunctions(ending: (code: number) => void, flush: (
   const endThread = process.exit.bind(process);
   process.exit = (code?: number | string | null): never => {
     flush();
-    ending(Number(code ?? process.exitCode ?? 0) & 0xff);
+    ending(exitCodeOf(code));
     return endThread(0);
   };
   takeAbort();
@@ -30,6 +30,11 @@ export function isolateProcessFunctions(ending: (code: number) => void, flush: (
     flush();
     endThread(0);
   };
+}
+
+/** What the process would report. */
+function exitCodeOf(code: number | string | null | undefined): number {
+  return Number(code ?? process.exitCode ?? 0) & 0xff;
 }
 
 function takeAbort(): void {

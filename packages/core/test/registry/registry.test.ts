@@ -40,8 +40,8 @@ function interpreter(field: string, family: Family = 'javascript', options: stri
   };
 }
 
-function execmodel(name: string, family: Family = 'javascript'): ExecModel {
-  return { kind: 'execmodel', name, family, startsOn: 'main', remote: () => Promise.resolve('') };
+function execmodel(name: string, family: Family = 'javascript', options: string[] = []): ExecModel {
+  return { kind: 'execmodel', name, options, family, startsOn: 'main', remote: () => Promise.resolve('') };
 }
 
 const everything = (): Plugin[] => [
@@ -129,6 +129,30 @@ for (const [text, code, message, options] of [
     assert.ok(error.message.includes(message), error.message);
   });
 }
+
+test('an option of an execution model is an error with another, and no other kind of plugin may claim it', () => {
+  const registry = new Registry(
+    [...everything(), execmodel('tasks', 'javascript', ['depth']), execmodel('tasks', 'python', ['depth'])],
+    { defaultInterpreter: 'node' },
+  );
+  assert.is(registry.resolve(Spec.parse('popen//execmodel=tasks//depth=3')).execmodel.name, 'tasks');
+  const error = failure(() => registry.resolve(Spec.parse('popen//depth=3')));
+  assert.is(error.code, 'ERR_EXECNET_UNKNOWN_FIELD');
+  assert.ok(
+    error.message.endsWith('"depth" means something only together with execmodel=tasks'),
+    error.message,
+  );
+  for (const plugin of [
+    transport('depth'),
+    transport('deep', ['depth']),
+    execmodel('more', 'javascript', ['ssh_config']),
+    execmodel('more', 'javascript', ['popen']),
+    execmodel('more', 'javascript', ['chdir']),
+  ])
+    assert.is(failure(() => registry.add(plugin)).code, 'ERR_EXECNET_DUPLICATE_PLUGIN');
+  registry.add(execmodel('more', 'javascript', ['depth']));
+  assert.is(registry.resolve(Spec.parse('popen//execmodel=more//depth=3')).execmodel.name, 'more');
+});
 
 test('a name that an official package brings comes with the package to import', () => {
   const bare = new Registry([], { defaultInterpreter: 'node' });

@@ -52,7 +52,6 @@ function fixture() {
       thread.write(encodeFrame(code, id, payload));
       router.bind(id, thread);
     },
-    cancelled: (id) => void control.push(`cancelled ${id}`),
   });
   const push = (...frames: Frame[]): void => router.push(encodeAll(frames));
   const seen = () => ({ control, threads: threads.map(({ frames }) => frames) });

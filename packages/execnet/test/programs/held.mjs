@@ -1,15 +1,8 @@
 // Makes a gateway for each scenario with the spec that it is given, says which processes there are, and stays until it is killed.
 import { Group } from 'execnet';
+import { CHILDREN } from '../fixtures/children.mjs';
 
 const [, , spec = 'popen'] = process.argv;
-
-/** Remote code starts with this: a child, and a child of that. */
-const CHILDREN = `
-  const { spawn } = require('node:child_process');
-  const child = spawn('sh', ['-c', 'trap "" HUP INT TERM; sleep 1000 & echo $!; wait'], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const grandchild = Number(String(await new Promise((resolve) => child.stdout.once('data', resolve))));
-  channel.sendSync([child.pid, grandchild]);
-`;
 
 /** How remote code goes on, on the main thread and, with `busy`, on a pool thread. @type {Record<string, { busy?: string, on: string }>} */
 const SCENARIOS = {

@@ -3,14 +3,9 @@
  * JSON, and goes on. Argument: a spec.
  */
 import { makeGateway } from 'execnet';
+import { CHILDREN } from '../fixtures/children.mjs';
 
 const gateway = await makeGateway(process.argv[2]);
-const channel = gateway.remoteExec(`
-  const { spawn } = require('node:child_process');
-  const child = spawn('sh', ['-c', 'trap "" HUP INT TERM; sleep 1000 & echo $!; wait'], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const grandchild = Number(String(await new Promise((resolve) => child.stdout.once('data', resolve))));
-  channel.sendSync([child.pid, grandchild]);
-  for (;;);
-`);
+const channel = gateway.remoteExec(`${CHILDREN} for (;;);`);
 console.log(JSON.stringify([gateway.peer.pid, ...(await channel.receive())]));
 await channel.waitClose();

@@ -2,6 +2,7 @@ import { type Channel, type Gateway, makeGateway } from 'execnet';
 import { type Benchmark, specOf } from '../benchmark.ts';
 import { interleave, milliseconds, type Samples } from '../rounds.ts';
 import { type Row, row } from '../row.ts';
+import { throughChannel } from './round-trip.ts';
 
 const MODELS = ['thread', 'main_thread_only', 'worker'] as const;
 
@@ -25,13 +26,13 @@ export const models: Benchmark = {
           const echo: Echo = gateway.remoteExec((channel: Echo) => {
             for (const item of channel.sync()) channel.sendSync(item);
           });
-          return { measure: () => roundTrips(echo, count), end: () => echo.close() };
+          return { measure: () => throughChannel(echo, count), end: () => echo.close() };
         })),
         ...(await compare('round trip, remote code awaits', gateways, (gateway) => {
           const echo: Echo = gateway.remoteExec(async (channel: Echo) => {
             for await (const item of channel) await channel.send(item);
           });
-          return { measure: () => roundTrips(echo, count), end: () => echo.close() };
+          return { measure: () => throughChannel(echo, count), end: () => echo.close() };
         })),
         ...(await compare('a number one way, to the remote end', gateways, (gateway) => {
           const sink: Echo = gateway.remoteExec((channel: Channel<number, number>) => {
@@ -73,16 +74,6 @@ async function compare(
       }),
     ),
   ];
-}
-
-async function roundTrips(echo: Echo, count: number): Promise<number> {
-  const elapsed = await milliseconds(async () => {
-    for (let i = 0; i < count; i++) {
-      await echo.send(i);
-      await echo.receive();
-    }
-  });
-  return elapsed / count;
 }
 
 async function oneWay(sink: Echo, count: number): Promise<number> {

@@ -52,7 +52,8 @@ export const roundTrip: Benchmark = {
   },
 };
 
-async function throughChannel(channel: Channel<number, number>, count: number): Promise<number> {
+/** Milliseconds for one of `count` round trips through a channel whose other end answers each item. */
+export async function throughChannel(channel: Channel<number, number>, count: number): Promise<number> {
   const begin = performance.now();
   for (let i = 0; i < count; i++) {
     await channel.send(i);
