@@ -16,14 +16,17 @@ export class Report {
    *
    * @param {Result} result
    */
-  add({ name, passed, failed, skipped, seconds, faults, output }) {
+  add({ name, passed, failed, skipped, reasons = [], seconds, faults, output }) {
     const counts = [`${passed} passed`, failed && `${failed} failed`, skipped && `${skipped} skipped`];
     console.log(
       `${failed ? 'FAIL' : 'ok  '} ${name}: ${counts.filter(Boolean).join(', ')} (${seconds.toFixed(1)} s)`,
     );
     this.#passed += passed;
     this.#failed += failed;
-    if (skipped > 0) this.#skips.push({ name, count: skipped, reason: 'skipped by the file itself' });
+    for (const reason of new Set(reasons))
+      this.#skips.push({ name, count: reasons.filter((one) => one === reason).length, reason });
+    const untold = skipped - reasons.length;
+    if (untold > 0) this.#skips.push({ name, count: untold, reason: 'skipped by the file itself' });
     if (failed === 0) return;
     const text = [...faults, output.trimEnd()].join('\n').replace(/^/gm, '     ');
     console.log(text);

@@ -10,6 +10,7 @@ import { run } from './run.mjs';
  * @property {number} passed
  * @property {number} failed
  * @property {number} skipped
+ * @property {readonly string[]} [reasons] why tests were skipped, as far as the file tells: one for each
  * @property {number} seconds
  * @property {readonly string[]} faults what is wrong with the file as a whole
  * @property {string} output
@@ -77,6 +78,7 @@ export async function runTestFile({ name, file, runtime }, temporary) {
     passed: totals?.passed ?? 0,
     failed: broken + faults.length,
     skipped: totals?.skipped ?? 0,
+    reasons: [...output.matchAll(/^left out: (.*?): /gm)].map(([, reason]) => reason ?? ''),
     seconds: outcome.seconds,
     faults,
     output,

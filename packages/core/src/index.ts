@@ -18,6 +18,7 @@ export {
   type CallbackOptions,
   Channel,
   type FileOptions,
+  type Future,
   type StringCoercion,
   type WaitOptions,
 } from './channel/index.ts';

@@ -45,9 +45,14 @@ export type {
 } from './registry/index.ts';
 export type {
   CreateExecutor,
+  CreateRunner,
   Executor,
   ExecutorThread,
   ExecutorThreads,
+  Runner,
+  RunnerContext,
+  Running,
+  Settlement,
   Task,
   ThreadLimits,
   ThreadOptions,

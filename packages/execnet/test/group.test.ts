@@ -5,6 +5,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { failureOf } from './fixtures/failure.ts';
 import { remoteEnds, specOf } from './fixtures/interpreters.ts';
+import { childrenOf } from './fixtures/processes.ts';
 
 /** Every interpreter as a spec. */
 const specs = remoteEnds.map((interpreter) => specOf(interpreter));
@@ -192,6 +193,27 @@ test('a group can be used again after its end', async () => {
   await group.terminate();
   assert.is((first as Gateway).hasReceiver, false);
   assert.is(await (await group.makeGateway()).call(() => 'again'), 'again');
+});
+
+test('terminate gives up the gateways that are being made, and leaves nothing of them', async () => {
+  const before = childrenOf(process.pid).length;
+  const group = new Group();
+  const ready = await group.makeGateway('popen');
+  const making = [
+    group.makeGateway('popen'),
+    group.makeGateway('popen'),
+    // says no hello at all
+    group.makeGateway("popen//node=sh -c 'exec sleep 1000'"),
+  ].map((made) => failureOf(made));
+  while (childrenOf(process.pid).length < before + 4) await new Promise((resolve) => setImmediate(resolve));
+  await group.terminate({ timeout: 500 });
+  assert.not(ready.hasReceiver);
+  for (const failure of await Promise.all(making)) assert.is(failure.code, 'ERR_EXECNET_TERMINATED');
+  assert.is(childrenOf(process.pid).length, before);
+  assert.is(group.size, 0);
+  // and can be used again
+  assert.is(await (await group.makeGateway('popen')).call(() => 1), 1);
+  await group.terminate({ timeout: 500 });
 });
 
 test.run();

@@ -5,12 +5,20 @@ import { failureOf, forRemote, type GatewayFixture, GatewayTests } from './gatew
 /** `receiveSync`, `sendSync` and `sync()` of remote code. */
 export function blockingSuite(name: string, fixture: GatewayFixture): void {
   const tests = new GatewayTests(`${name}: blocking calls`, fixture);
-  for (const [place, busy] of [
-    ['on the main thread', async () => {}],
-    ['on another thread', occupyMain],
-  ] as const) {
-    straight(tests, place, busy);
-    waiting(tests, place, busy);
+  for (const place of [
+    {
+      name: 'on the main thread',
+      occupy: async () => {},
+      test: (title, body) => tests.test(title, body),
+    },
+    {
+      name: 'on another thread',
+      occupy: occupyMain,
+      test: (title, body) => tests.testThreads(title, body),
+    },
+  ] satisfies Place[]) {
+    straight(place);
+    waiting(place);
   }
   meanwhile(tests);
   spinning(tests);
@@ -18,8 +26,13 @@ export function blockingSuite(name: string, fixture: GatewayFixture): void {
   tests.run();
 }
 
-/** Keeps the main thread busy; call what it resolves with to end that. */
-type Occupy = (gateway: Gateway) => Promise<(() => Promise<void>) | undefined | void>;
+/** Where the code of a test runs. */
+interface Place {
+  readonly name: string;
+  /** Keeps the main thread busy, if it is not to run there; call what it resolves with to end that. */
+  readonly occupy: (gateway: Gateway) => Promise<(() => Promise<void>) | undefined | void>;
+  readonly test: GatewayTests['test'];
+}
 
 async function occupyMain(gateway: Gateway): Promise<() => Promise<void>> {
   const channel = gateway.remoteExec((channel: Channel<string, string>) => {
@@ -33,8 +46,8 @@ async function occupyMain(gateway: Gateway): Promise<() => Promise<void>> {
   };
 }
 
-function straight(tests: GatewayTests, place: string, occupy: Occupy): void {
-  tests.test(`a program can be written straight down ${place}`, async (gateway) => {
+function straight({ name: place, occupy, test }: Place): void {
+  test(`a program can be written straight down ${place}`, async (gateway) => {
     const free = await occupy(gateway);
     const channel = gateway.remoteExec((channel: Channel<unknown, unknown>) => {
       const name = channel.receiveSync();
@@ -55,7 +68,7 @@ function straight(tests: GatewayTests, place: string, occupy: Occupy): void {
     await free?.();
   });
 
-  tests.test(`a thousand round trips work ${place}`, async (gateway) => {
+  test(`a thousand round trips work ${place}`, async (gateway) => {
     const free = await occupy(gateway);
     const channel = gateway.remoteExec((channel: Channel<number, number>) => {
       for (let round = 0; round < 1000; round++) channel.sendSync(channel.receiveSync() + 1);
@@ -68,7 +81,7 @@ function straight(tests: GatewayTests, place: string, occupy: Occupy): void {
     await free?.();
   });
 
-  tests.test(`sync() iterates until the channel is closed ${place}`, async (gateway) => {
+  test(`sync() iterates until the channel is closed ${place}`, async (gateway) => {
     const free = await occupy(gateway);
     const items = gateway.newChannel<never, number>();
     const result = gateway.call((items: Channel<number>) => {
@@ -82,7 +95,7 @@ function straight(tests: GatewayTests, place: string, occupy: Occupy): void {
     await free?.();
   });
 
-  tests.test(`sync() throws what the channel was closed with ${place}`, async (gateway) => {
+  test(`sync() throws what the channel was closed with ${place}`, async (gateway) => {
     const free = await occupy(gateway);
     const items = gateway.newChannel<never, number>();
     const result = gateway.call((items: Channel<number>) => {
@@ -100,7 +113,7 @@ function straight(tests: GatewayTests, place: string, occupy: Occupy): void {
     await free?.();
   });
 
-  tests.test(`items of 4 MiB pass both ways ${place}`, async (gateway) => {
+  test(`items of 4 MiB pass both ways ${place}`, async (gateway) => {
     const free = await occupy(gateway);
     const channel = gateway.remoteExec((channel: Channel<Uint8Array, Uint8Array>) => {
       for (let round = 0; round < 3; round++) channel.sendSync(channel.receiveSync().slice().reverse());
@@ -115,31 +128,28 @@ function straight(tests: GatewayTests, place: string, occupy: Occupy): void {
   });
 }
 
-function waiting(tests: GatewayTests, place: string, occupy: Occupy): void {
-  tests.test(
-    `receiveSync with a timeout throws when nothing came, and loses nothing ${place}`,
-    async (gateway) => {
-      const free = await occupy(gateway);
-      const channel = gateway.remoteExec((channel: Channel<string, string>) => {
-        for (const timeout of [0, 10]) {
-          try {
-            channel.sendSync(channel.receiveSync({ timeout }));
-          } catch (error) {
-            channel.sendSync(`${(error as Error).name} ${(error as { code?: string }).code}`);
-          }
+function waiting({ name: place, occupy, test }: Place): void {
+  test(`receiveSync with a timeout throws when nothing came, and loses nothing ${place}`, async (gateway) => {
+    const free = await occupy(gateway);
+    const channel = gateway.remoteExec((channel: Channel<string, string>) => {
+      for (const timeout of [0, 10]) {
+        try {
+          channel.sendSync(channel.receiveSync({ timeout }));
+        } catch (error) {
+          channel.sendSync(`${(error as Error).name} ${(error as { code?: string }).code}`);
         }
-        channel.sendSync(channel.receiveSync({ timeout: 15_000 }));
-      });
-      assert.is(await channel.receive(), 'TimeoutError ERR_EXECNET_TIMEOUT');
-      assert.is(await channel.receive(), 'TimeoutError ERR_EXECNET_TIMEOUT');
-      void channel.send('at last');
-      assert.is(await channel.receive(), 'at last');
-      await channel.waitClose();
-      await free?.();
-    },
-  );
+      }
+      channel.sendSync(channel.receiveSync({ timeout: 15_000 }));
+    });
+    assert.is(await channel.receive(), 'TimeoutError ERR_EXECNET_TIMEOUT');
+    assert.is(await channel.receive(), 'TimeoutError ERR_EXECNET_TIMEOUT');
+    void channel.send('at last');
+    assert.is(await channel.receive(), 'at last');
+    await channel.waitClose();
+    await free?.();
+  });
 
-  tests.test(`sendSync waits for room ${place}`, async (gateway) => {
+  test(`sendSync waits for room ${place}`, async (gateway) => {
     const free = await occupy(gateway);
     const SIZE = 256 * 1024;
     const channel = gateway.remoteExec(
@@ -159,7 +169,7 @@ function waiting(tests: GatewayTests, place: string, occupy: Occupy): void {
     await free?.();
   });
 
-  tests.test(`a closed channel makes blocking calls throw ${place}`, async (gateway) => {
+  test(`a closed channel makes blocking calls throw ${place}`, async (gateway) => {
     const free = await occupy(gateway);
     const items = gateway.newChannel<never, string>();
     const result = gateway.call((items: Channel<string>) => {
@@ -182,22 +192,19 @@ function waiting(tests: GatewayTests, place: string, occupy: Occupy): void {
     await free?.();
   });
 
-  tests.test(
-    `sendSync throws for what can not be sent, and the channel goes on ${place}`,
-    async (gateway) => {
-      const free = await occupy(gateway);
-      const channel = gateway.remoteExec((channel: Channel<never, unknown>) => {
-        try {
-          channel.sendSync({ handlers: [() => {}] });
-        } catch (error) {
-          channel.sendSync([(error as Error).name, (error as { path?: string }).path]);
-        }
-      });
-      assert.equal(await channel.receive(), ['DumpError', '$.handlers[0]']);
-      await channel.waitClose();
-      await free?.();
-    },
-  );
+  test(`sendSync throws for what can not be sent, and the channel goes on ${place}`, async (gateway) => {
+    const free = await occupy(gateway);
+    const channel = gateway.remoteExec((channel: Channel<never, unknown>) => {
+      try {
+        channel.sendSync({ handlers: [() => {}] });
+      } catch (error) {
+        channel.sendSync([(error as Error).name, (error as { path?: string }).path]);
+      }
+    });
+    assert.equal(await channel.receive(), ['DumpError', '$.handlers[0]']);
+    await channel.waitClose();
+    await free?.();
+  });
 }
 
 function meanwhile(tests: GatewayTests): void {

@@ -162,7 +162,7 @@ function pacing(tests: GatewayTests): void {
     );
   });
 
-  tests.test('a slow callback stalls its own channel and no other', async (gateway) => {
+  tests.testBeside('a slow callback stalls its own channel and no other', async (gateway) => {
     const stalled = gateway.remoteExec(async (channel: Channel<never, Uint8Array>) => {
       for (let item = 0; item < 32; item++) await channel.send(new Uint8Array(512 * 1024).fill(item));
     });

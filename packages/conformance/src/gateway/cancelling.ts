@@ -8,6 +8,7 @@ export function cancellingSuite(name: string, fixture: GatewayFixture): void {
   waysToCancel(tests);
   blockedCalls(tests);
   scope(tests);
+  ends(tests);
   goingOn(tests);
   tests.run();
 }
@@ -214,7 +215,7 @@ function blockedCalls(tests: GatewayTests): void {
 }
 
 function scope(tests: GatewayTests): void {
-  tests.test('cancelling one execution leaves the others alone', async (gateway) => {
+  tests.testThreads('cancelling one execution leaves the others alone', async (gateway) => {
     const logs = [logOf(gateway), logOf(gateway)] as const;
     const code = (channel: Channel<string>, log: Log): void => {
       log.sendSync('waits');
@@ -272,10 +273,88 @@ function scope(tests: GatewayTests): void {
         await log.receive();
         channel.close();
         log.close();
+        await channel.waitClose();
       }
       assert.is(await gateway.call(() => 'fine'), 'fine');
     },
   );
+}
+
+function ends(tests: GatewayTests): void {
+  tests.test(
+    'after close, waitClose tells when the execution is over, its clean-up included',
+    async (gateway) => {
+      const log = logOf(gateway);
+      const channel = gateway.remoteExec(async (channel: Channel<unknown, string>, log: Log) => {
+        try {
+          await channel.send('waits');
+          await channel.receive();
+        } finally {
+          await new Promise((resolve) => setTimeout(resolve, 50));
+          await log.send('cleaned up');
+        }
+      }, forRemote(log) as Log);
+      assert.is(await channel.receive(), 'waits');
+      let over = false;
+      const closed = (async () => {
+        channel.close();
+        assert.is(channel.isClosed, true);
+        await Promise.all([channel.waitClose(), channel.waitClose()]);
+        over = true;
+      })();
+      assert.is(await log.receive(), 'cleaned up');
+      assert.is(over, false);
+      await closed;
+      await channel.waitClose();
+      const { numExecuting } = await gateway.remoteStatus();
+      assert.is(numExecuting, 0);
+      log.close();
+    },
+  );
+
+  tests.test('a clean-up that fails is what waitClose rejects with, each time', async (gateway) => {
+    const channel = gateway.remoteExec(async (channel: Channel<unknown, string>) => {
+      try {
+        await channel.send('waits');
+        await channel.receive();
+      } catch {
+        throw new RangeError('can not clean up');
+      }
+    });
+    assert.is(await channel.receive(), 'waits');
+    channel.close();
+    for (let time = 0; time < 2; time++)
+      assert.match((await failureOf(channel.waitClose())).message, 'can not clean up');
+    assert.instance(await failureOf(channel.receive()), ChannelClosedError);
+  });
+
+  tests.test('waitClose after close takes a timeout and a signal', async (gateway) => {
+    const go = gateway.newChannel<never, string>();
+    const channel = gateway.remoteExec(
+      async (channel: Channel<unknown, string>, go: Channel<string>) => {
+        await channel.send('waits');
+        // whatever it is told
+        while (!(await go.receive().catch(() => '')));
+      },
+      forRemote(go) as Channel<string>,
+    );
+    assert.is(await channel.receive(), 'waits');
+    channel.close();
+    assert.instance(await failureOf(channel.waitClose({ timeout: 10 })), TimeoutError);
+    const reason = new Error('enough');
+    assert.is(await failureOf(channel.waitClose({ signal: AbortSignal.abort(reason) })), reason);
+    void go.send('now');
+    await channel.waitClose();
+  });
+
+  tests.test('an execution that is over when it is cancelled is over', async (gateway) => {
+    for (let round = 0; round < 20; round++) {
+      const channel = gateway.remoteExec((channel: Channel<unknown, number>) => void channel.send(1));
+      assert.is(await channel.receive(), 1);
+      channel.close();
+      await channel.waitClose();
+    }
+  });
 }
 
 function goingOn(tests: GatewayTests): void {

@@ -65,7 +65,7 @@ function order(tests: GatewayTests): void {
     }
   });
 
-  tests.test('channels do not mix: each has its own order', async (gateway) => {
+  tests.testBeside('channels do not mix: each has its own order', async (gateway) => {
     const channels = Array.from({ length: 8 }, (_, index) =>
       gateway.remoteExec(async (channel: Channel<never, string>, name: number) => {
         for (let item = 0; item < 50; item++) await channel.send(`${name}:${item}`);
@@ -162,7 +162,7 @@ function waiting(tests: GatewayTests): void {
     controller.abort(reason);
     assert.is(await failureOf(wait), reason);
     channel.close();
-    await channel.waitClose({ timeout: 0 });
+    await channel.waitClose();
   });
 
   tests.test('timeouts work the same in remote code', async (gateway) => {

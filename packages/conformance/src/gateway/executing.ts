@@ -14,6 +14,7 @@ export function executingSuite(name: string, fixture: GatewayFixture): void {
   functions(tests);
   modules(tests);
   calls(tests);
+  generators(tests, fixture);
   refusals(tests);
   tests.run();
 }
@@ -151,14 +152,6 @@ function functions(tests: GatewayTests): void {
     );
   });
 
-  tests.test(
-    'a generator function is the error of its channel and names the model that runs it',
-    async (gateway) => {
-      const error = await failureOf(gateway.remoteExec(function* () {}).waitClose());
-      assert.match(error.message, 'execmodel=structured');
-    },
-  );
-
   tests.testShared('globals that an execution makes are seen by later ones', async (gateway) => {
     await gateway.call(() => {
       (globalThis as { madeBefore?: number }).madeBefore = 5;
@@ -182,7 +175,7 @@ function functions(tests: GatewayTests): void {
     },
   );
 
-  tests.test('many executions at once all run', async (gateway) => {
+  tests.testBeside('many executions at once all run', async (gateway) => {
     const results = await Promise.all(
       Array.from({ length: 20 }, (_, index) => gateway.call((value: number) => value * 2, index)),
     );
@@ -337,6 +330,27 @@ function calls(tests: GatewayTests): void {
     const bytes = new Uint8Array(3 * 1024 * 1024).map((_, index) => index * 7);
     const reversed = await gateway.call((given: Uint8Array) => given.slice().reverse(), bytes);
     assert.equal(Buffer.compare(reversed, bytes.slice().reverse()), 0);
+  });
+}
+
+function generators(tests: GatewayTests, { operations = false }: GatewayFixture): void {
+  if (!operations) {
+    tests.test('a generator function is an error that names the model which runs it', async (gateway) => {
+      const starts = [
+        () => gateway.remoteExec(function* () {}),
+        () => gateway.remoteExec(() => (function* () {})()),
+        () => gateway.remoteExec('return (function* () {})()'),
+      ];
+      for (const start of starts)
+        assert.match((await failureOf(start().waitClose())).message, 'execmodel=structured');
+    });
+  }
+
+  tests.test('an async generator function is an error', async (gateway) => {
+    const channel = gateway.remoteExec(async function* () {
+      yield 1;
+    });
+    assert.match((await failureOf(channel.waitClose())).message, 'async generator');
   });
 }
 

@@ -154,6 +154,7 @@ function reading(tests: GatewayTests): void {
         }
         assert.is(channel.isClosed, proxyClose);
         channel.close();
+        await channel.waitClose();
       }
     },
   );

@@ -8,6 +8,13 @@ export interface GatewayFixture {
   makeGateway(fields?: SpecObject): Promise<Gateway>;
   /** Executions share neither globals nor the main thread: tests of that are left out. */
   readonly isolated?: boolean;
+  /**
+   * How executions run beside each other: in threads, so that one may block (the default); as tasks that take turns; or not at all. Tests that need
+   * more are left out.
+   */
+  readonly beside?: 'threads' | 'tasks' | 'never';
+  /** Generator functions run as operations, as under `execmodel=structured`. */
+  readonly operations?: boolean;
 }
 
 /** No test of a suite takes a tenth of that; what takes longer hangs, and is told by its title instead of ending the run. In milliseconds. */
@@ -51,7 +58,26 @@ export class GatewayTests {
 
   /** A test of what executions share with each other. */
   testShared(title: string, body: (gateway: Gateway) => unknown): void {
-    if (!this.#fixture.isolated) this.test(title, body);
+    if (this.#fixture.isolated) this.leaveOut(title, 'executions share nothing');
+    else this.test(title, body);
+  }
+
+  /** A test of executions that run beside each other and take turns. */
+  testBeside(title: string, body: (gateway: Gateway) => unknown): void {
+    if (this.#fixture.beside === 'never') this.leaveOut(title, 'only one execution runs at a time');
+    else this.test(title, body);
+  }
+
+  /** A test of executions that run beside each other although one blocks. */
+  testThreads(title: string, body: (gateway: Gateway) => unknown): void {
+    if (this.#fixture.beside === 'tasks') this.leaveOut(title, 'code that blocks holds up all executions');
+    else this.testBeside(title, body);
+  }
+
+  /** Counts a test as skipped; the runner of the test files reads the line. */
+  leaveOut(title: string, reason: string): void {
+    this.#suite.skip(title);
+    console.log(`left out: ${reason}: ${title}`);
   }
 
   /** A test with a gateway of its own, terminated at its end whatever runs there. */

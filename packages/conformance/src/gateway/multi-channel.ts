@@ -34,7 +34,12 @@ export function multiChannelSuite(name: string, fixture: GatewayFixture): void {
     for await (const item of channel) await channel.send(item * 2);
   };
 
-  tests('it is the list of its channels', () => {
+  const ended = async (all: Pick<MultiChannel, 'close' | 'waitClose'>): Promise<void> => {
+    all.close();
+    await all.waitClose();
+  };
+
+  tests('it is the list of its channels', async () => {
     const { all, first, second } = everywhere(doubling);
     assert.is(all.size, 2);
     assert.equal(
@@ -44,7 +49,7 @@ export function multiChannelSuite(name: string, fixture: GatewayFixture): void {
     assert.ok([...all][0] === first && [...all][1] === second);
     assert.ok(all.has(first));
     assert.not(all.has(gateways[0]?.newChannel() as never));
-    all.close();
+    await ended(all);
   });
 
   tests('sendEach sends to every channel, receiveEach receives one item of each in their order', async () => {
@@ -55,7 +60,7 @@ export function multiChannelSuite(name: string, fixture: GatewayFixture): void {
     void second?.send(2);
     void first?.send(1);
     assert.equal(await all.receiveEach({ withChannel: false }), [2, 4]);
-    all.close();
+    await ended(all);
   });
 
   tests('receiveEach says where an item came from', async () => {
@@ -67,13 +72,13 @@ export function multiChannelSuite(name: string, fixture: GatewayFixture): void {
       entries.map(({ item }) => item),
       [6, 6],
     );
-    all.close();
+    await ended(all);
   });
 
   tests('receiveEach takes a timeout', async () => {
     const { all } = everywhere(doubling);
     assert.instance(await failureOf(all.receiveEach({ timeout: 5 })), TimeoutError);
-    all.close();
+    await ended(all);
   });
 
   tests(

@@ -102,7 +102,7 @@ function passing(tests: GatewayTests): void {
     inner.close();
   });
 
-  tests.test('two executions talk through a channel that both were given', async (gateway) => {
+  tests.testBeside('two executions talk through a channel that both were given', async (gateway) => {
     const forth = gateway.newChannel<string, string>();
     const back = gateway.newChannel<string, string>();
     const first = gateway.remoteExec(async (_: Channel, forth: Speech) => {
@@ -141,36 +141,39 @@ function racing(tests: GatewayTests): void {
     },
   );
 
-  tests.test('a channel used at once by its receiver, in whatever thread, loses no item', async (gateway) => {
-    const ROUNDS = 300;
-    const worker = async (channel: Channel<Channel<number, number> | null>) => {
-      for await (const inner of channel) {
-        if (inner === null) return;
-        // the first words come from here, before the other end knows that the channel has arrived
-        void inner.send(-1);
-        void inner.send((await inner.receive()) * 2);
-        void inner.send((await inner.receive()) * 2);
-      }
-    };
-    const workers = [gateway.remoteExec(worker), gateway.remoteExec(worker)];
-    await Promise.all(
-      workers.map(async (channel) => {
-        for (let round = 0; round < ROUNDS; round++) {
-          const inner = gateway.newChannel<number, number>();
-          void inner.send(round);
-          void channel.send(forRemote(inner));
-          void inner.send(round + 1);
-          assert.equal(
-            [await inner.receive(), await inner.receive(), await inner.receive()],
-            [-1, round * 2, round * 2 + 2],
-          );
-          inner.close();
+  tests.testBeside(
+    'a channel used at once by its receiver, in whatever thread, loses no item',
+    async (gateway) => {
+      const ROUNDS = 300;
+      const worker = async (channel: Channel<Channel<number, number> | null>) => {
+        for await (const inner of channel) {
+          if (inner === null) return;
+          // the first words come from here, before the other end knows that the channel has arrived
+          void inner.send(-1);
+          void inner.send((await inner.receive()) * 2);
+          void inner.send((await inner.receive()) * 2);
         }
-        await channel.send(null);
-        await channel.waitClose();
-      }),
-    );
-  });
+      };
+      const workers = [gateway.remoteExec(worker), gateway.remoteExec(worker)];
+      await Promise.all(
+        workers.map(async (channel) => {
+          for (let round = 0; round < ROUNDS; round++) {
+            const inner = gateway.newChannel<number, number>();
+            void inner.send(round);
+            void channel.send(forRemote(inner));
+            void inner.send(round + 1);
+            assert.equal(
+              [await inner.receive(), await inner.receive(), await inner.receive()],
+              [-1, round * 2, round * 2 + 2],
+            );
+            inner.close();
+          }
+          await channel.send(null);
+          await channel.waitClose();
+        }),
+      );
+    },
+  );
 }
 
 function refusing(tests: GatewayTests, fixture: GatewayFixture): void {

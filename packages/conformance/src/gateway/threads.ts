@@ -10,32 +10,27 @@ export function threadModelSuite(name: string, fixture: GatewayFixture): void {
   tests.run();
 }
 
-/** One execution at a time, on the main thread: `execmodel=main_thread_only`. */
+/** One execution at a time, on the main thread: `execmodel=main_thread_only`, which the fixture's gateways have. */
 export function mainThreadOnlySuite(name: string, fixture: GatewayFixture): void {
   const tests = new GatewayTests(`${name}: execmodel=main_thread_only`, fixture);
-  const fields = { execmodel: 'main_thread_only' };
 
-  tests.testWith(fields, 'executions one after the other run on the main thread', async (gateway) => {
+  tests.test('executions one after the other run on the main thread', async (gateway) => {
     assert.is((await gateway.remoteStatus()).execmodel, 'main_thread_only');
     assert.match(String(gateway), 'main_thread_only model');
     for (let round = 0; round < 5; round++) assert.is(await gateway.call(isMain), true);
   });
 
-  tests.testWith(
-    fields,
-    'an execution while another runs is refused in the words of execnet',
-    async (gateway) => {
-      const busy = await occupy(gateway);
-      const channel = gateway.remoteExec((channel: Channel<never, string>) => channel.send('never sent'));
-      const error = (await failureOf(channel.receive())) as RemoteError;
-      assert.is(error.code, 'ERR_EXECNET_REMOTE');
-      assert.is(error.message, 'concurrent remote_exec would cause deadlock');
-      assert.match((await failureOf(gateway.call(() => 1))).message, 'would cause deadlock');
-      assert.is((await gateway.remoteStatus()).numExecuting, 1);
-      await busy.end();
-      assert.is(await gateway.call(() => 1), 1);
-    },
-  );
+  tests.test('an execution while another runs is refused in the words of execnet', async (gateway) => {
+    const busy = await occupy(gateway);
+    const channel = gateway.remoteExec((channel: Channel<never, string>) => channel.send('never sent'));
+    const error = (await failureOf(channel.receive())) as RemoteError;
+    assert.is(error.code, 'ERR_EXECNET_REMOTE');
+    assert.is(error.message, 'concurrent remote_exec would cause deadlock');
+    assert.match((await failureOf(gateway.call(() => 1))).message, 'would cause deadlock');
+    assert.is((await gateway.remoteStatus()).numExecuting, 1);
+    await busy.end();
+    assert.is(await gateway.call(() => 1), 1);
+  });
 
   tests.run();
 }
@@ -64,6 +59,41 @@ function places(tests: GatewayTests): void {
       const busy = await occupy(gateway);
       assert.equal(await Promise.all([gateway.call(isMain), gateway.call(isMain)]), [false, false]);
       await busy.end();
+    },
+  );
+
+  tests.testWith(
+    {},
+    'while the main thread spins for three seconds, another execution exchanges data all the time',
+    async (gateway) => {
+      const spinning = gateway.remoteExec((channel: Channel<never, string>) => {
+        channel.sendSync('spinning');
+        const end = performance.now() + 3000;
+        while (performance.now() < end);
+        channel.sendSync('over');
+      });
+      assert.is(await spinning.receive(), 'spinning');
+      let over = false;
+      const end = spinning.receive().then(() => {
+        over = true;
+      });
+      const echo = gateway.remoteExec((channel: Channel<unknown, unknown>) => {
+        for (const item of channel.sync()) channel.sendSync(item);
+      });
+      // a small part of what goes in that time at full speed, and far more than if it had to wait for its turns
+      for (let i = 0; i < 2000; i++) {
+        await echo.send(i);
+        assert.is(await echo.receive(), i);
+      }
+      const block = new Uint8Array(1024 * 1024);
+      for (let i = 0; i < 20; i++) {
+        await echo.send(block);
+        assert.is(((await echo.receive()) as Uint8Array).length, block.length);
+      }
+      assert.is(over, false);
+      await end;
+      echo.close();
+      await Promise.all([spinning.waitClose(), echo.waitClose()]);
     },
   );
 

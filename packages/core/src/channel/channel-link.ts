@@ -35,8 +35,13 @@ export interface ChannelLink {
   /** Node's stream module; loaded when it is first needed, because remote ends start without it. */
   streams(): typeof import('node:stream');
 
+  /** The callback as a part of the execution that sets it, where there is a way to tell. */
+  bind?<Args extends unknown[], T>(callback: (...args: Args) => T): (...args: Args) => T;
+
   /** The channel needs no more frames. */
   forget(id: number): void;
+  /** An execution was cancelled from here: `over` is told when it has come to its end, or that the link has ended before. */
+  cancelling(id: number, over: (error: Error | undefined) => void): void;
   /** How many channels are open now. */
   counted(open: number): void;
   /** Channels that were announced inside items which nobody will read. */

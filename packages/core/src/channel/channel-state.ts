@@ -57,6 +57,8 @@ export class ChannelState {
   #forgotten = false;
   #abort: AbortController | undefined;
   #cancelled: Error | undefined;
+  #cancelling = false;
+  #overEnd: Ending | undefined;
 
   constructor(id: number, link: ChannelLink) {
     this.id = id;
@@ -83,6 +85,11 @@ export class ChannelState {
   /** Why the execution behind this channel is to end. */
   get cancelled(): Error | undefined {
     return this.#cancelled;
+  }
+
+  /** The execution behind this channel was cancelled from here, and the other end has not told yet that it is over. */
+  get cancelling(): boolean {
+    return this.#cancelling;
   }
 
   get signal(): AbortSignal {
@@ -142,6 +149,13 @@ export class ChannelState {
     this.sender.interrupt(reason);
   }
 
+  /** The execution that was cancelled is over: with an error if its clean-up failed. */
+  executionOver(error: Error | undefined): void {
+    this.#cancelling = false;
+    this.#overEnd = error && Ending.failed(error);
+    this.#settleClose(this.closeReason() as Ending);
+  }
+
   linkEnded(error: Error): void {
     const reason = Ending.failed(error);
     this.#endReceiving(reason);
@@ -172,6 +186,12 @@ export class ChannelState {
   endReason(): Ending | undefined {
     if (this.#receiveEnd) this.#errorSeen = true;
     return this.#receiveEnd;
+  }
+
+  /** How it ended, for who waits for that: an execution that was cancelled from here has to come to its end first. */
+  closeReason(): Ending | undefined {
+    if (this.#cancelling) return undefined;
+    return this.#overEnd ?? this.endReason();
   }
 
   wait(waiter: Waiter): void {
@@ -218,12 +238,13 @@ export class ChannelState {
     if (cancels && this.link.flow) {
       // it may be what keeps the peer from reading: it can't wait for what waits
       this.link.writeFrame(Code.CANCEL, this.id, EMPTY);
+      this.#cancelling = true;
+      this.link.cancelling(this.id, (error) => this.executionOver(error));
       this.sender.close(reason);
     }
     const payload = error === undefined ? undefined : this.#dumpError(error);
     this.sender.closeAfterPending(reason, (left) => {
-      if (left && payload) this.link.writeFrame(Code.CHANNEL_CLOSE_ERROR, this.id, payload);
-      else if (left) this.link.writeFrame(Code.CHANNEL_CLOSE, this.id, EMPTY);
+      if (left) this.#writeClose(payload);
       this.#forget();
     });
     this.#endReceiving(reason);
@@ -235,17 +256,19 @@ export class ChannelState {
    * exactly once, also when the channel is closed already.
    */
   finish(failure: { readonly error: unknown } | undefined, over: () => void): void {
+    const payload =
+      failure && (!this.#closed || this.#cancelled) ? this.#dumpError(failure.error) : undefined;
     if (this.#closed) {
       over();
+      // who has cancelled it may wait for that
+      if (this.#cancelled) this.#writeClose(payload);
       return;
     }
-    const payload = failure ? this.#dumpError(failure.error) : undefined;
     const reason = Ending.closed(`channel ${this.id} is closed: its execution has ended`);
     this.sender.closeAfterPending(reason, (left) => {
       over();
       if (!left) return;
-      if (payload) this.link.writeFrame(Code.CHANNEL_CLOSE_ERROR, this.id, payload);
-      else this.link.writeFrame(Code.CHANNEL_CLOSE, this.id, EMPTY);
+      this.#writeClose(payload);
       this.#endReceiving(reason);
       this.#finish();
       this.link.flush();
@@ -403,17 +426,25 @@ export class ChannelState {
     const waiters = this.#takeWaiters();
     if (waiters.length > 0) this.#errorSeen = true;
     for (const waiter of waiters) waiter.fail(reason.error);
-    if (this.#closeWaiters) {
-      const closers = [...this.#closeWaiters];
-      this.#closeWaiters = undefined;
-      for (const waiter of closers) {
-        this.#errorSeen = true;
-        this.link.release();
-        if (reason.clean) waiter.deliver(undefined);
-        else waiter.fail(reason.error);
-      }
-    }
+    if (!this.#cancelling) this.#settleClose(reason);
     if (!this.#callbackBusy) this.#runCallback();
+  }
+
+  #settleClose(reason: Ending): void {
+    if (!this.#closeWaiters) return;
+    const closers = [...this.#closeWaiters];
+    this.#closeWaiters = undefined;
+    for (const waiter of closers) {
+      this.#errorSeen = true;
+      this.link.release();
+      if (reason.clean) waiter.deliver(undefined);
+      else waiter.fail(reason.error);
+    }
+  }
+
+  #writeClose(error: Uint8Array | undefined): void {
+    if (error) this.link.writeFrame(Code.CHANNEL_CLOSE_ERROR, this.id, error);
+    else this.link.writeFrame(Code.CHANNEL_CLOSE, this.id, EMPTY);
   }
 
   #takeWaiters(): Waiter[] {

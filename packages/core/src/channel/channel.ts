@@ -1,11 +1,18 @@
 import type { Readable, Writable } from 'node:stream';
 import { ExecnetError, RemoteError, TimeoutError } from '../errors/index.ts';
 import { Code } from '../wire/index.ts';
-import type { ChannelState } from './channel-state.ts';
+import type { ChannelState, Waiter } from './channel-state.ts';
+import { type Future, future } from './future.ts';
 import { type FileOptions, readFile, writeFile } from './make-file.ts';
 import { coercionPayload, type StringCoercion } from './string-coercion.ts';
 import { checkTimeout, type WaitOptions, waitFor } from './wait.ts';
 import { readableStream, writableStream } from './web-streams.ts';
+
+/**
+ * What an execution that was cancelled may use to come to its end before that is an error, in milliseconds; five times what the execution models
+ * that force it give it.
+ */
+const OVERDUE = 5000;
 
 /** Options of {@link Channel.setCallback}. */
 export interface CallbackOptions<E> {
@@ -72,16 +79,16 @@ export class Channel<Receive = unknown, Send = unknown> implements AsyncDisposab
    * Rejects with `DumpError` (the item can't be sent; nothing was), `ChannelClosedError`, `RemoteError` (the execution failed) or
    * `ConnectionLostError`. Of the last three nobody is told if nobody awaits: the end of the channel tells the same.
    */
-  send(item: Send): Promise<void> {
+  send(item: Send): Future<void> {
     const state = this.#state;
     const { link, sender } = state;
-    if (sender.closed) return quiet(Promise.reject(sender.closed.error));
+    if (sender.closed) return future(quiet(Promise.reject(sender.closed.error)));
     try {
       const bytes = link.dump(item);
       const sent = sender.send(bytes, link.takeCarried());
-      return sender.waiting ? quiet(sent) : sent;
+      return future(sender.waiting ? quiet(sent) : sent);
     } catch (error) {
-      return Promise.reject(error);
+      return future(Promise.reject(error));
     }
   }
 
@@ -91,7 +98,7 @@ export class Channel<Receive = unknown, Send = unknown> implements AsyncDisposab
    * When the channel has ended and everything that arrived was received, rejects with `ChannelClosedError`, with the `RemoteError` of the
    * execution, or with `ConnectionLostError`; with `TimeoutError` or the reason of `signal` when these come first, and nothing is lost then.
    */
-  receive(options?: WaitOptions): Promise<Receive> {
+  receive(options?: WaitOptions): Future<Receive> {
     const state = this.#state;
     try {
       // what arrives while it lingers may be a cancellation
@@ -106,13 +113,13 @@ export class Channel<Receive = unknown, Send = unknown> implements AsyncDisposab
         state.link.linger();
       }
       const refusal = this.#refusal();
-      if (refusal) return Promise.reject(refusal);
-      if (state.available > 0) return Promise.resolve(state.take() as Receive);
+      if (refusal) return future(Promise.reject(refusal));
+      if (state.available > 0) return future(Promise.resolve(state.take() as Receive));
     } catch (error) {
-      return Promise.reject(error);
+      return future(Promise.reject(error));
     }
     const end = state.endReason();
-    if (end) return Promise.reject(end.error);
+    if (end) return future(Promise.reject(end.error));
     return waitFor<Receive>(
       {
         channel: this,
@@ -212,10 +219,11 @@ export class Channel<Receive = unknown, Send = unknown> implements AsyncDisposab
     const refusal = this.#refusal();
     if (refusal) throw refusal;
     const tellsEnd = 'endMarker' in options;
+    const item = this.#state.link.bind?.(callback) ?? callback;
     this.#state.setCallback({
-      item: callback,
+      item,
       end: () => {
-        if (tellsEnd) callback(options.endMarker as E);
+        if (tellsEnd) item(options.endMarker as E);
       },
     });
   }
@@ -253,7 +261,7 @@ export class Channel<Receive = unknown, Send = unknown> implements AsyncDisposab
 
   /**
    * Closes both directions; idempotent. Items sent before arrive before the close. At the local end it cancels the execution behind the
-   * channel, if there is one. With an error, the other end's `receive` and `waitClose` fail with it as a `RemoteError`.
+   * channel, if there is one; `waitClose` tells when that is over. With an error, the other end's `receive` and `waitClose` fail with it as a `RemoteError`.
    */
   close(error?: unknown): void {
     this.#state.close(error);
@@ -262,20 +270,22 @@ export class Channel<Receive = unknown, Send = unknown> implements AsyncDisposab
   /**
    * Resolves when the other end will send nothing more: it closed, its execution ended, or this end closed. Rejects with the `RemoteError`
    * of the execution, with `ConnectionLostError`, `TimeoutError` or the reason of `signal`.
+   *
+   * After `close()` has cancelled an execution it resolves when that is over, its clean-up included. Code may go on whatever it is told: without a
+   * `timeout` it rejects with `ERR_EXECNET_STILL_RUNNING` after 5000 ms.
    */
-  waitClose(options?: WaitOptions): Promise<void> {
+  waitClose(options?: WaitOptions): Future<void> {
     const state = this.#state;
-    const end = state.endReason();
-    if (end) return end.clean ? Promise.resolve() : Promise.reject(end.error);
-    return waitFor<void>(
-      {
-        channel: this,
-        what: `waitClose() on channel ${state.id} of ${state.link.name}`,
-        start: (waiter) => state.waitClosed(waiter),
-        stop: (waiter) => state.unwaitClosed(waiter),
-      },
-      options,
-    );
+    const end = state.closeReason();
+    if (end) return future(end.clean ? Promise.resolve() : Promise.reject(end.error));
+    const place = {
+      channel: this,
+      what: `waitClose() on channel ${state.id} of ${state.link.name}`,
+      start: (waiter: Waiter) => state.waitClosed(waiter),
+      stop: (waiter: Waiter) => state.unwaitClosed(waiter),
+    };
+    if (!state.cancelling || options?.timeout !== undefined) return waitFor(place, options);
+    return waitFor({ ...place, late: () => stillRunning(state) }, { ...options, timeout: OVERDUE });
   }
 
   /** Closes the channel. */
@@ -312,6 +322,13 @@ export class Channel<Receive = unknown, Send = unknown> implements AsyncDisposab
 
 function isEnd(error: unknown, state: ChannelState): boolean {
   return state.receiveEnd?.clean === true && state.receiveEnd.error === error;
+}
+
+function stillRunning({ id, link }: ChannelState): ExecnetError {
+  return new ExecnetError(
+    'ERR_EXECNET_STILL_RUNNING',
+    `the execution behind channel ${id} of ${link.name} was cancelled and goes on; nothing but terminating the gateway ends it for certain`,
+  );
 }
 
 /** A failure that the end of the channel tells as well must not end a program that does not await the send. */

@@ -1,5 +1,6 @@
 import { TimeoutError } from '../errors/index.ts';
 import type { Waiter } from './channel-state.ts';
+import { type Future, future, type Observer, type Waiting } from './future.ts';
 
 /** How long to wait, and what may end the waiting earlier. Every wait takes these. */
 export interface WaitOptions {
@@ -21,53 +22,104 @@ export function checkTimeout(timeout: number | undefined): number | undefined {
   return timeout > MAX_DELAY ? undefined : timeout;
 }
 
+/** Where somebody waits, and for what. */
+export interface WaitPlace {
+  readonly channel: object;
+  /** For messages. */
+  readonly what: string;
+  start(waiter: Waiter): void;
+  stop(waiter: Waiter): void;
+  /** What a wait that takes too long rejects with; a `TimeoutError` without it. */
+  late?(timeout: number): Error;
+}
+
 /** Registers a waiter and turns it into a promise that a timeout or a signal can end. */
-export function waitFor<T>(
-  {
-    channel,
-    what,
-    start,
-    stop,
-  }: { channel: object; what: string; start: (waiter: Waiter) => void; stop: (waiter: Waiter) => void },
-  options: WaitOptions | undefined,
-): Promise<T> {
-  if (options === undefined) {
-    return new Promise((resolve, reject) => start({ channel, deliver: resolve, fail: reject }));
+export function waitFor<T>(place: WaitPlace, options: WaitOptions | undefined): Future<T> {
+  let wait: Wait<T> | undefined;
+  const promise = new Promise<T>((resolve, reject) => {
+    wait = new Wait(place, resolve, reject);
+    if (options === undefined) place.start(wait);
+    else wait.startWithin(options);
+  });
+  return future(promise, wait);
+}
+
+class Wait<T> implements Waiter, Waiting<T> {
+  readonly channel: object;
+  readonly #place: WaitPlace;
+  readonly #resolve: (value: T) => void;
+  readonly #reject: (error: unknown) => void;
+  #over = false;
+  #observers: Set<Observer<T>> | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #signal: AbortSignal | undefined;
+  #onAbort: (() => void) | undefined;
+
+  constructor(place: WaitPlace, resolve: (value: T) => void, reject: (error: unknown) => void) {
+    this.channel = place.channel;
+    this.#place = place;
+    this.#resolve = resolve;
+    this.#reject = reject;
   }
-  return new Promise((resolve, reject) => {
-    const timeout = checkTimeout(options.timeout);
-    const { signal } = options;
-    if (signal?.aborted) {
-      reject(signal.reason);
+
+  startWithin({ timeout: wanted, signal }: WaitOptions): void {
+    let timeout: number | undefined;
+    try {
+      timeout = checkTimeout(wanted);
+      signal?.throwIfAborted();
+    } catch (error) {
+      this.fail(error as Error);
       return;
     }
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const settle = (): void => {
-      if (timer !== undefined) clearTimeout(timer);
-      signal?.removeEventListener('abort', onAbort);
-    };
-    const waiter: Waiter = {
-      channel,
-      deliver(value) {
-        settle();
-        resolve(value as T);
-      },
-      fail(error) {
-        settle();
-        reject(error);
-      },
-    };
-    const onAbort = (): void => {
-      stop(waiter);
-      waiter.fail(signal?.reason);
-    };
     if (timeout !== undefined) {
-      timer = setTimeout(() => {
-        stop(waiter);
-        waiter.fail(new TimeoutError(`${what} took longer than ${timeout} ms`));
-      }, timeout);
+      const { what, late } = this.#place;
+      this.#timer = setTimeout(
+        () => this.#giveUp(late?.(timeout) ?? new TimeoutError(`${what} took longer than ${timeout} ms`)),
+        timeout,
+      );
     }
-    signal?.addEventListener('abort', onAbort, { once: true });
-    start(waiter);
-  });
+    if (signal) {
+      this.#signal = signal;
+      this.#onAbort = () => this.#giveUp(signal.reason);
+      signal.addEventListener('abort', this.#onAbort, { once: true });
+    }
+    this.#place.start(this);
+  }
+
+  deliver(value: unknown): void {
+    const observers = this.#end();
+    if (observers) for (const observer of observers) observer.deliver(value as T);
+    this.#resolve(value as T);
+  }
+
+  fail(error: Error): void {
+    const observers = this.#end();
+    if (observers) for (const observer of observers) observer.fail(error);
+    this.#reject(error);
+  }
+
+  observe(observer: Observer<T>): boolean {
+    if (this.#over) return false;
+    this.#observers ??= new Set();
+    this.#observers.add(observer);
+    return true;
+  }
+
+  unobserve(observer: Observer<T>): void {
+    if (!this.#observers?.delete(observer) || this.#observers.size > 0 || this.#over) return;
+    this.#end();
+    this.#place.stop(this);
+  }
+
+  #giveUp(reason: Error): void {
+    this.#place.stop(this);
+    this.fail(reason);
+  }
+
+  #end(): ReadonlySet<Observer<T>> | undefined {
+    this.#over = true;
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
+    if (this.#onAbort) this.#signal?.removeEventListener('abort', this.#onAbort);
+    return this.#observers;
+  }
 }

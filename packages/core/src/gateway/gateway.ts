@@ -3,6 +3,8 @@ import {
   Channel,
   checkTimeout,
   coercionPayload,
+  type Future,
+  future,
   MAX_DELAY,
   type StringCoercion,
   type WaitOptions,
@@ -82,6 +84,10 @@ const KILL_MARGIN = 250;
 
 /** The function that remote code of a `Channel<In, Out>` is the mirror of. */
 export type RemoteFunctionOf<Receive, Send, Args> = (channel: Channel<Receive, Send>, args: Args) => unknown;
+
+/** What `call` resolves with: a generator runs as an operation, under `execmodel=structured`, and its result is what it returns. */
+export type ResultOf<Result> =
+  Result extends Generator<unknown, infer Returned, unknown> ? Returned : Awaited<Result>;
 
 /**
  * The local handle on one interpreter.
@@ -185,25 +191,43 @@ export class Gateway implements AsyncDisposable {
    * Runs a function at the remote end and resolves with its result. Rejects with the `RemoteError` it failed with, with `TimeoutError` or the
    * reason of `signal`, which also cancel it, or with `ConnectionLostError`; and with what `remoteExec` throws.
    */
-  async call<Result, Args = undefined>(
+  call<Result, Args = undefined>(
     fn: (args: Args) => Result,
     ...rest: undefined extends Args
       ? [args?: Args, options?: CallOptions]
       : [args: Args, options?: CallOptions]
-  ): Promise<Awaited<Result>> {
-    const [args, options = {}] = rest;
-    const { timeout, signal, globals } = options;
-    checkTimeout(timeout);
-    signal?.throwIfAborted();
-    const channel = this.#execute(fn, 'call', { args, options: { globals }, calledBy: this.call });
+  ): Future<ResultOf<Result>> {
+    const [args, { timeout, signal, globals } = {}] = rest;
+    let channel: Channel;
     try {
-      return (await channel.receive(
-        timeout === undefined && signal === undefined ? undefined : { timeout, signal },
-      )) as Awaited<Result>;
+      checkTimeout(timeout);
+      signal?.throwIfAborted();
+      channel = this.#execute(fn, 'call', { args, options: { globals }, calledBy: this.call });
     } catch (error) {
-      channel.close();
-      throw error;
+      return future(Promise.reject(error));
     }
+    const received = channel.receive(
+      timeout === undefined && signal === undefined ? undefined : { timeout, signal },
+    ) as Future<ResultOf<Result>>;
+    let open = true;
+    const result = received.then(
+      (value) => {
+        open = false;
+        return value;
+      },
+      (error: unknown) => {
+        open = false;
+        channel.close();
+        throw error;
+      },
+    );
+    // who gives the result up gives the execution up
+    return future(result, {
+      observe: () => false,
+      unobserve: () => {
+        if (open) channel.close();
+      },
+    });
   }
 
   #execute(

@@ -40,6 +40,8 @@ export class Group implements AsyncDisposable, Iterable<Gateway> {
   readonly #gateways = new Map<string, Gateway>();
   /** Ids of gateways that are being made. */
   readonly #reserved = new Set<string>();
+  /** What is being made: how to stop it, and when it has stopped or is made. */
+  readonly #making = new Map<AbortController, Promise<Gateway>>();
   #execmodel: string | undefined;
   #counter = 0;
 
@@ -111,13 +113,18 @@ export class Group implements AsyncDisposable, Iterable<Gateway> {
     if (this.#execmodel !== undefined && !wanted.has('execmodel'))
       wanted = wanted.with({ execmodel: this.#execmodel });
     const id = this.allocateId(wanted);
+    const stop = new AbortController();
+    const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
+    const making = openGateway(wanted, id, { ...options, signal, registry: this.#registry });
+    this.#making.set(stop, making);
     try {
-      const gateway = await openGateway(wanted, id, { ...options, registry: this.#registry });
+      const gateway = await making;
       this.#gateways.set(id, gateway);
       gateway.whenEnded(() => this.#gateways.delete(id));
       if (this.#exitHook) takeDownAtExit(this);
       return gateway;
     } finally {
+      this.#making.delete(stop);
       this.#reserved.delete(id);
     }
   }
@@ -173,11 +180,27 @@ export class Group implements AsyncDisposable, Iterable<Gateway> {
   }
 
   /**
-   * Terminates all gateways in parallel, see `Gateway.terminate`; resolves when nothing is left of any. Rejects with a `TerminateError` that
-   * names all that is left. The group can be used again.
+   * Terminates all gateways in parallel, see `Gateway.terminate`; resolves when nothing is left of any. Those that are being made are given up:
+   * their promises reject with `ERR_EXECNET_TERMINATED`. Rejects with a `TerminateError` that names all that is left. The group can be used
+   * again.
    */
   async terminate(options: TerminateOptions = {}): Promise<void> {
-    const ends = await Promise.allSettled([...this].map((gateway) => gateway.terminate(options)));
+    const given = new ExecnetError(
+      'ERR_EXECNET_TERMINATED',
+      'the group was terminated while the gateway was being made',
+    );
+    for (const stop of this.#making.keys()) stop.abort(given);
+    const making = [...this.#making.values()].map((made) =>
+      made.then(
+        // too late to be given up
+        (gateway) => gateway.terminate(options),
+        () => {},
+      ),
+    );
+    const ends = await Promise.allSettled([
+      ...[...this].map((gateway) => gateway.terminate(options)),
+      ...making,
+    ]);
     const failures = ends.filter((end) => end.status === 'rejected').map((end) => end.reason as Error);
     if (failures.length === 0) return;
     const remains = failures.flatMap((failure) => (failure instanceof TerminateError ? failure.remains : []));

@@ -35,11 +35,13 @@ export function javascriptInterpreter(runtime: JavaScriptInterpreter): Interpret
     globals: runtime.globals,
     async boot({ spec, execmodel, token }: BootContext): Promise<Boot> {
       const [file, ...args] = commandWords(runtime.field, spec.get(runtime.field));
+      const context = { spec, supports: runtime.supports, interpreter: runtime.field };
       const options: BootOptions = {
         token,
         ...DESCRIPTORS,
         execmodel: execmodel.name,
-        executor: await execmodel.remote({ spec, supports: runtime.supports, interpreter: runtime.field }),
+        executor: await execmodel.remote(context),
+        runner: await execmodel.runner?.(context),
         startsOnMain: execmodel.startsOn === 'main',
         threads: spec.core.threads ?? DEFAULT_THREADS,
         cached: runtime.field === 'node' && file === process.execPath && args.length === 0,

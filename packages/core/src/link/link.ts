@@ -6,7 +6,7 @@ import {
   type Item,
   WindowBudget,
 } from '../channel/index.ts';
-import { DumpError, LoadError, ProtocolError, type RemoteErrorData } from '../errors/index.ts';
+import { DumpError, LoadError, ProtocolError, RemoteError, type RemoteErrorData } from '../errors/index.ts';
 import type { ChannelCodec, Serializer } from '../serializer/types.ts';
 import { Code, codeName, FrameWriter, readInt32 } from '../wire/index.ts';
 
@@ -48,6 +48,8 @@ export interface LinkOptions {
   readonly control: ControlHandler;
   /** The peer speaks our protocol: it grants credit and expects ours. */
   readonly flow: boolean;
+  /** See {@link ChannelLink.bind}. */
+  readonly bind?: NonNullable<ChannelLink['bind']>;
   /** Told the id of each channel that is closed. */
   readonly forgotten?: (id: number) => void;
 }
@@ -72,6 +74,8 @@ export class Link implements ChannelLink {
   readonly #control: ControlHandler;
   readonly #codec: ChannelCodec;
   readonly #forgotten: ((id: number) => void) | undefined;
+  /** Executions that were cancelled from here and go on: they have no channel any more. */
+  readonly #cancelling = new Map<number, (error: Error | undefined) => void>();
   #carried: number[] | undefined;
   #scheduled = false;
   /** Nothing was scheduled yet. */
@@ -79,7 +83,8 @@ export class Link implements ChannelLink {
   #holds = 0;
   #ended: Error | undefined;
 
-  constructor({ name, local, ids, serializer, port, control, flow, forgotten }: LinkOptions) {
+  constructor({ name, local, ids, serializer, port, control, flow, forgotten, bind }: LinkOptions) {
+    if (bind) this.bind = bind;
     this.#forgotten = forgotten;
     this.name = name;
     this.local = local;
@@ -118,6 +123,7 @@ export class Link implements ChannelLink {
 
   block?: (timeout: number) => boolean;
   linger?: () => void;
+  bind?: NonNullable<ChannelLink['bind']>;
 
   get ended(): Error | undefined {
     return this.#ended;
@@ -143,10 +149,12 @@ export class Link implements ChannelLink {
         if (state) this.channels.announce(uint32(code, payload), state);
         return;
       case Code.CHANNEL_CLOSE:
-        state?.peerClosed(undefined, false);
+        if (state) state.peerClosed(undefined, false);
+        else this.#executionOver(id, undefined);
         return;
       case Code.CHANNEL_CLOSE_ERROR:
-        state?.peerClosed(this.#loadError(payload), false);
+        if (state) state.peerClosed(this.#loadError(payload), false);
+        else this.#executionOver(id, payload);
         return;
       case Code.CHANNEL_LAST_MESSAGE:
         state?.peerClosed(undefined, true);
@@ -255,6 +263,17 @@ export class Link implements ChannelLink {
     this.#port.counted?.(open);
   }
 
+  cancelling(id: number, over: (error: Error | undefined) => void): void {
+    this.#cancelling.set(id, over);
+  }
+
+  #executionOver(id: number, error: Uint8Array | undefined): void {
+    const over = this.#cancelling.get(id);
+    if (!over) return;
+    this.#cancelling.delete(id);
+    over(error && new RemoteError(this.#loadError(error)));
+  }
+
   forget(id: number): void {
     this.channels.delete(id);
     this.#forgotten?.(id);
@@ -277,6 +296,8 @@ export class Link implements ChannelLink {
     if (this.#ended) return;
     this.#ended = reason;
     for (const state of this.channels.states()) state.linkEnded(reason);
+    for (const over of this.#cancelling.values()) over(reason);
+    this.#cancelling.clear();
   }
 
   /** Fails with the reason if the link has ended. */

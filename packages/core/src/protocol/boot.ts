@@ -12,6 +12,8 @@ export interface BootOptions {
   readonly execmodel: string;
   /** Text of its program. */
   readonly executor: string;
+  /** Text of the program of its runner, for threads that execute code. */
+  readonly runner?: string | undefined;
   /** The first execution may start on the main thread at once, before there is a receiver. */
   readonly startsOnMain: boolean;
   /** Most threads that execute code. */

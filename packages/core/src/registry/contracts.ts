@@ -228,6 +228,8 @@ export interface ExecModel {
   readonly startsOn: 'main' | 'thread';
   /** Text of a function body that the remote end evaluates; it exports `createExecutor()`. Self-contained: it imports nothing but builtins. */
   remote(context: ExecModelContext): Promise<string>;
+  /** The same for threads that execute code, if the model has a say in how it runs; it exports `createRunner()`. */
+  runner?(context: ExecModelContext): Promise<string>;
 }
 
 /** What an execution model is told to make its program for one remote end. */

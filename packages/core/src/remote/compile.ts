@@ -27,9 +27,6 @@ export class Compiler {
   #function(kind: 'function' | 'call', text: string): Remote {
     const value = this.#evaluate(text);
     if (typeof value !== 'function') throw new TypeError('the text that was sent is no function');
-    if (/^(Async)?GeneratorFunction$/.test(value.constructor.name)) {
-      throw new TypeError('a generator function needs execmodel=structured');
-    }
     return kind === 'call'
       ? (_channel, args) => (value as (args: unknown) => unknown)(args)
       : (value as Remote);

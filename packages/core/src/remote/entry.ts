@@ -40,6 +40,7 @@ function startThread(evaluate: (text: string) => unknown, data: ThreadData): voi
     evaluate,
     exit: () => endThread(),
     isolated: data.isolated,
+    runner: options.runner,
   });
   const flush = (): void => thread.link.flush();
   endThread = data.isolated

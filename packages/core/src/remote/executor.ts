@@ -1,6 +1,6 @@
 /**
- * What an execution model is made of at the remote end. The program of a model is evaluated in the receiver thread, which is always free,
- * and exports `createExecutor(threads)`.
+ * What an execution model is made of at the remote end. Its program is evaluated in the receiver thread, which is always free, and exports
+ * `createExecutor(threads)`. A model that has more to say about how code runs than where brings a second one, see {@link Runner}.
  */
 
 /** A request to execute something; the channel with its id tells the other end how that went. */
@@ -70,3 +70,41 @@ export interface Executor {
 }
 
 export type CreateExecutor = (threads: ExecutorThreads) => Executor;
+
+/** How an execution ended; exactly one method is called, once. */
+export interface Settlement {
+  /** With this result. */
+  finished(value: unknown): void;
+  failed(error: unknown): void;
+  /** Because it was told to. */
+  halted(): void;
+}
+
+/** An execution that runs. */
+export interface Running {
+  /**
+   * Tells it to come to its end, with all that it has started; what it has to clean up may take `grace` milliseconds, without it as long as
+   * it wants.
+   */
+  halt(grace?: number): void;
+}
+
+/**
+ * Runs code on a thread that executes. Without one a function is called, and the promise that it returns is waited for. The program of a
+ * runner is evaluated in every such thread and exports `createRunner(context)`.
+ */
+export interface Runner {
+  /** Calls `code`, maybe later, and sees to what it returns. */
+  run(code: () => unknown, settlement: Settlement): Running;
+}
+
+/** What a runner is given. */
+export interface RunnerContext {
+  /**
+   * Makes a function that may be called from anywhere and calls `fn` as a part of the execution that runs now, which is told of errors that nobody
+   * catches: at once, or, if the thread is inside a blocking call, when that is over. The calls keep their order.
+   */
+  bind<Args extends unknown[]>(fn: (...args: Args) => void): (...args: Args) => void;
+}
+
+export type CreateRunner = (context: RunnerContext) => Runner;

@@ -60,6 +60,7 @@ export function startMain({ evaluate, program, cache, options }: Start): void {
     receiver: port1,
     evaluate,
     exit: (code) => process.exit(code),
+    runner: options.runner,
   });
   onExit(() => {
     thread.link.flush();

@@ -140,7 +140,9 @@ export class Receiver {
         this.#execute(id, payload);
         return;
       case Code.CANCEL:
-        if (this.#executor.cancel(id)) this.#router.unbind(id);
+        if (!this.#executor.cancel(id)) return;
+        this.#router.unbind(id);
+        this.#post(encodeFrame(Code.CHANNEL_CLOSE, id, EMPTY));
         return;
       case Code.RECONFIGURE:
         for (const thread of this.#threads) thread?.write(encodeFrame(code, id, payload));
@@ -160,7 +162,7 @@ export class Receiver {
       id,
       runOn: (thread) => {
         const routed = thread as RoutedThread;
-        routed.begin();
+        routed.begin(id);
         // bound after the frame: what was kept for the channel comes behind it
         routed.write(encodeFrame(Code.CHANNEL_EXEC, id, payload));
         this.#router.bind(id, routed);
@@ -260,10 +262,17 @@ export class Receiver {
   #ended(thread: RoutedThread, reason: Error): void {
     const failed = thread.executing > 0;
     const error = this.#encoder.encode({ ...describeError(reason), stack: String(reason) }, undefined);
-    for (const id of this.#router.drop(thread))
+    const ids = new Set(this.#router.drop(thread));
+    // its channel may be closed already, and who closed it waits for its end
+    if (failed && thread.latest !== undefined) ids.add(thread.latest);
+    for (const id of ids) {
+      const asWished = !failed || (thread.killed && id === thread.latest);
       this.#post(
-        encodeFrame(failed ? Code.CHANNEL_CLOSE_ERROR : Code.CHANNEL_CLOSE, id, failed ? error : EMPTY),
+        asWished
+          ? encodeFrame(Code.CHANNEL_CLOSE, id, EMPTY)
+          : encodeFrame(Code.CHANNEL_CLOSE_ERROR, id, error),
       );
+    }
     this.#executor.ended?.(thread);
   }
 

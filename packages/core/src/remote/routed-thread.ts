@@ -54,6 +54,8 @@ export class RoutedThread implements Route, ExecutorThread {
   readonly #overflow = new Backlog();
   readonly #wakeUps: WakeUps;
   #gone = false;
+  #killed = false;
+  #latest: number | undefined;
 
   constructor(ring: Ring, wakeUps: WakeUps, { port, kill }: { port: MessagePort; kill?: () => void }) {
     this.#ring = ring;
@@ -83,8 +85,19 @@ export class RoutedThread implements Route, ExecutorThread {
     return word === 0 ? undefined : word - 1;
   }
 
+  /** It was ended from here, whatever it ran. */
+  get killed(): boolean {
+    return this.#killed;
+  }
+
+  /** The execution that it was given last. */
+  get latest(): number | undefined {
+    return this.#latest;
+  }
+
   /** An execution is about to be given to it. */
-  begin(): void {
+  begin(id: number): void {
+    this.#latest = id;
     Atomics.add(this.#ring.words, Word.EXECUTING, 1);
   }
 
@@ -94,6 +107,7 @@ export class RoutedThread implements Route, ExecutorThread {
   }
 
   kill(): void {
+    this.#killed = true;
     this.#kill?.();
   }
 

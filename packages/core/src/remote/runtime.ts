@@ -24,6 +24,7 @@ export const runtime: 'node' | 'bun' | 'deno' = Bun ? 'bun' : Deno ? 'deno' : 'n
 export const runtimeVersion: string = Bun?.version ?? Deno?.version.deno ?? process.versions.node;
 
 interface Builtins {
+  'node:async_hooks': typeof import('node:async_hooks');
   'node:fs': typeof import('node:fs');
   'node:net': typeof import('node:net');
   'node:stream': typeof import('node:stream');

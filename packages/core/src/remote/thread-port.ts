@@ -46,13 +46,14 @@ export class ThreadPort implements LinkPort {
   #penalty = 0;
   #vain = 0;
   #closed: number[] = [];
-  /** Why blocking calls throw: the execution is cancelled, the gateway terminates, the connection is lost. */
-  interrupted: Error | undefined;
+  /** Why a blocking call is to throw now: its execution is cancelled, the gateway terminates, the connection is lost. */
+  readonly #interrupted: () => Error | undefined;
 
-  constructor(ring: Ring, output: Output, receiver: MessagePort) {
+  constructor(ring: Ring, output: Output, receiver: MessagePort, interrupted: () => Error | undefined) {
     this.#ring = ring;
     this.#output = output;
     this.#receiver = receiver;
+    this.#interrupted = interrupted;
   }
 
   get blocked(): boolean {
@@ -85,7 +86,8 @@ export class ThreadPort implements LinkPort {
   unref(): void {}
 
   block(timeout: number): boolean {
-    if (this.interrupted) throw this.interrupted;
+    const reason = this.#interrupted();
+    if (reason) throw reason;
     // a handler that blocks was called while there were more frames in its chunk
     this.#blocked = true;
     try {

@@ -7,6 +7,8 @@ import { msgpack } from '../serializer/msgpack.ts';
 import { Code, FRAGMENT_SIZE, FrameDecoder } from '../wire/index.ts';
 import { type Board, BoardWord } from './board.ts';
 import { Compiler } from './compile.ts';
+import { Contexts, cheapContexts } from './contexts.ts';
+import type { CreateRunner, Runner, Running } from './executor.ts';
 import type { Output } from './output.ts';
 import { type Ring, Word } from './ring.ts';
 import { SLOTS } from './slots.ts';
@@ -15,7 +17,12 @@ import { type ThreadMessage, ThreadPort } from './thread-port.ts';
 interface Execution {
   readonly channel: Channel;
   readonly state: ChannelState;
+  /** What a runner runs. */
+  running?: Running;
 }
+
+/** What a runner may use to clean up after an execution that was cancelled, in milliseconds. Whoever terminates names a grace of his own. */
+const GRACE = 1000;
 
 export interface ThreadOptions {
   readonly slot: number;
@@ -29,6 +36,8 @@ export interface ThreadOptions {
   /** Ends the process with a code; an isolated thread itself. */
   readonly exit: (code: number) => void;
   readonly isolated?: boolean;
+  /** Text of the program of the model's runner, if it has one. */
+  readonly runner?: string | undefined;
 }
 
 /** A thread that executes code: a link of its own, and the executions that the receiver gives it. */
@@ -40,6 +49,8 @@ export class ExecutingThread {
   readonly #compiler: Compiler;
   readonly #exit: (code: number) => void;
   readonly #executions = new Map<number, Execution>();
+  readonly #contexts: Contexts | undefined;
+  readonly #runner: Runner | undefined;
   #stopping: Error | undefined;
 
   constructor({
@@ -52,12 +63,21 @@ export class ExecutingThread {
     evaluate,
     exit,
     isolated = false,
+    runner,
   }: ThreadOptions) {
+    const contexts = runner !== undefined || cheapContexts() ? new Contexts() : undefined;
+    this.#contexts = contexts;
+    if (runner !== undefined) this.#runner = this.#createRunner(runner);
     this.#ring = ring;
     this.#board = board;
     this.#compiler = new Compiler(evaluate);
     this.#exit = exit;
-    this.#port = new ThreadPort(ring, output, receiver);
+    this.#port = new ThreadPort(
+      ring,
+      output,
+      receiver,
+      () => this.#stopping ?? this.#current?.state.cancelled,
+    );
     this.link = new Link({
       name: 'this gateway',
       local: false,
@@ -66,6 +86,7 @@ export class ExecutingThread {
       port: this.#port,
       control: (code, id, payload) => this.#control(code, id, payload),
       flow: true,
+      ...(contexts && { bind: (fn) => contexts.bind(fn) }),
       forgotten: (id) => {
         this.#port.unroute(id);
         // nobody can reach it any more
@@ -96,30 +117,77 @@ export class ExecutingThread {
     return channel;
   }
 
+  #createRunner(text: string): Runner {
+    const exported: { createRunner?: CreateRunner } = {};
+    // the program comes from the local end, as all code here does
+    // oxlint-disable-next-line no-implied-eval
+    new Function('exports', text)(exported);
+    if (!exported.createRunner)
+      throw new TypeError('the program of the execution model exports no createRunner');
+    return exported.createRunner({
+      bind: (fn) => {
+        const bound = this.#contexts?.bind(fn) ?? fn;
+        return (...args) => {
+          // user code must not run inside a blocking call of other user code
+          if (this.#port.blocked) setImmediate(bound, ...args);
+          else bound(...args);
+        };
+      },
+    });
+  }
+
+  /** The execution that the code which runs now belongs to, as far as the interpreter knows, or as there is but one. */
+  get #current(): Execution | undefined {
+    const id = this.#contexts?.current;
+    if (id !== undefined) return this.#executions.get(id);
+    return this.#executions.size === 1 ? this.#executions.values().next().value : undefined;
+  }
+
   #run(id: number, channel: Channel, payload: Uint8Array): void {
-    let request: ExecRequest;
-    let result: unknown;
+    const contexts = this.#contexts;
     try {
       // binaries among the arguments may keep the memory that they came in
-      request = this.link.load(payload.slice()) as ExecRequest;
-      result = this.#compiler.compile(request)(channel, request.args);
+      const request = this.link.load(payload.slice()) as ExecRequest;
+      const remote = this.#compiler.compile(request);
+      const code = (): unknown => remote(channel, request.args);
+      const answers = request.kind === 'call';
+      if (contexts) contexts.run(id, () => this.#start(id, code, answers));
+      else this.#start(id, code, answers);
     } catch (error) {
       this.#over(id, { error });
-      return;
     }
+  }
+
+  #start(id: number, code: () => unknown, answers: boolean): void {
+    const failed = (error: unknown): void => this.#over(id, { error });
     const finished = (value: unknown): void => {
-      if (request.kind === 'call') this.#answer(id, value);
+      const refusal = unrunnable(value);
+      if (refusal) failed(new TypeError(refusal));
+      else if (answers) this.#answer(id, value);
       else this.#over(id, undefined);
     };
+    if (this.#runner) {
+      const execution = this.#executions.get(id) as Execution;
+      execution.running = this.#runner.run(code, {
+        finished,
+        failed,
+        halted: () => this.#over(id, undefined),
+      });
+      if (execution.state.cancelled) execution.running.halt(this.#stopping ? undefined : GRACE);
+      return;
+    }
+    const result = code();
     if (typeof (result as { then?: unknown } | undefined)?.then === 'function') {
-      (result as PromiseLike<unknown>).then(finished, (error: unknown) => this.#over(id, { error }));
+      (result as PromiseLike<unknown>).then(finished, failed);
     } else finished(result);
   }
 
-  /** An error that no code caught: it belongs to what runs here. Returns how many executions were told. */
+  /** An error that no code caught: it belongs to the execution that ran it, or to all if nobody knows. Returns how many were told. */
   uncaught(error: unknown): number {
-    const ids = [...this.#executions.keys()];
-    for (const id of ids) this.#over(id, { error });
+    const id = this.#contexts?.current;
+    const ids =
+      id === undefined ? [...this.#executions.keys()] : [id].filter((one) => this.#executions.has(one));
+    for (const one of ids) this.#over(one, { error });
     this.link.flush();
     return ids.length;
   }
@@ -148,7 +216,6 @@ export class ExecutingThread {
       this.#port.warn('an execution failed whose channel was closed before:', told.error as Error);
     state.finish(told, () => {
       this.#executions.delete(id);
-      if (this.#executions.size === 0 && !this.#stopping) this.#port.interrupted = undefined;
       // counted down before the close is written: who sees the close finds this thread free
       const left = Atomics.sub(this.#ring.words, Word.EXECUTING, 1) - 1;
       if (left === 0 && Atomics.load(this.#board.words, BoardWord.IDLE_WANTED) === 1)
@@ -198,15 +265,30 @@ export class ExecutingThread {
   #cancel(id: number): void {
     const execution = this.#executions.get(id);
     if (!execution) return;
+    // a task unwinds before its waits would fail
+    execution.running?.halt(GRACE);
     execution.state.cancel();
-    if (this.#executions.size === 1) this.#port.interrupted = execution.state.cancelled;
   }
 
   /** Everything that runs here is to end: by termination, or because the connection is lost. */
   #stop(lost: Error | undefined): void {
     this.#stopping = lost ?? new CancelledError('the gateway is being terminated');
-    this.#port.interrupted = this.#stopping;
-    for (const { state } of this.#executions.values()) state.cancel(this.#stopping);
+    for (const { state, running } of this.#executions.values()) {
+      running?.halt();
+      state.cancel(this.#stopping);
+    }
     if (lost) this.link.end(lost);
+  }
+}
+
+/** Why what a function returned is no result; better an error than a function that seems to do nothing. */
+function unrunnable(value: unknown): string | undefined {
+  switch (Object.prototype.toString.call(value)) {
+    case '[object Generator]':
+      return 'a generator function needs execmodel=structured';
+    case '[object AsyncGenerator]':
+      return 'an async generator function can not be executed: iterate over it in an async function';
+    default:
+      return undefined;
   }
 }

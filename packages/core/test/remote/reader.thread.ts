@@ -19,7 +19,7 @@ const { block, port, blocking, frames } = workerData as ReaderData;
 
 let read = 0;
 const faults: string[] = [];
-const threadPort = new ThreadPort(new Ring(block), undefined as unknown as Output, port);
+const threadPort = new ThreadPort(new Ring(block), undefined as unknown as Output, port, () => undefined);
 threadPort.start(
   new FrameDecoder((_code, id, payload) => {
     read++;

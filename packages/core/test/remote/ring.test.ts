@@ -200,8 +200,8 @@ test('a thread that waits for each frame by itself misses none', async () => {
 
 test('counts of executions and channels are seen by the receiver', () => {
   const { thread, reader, port } = routed();
-  thread.begin();
-  thread.begin();
+  thread.begin(1);
+  thread.begin(3);
   Atomics.sub(reader.words, Word.EXECUTING, 1);
   Atomics.store(reader.words, Word.CHANNELS, 5);
   strictEqual(thread.executing, 1);
