@@ -27,6 +27,7 @@ export { multiChannelSuite } from './gateway/multi-channel.ts';
 export { nestedChannelSuite } from './gateway/nested-channels.ts';
 export { pureFunctionSuite } from './gateway/pure-functions.ts';
 export { statusSuite } from './gateway/status.ts';
+export { structuredModelSuite } from './gateway/structured.ts';
 export { mainThreadOnlySuite, threadModelSuite } from './gateway/threads.ts';
 export { valueSuite } from './gateway/values.ts';
 export { type ThreadSupports, workerModelSuite } from './gateway/worker.ts';

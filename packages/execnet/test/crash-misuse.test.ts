@@ -119,6 +119,25 @@ for (const interpreter of ownRemoteEnds) {
       });
     }
   }
+
+  // docs/adr/0009: where the context of an error is known, and costs nothing
+  const knows = interpreter.kind === 'node' ? Number.parseInt(interpreter.version, 10) : 0;
+  for (const execmodel of [...(knows >= 24 ? ['thread'] : []), ...(knows > 0 ? ['structured'] : [])]) {
+    for (const later of ['throw new RangeError("late")', 'Promise.reject(new RangeError("late"))']) {
+      test(`${interpreter.name}, ${execmodel}: what an ended execution fails with later is not told to another: ${later}`, async () => {
+        await using group = new Group();
+        const gateway = await make(group, `execmodel=${execmodel}`);
+        await gateway
+          .remoteExec(`globalThis.go = new Promise((go) => { globalThis.later = go; });
+          globalThis.go.then(() => setTimeout(() => { ${later} }, 1));`)
+          .waitClose();
+        const innocent = gateway.remoteExec('globalThis.later(); await channel.receive()');
+        const lost = (await failureOf(innocent.receive())) as ConnectionLostError;
+        assert.instance(lost, ConnectionLostError);
+        assert.is(lost.exitCode, 1);
+      });
+    }
+  }
 }
 
 test.run();

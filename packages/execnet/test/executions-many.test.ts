@@ -1,4 +1,4 @@
-import { type Channel, type Gateway, Group } from 'execnet';
+import { type Channel, type Effection, type Gateway, Group } from 'execnet';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { runningInterpreter } from '../../../tools/lib/interpreters.mjs';
@@ -53,6 +53,41 @@ for (const interpreter of ownRemoteEnds) {
     const gateway = await group.makeGateway(leanSpecOf(interpreter));
     await oneByOne(gateway, 5000);
     const [rise = 0] = await peakRises([gateway.peer.pid], () => oneByOne(gateway, 10_000));
+    assert.ok(rise < FLAT, `rose by ${rise} MiB`);
+  });
+
+  test(`${interpreter.name}, structured: thousands of executions started at once run at once and finish`, async () => {
+    await using group = new Group();
+    const gateway = await group.makeGateway(specOf(interpreter, 'execmodel=structured'));
+    const channels = Array.from({ length: 3 * AT_ONCE }, () =>
+      gateway.remoteExec(function* (channel: Channel<number, number>) {
+        yield* channel.send(yield* channel.receive());
+      }),
+    );
+    for (;;) {
+      const { numExecuting, numQueued } = await gateway.remoteStatus();
+      if (numExecuting + numQueued < channels.length) continue;
+      assert.equal({ numExecuting, numQueued }, { numExecuting: channels.length, numQueued: 0 });
+      break;
+    }
+    await finish(channels);
+  });
+
+  test(`${interpreter.name}, structured: ten thousand executions one after the other leave memory flat`, async () => {
+    await using group = new Group();
+    const gateway = await group.makeGateway(leanSpecOf(interpreter, 'execmodel=structured'));
+    const one = async (count: number): Promise<void> => {
+      for (let i = 0; i < count; i++) {
+        const answer = await gateway.call(function* (i: number) {
+          const { sleep } = require('effection') as Effection;
+          if (i % 100 === 0) yield* sleep(0);
+          return i;
+        }, i);
+        assert.is(answer, i);
+      }
+    };
+    await one(2000);
+    const [rise = 0] = await peakRises([gateway.peer.pid], () => one(10_000));
     assert.ok(rise < FLAT, `rose by ${rise} MiB`);
   });
 

@@ -7,12 +7,12 @@ import { failureOf } from './fixtures/failure.ts';
 import { ownRemoteEnds, specOf } from './fixtures/interpreters.ts';
 import { CODE, frame, item } from './fixtures/mutations.mjs';
 import { isRunning, stillRunning } from './fixtures/processes.ts';
-import { startProgram } from './fixtures/programs.ts';
+import { startInTerminal, startProgram } from './fixtures/programs.ts';
 
 /** The promise is 2 s; interpreters that spin on two cores need a margin. */
 const LIMIT = 4000;
 
-const MODELS = ['thread', 'main_thread_only', 'worker'] as const;
+const MODELS = ['thread', 'main_thread_only', 'worker', 'structured'] as const;
 
 for (const interpreter of ownRemoteEnds) {
   for (const execmodel of MODELS) {
@@ -32,17 +32,24 @@ for (const interpreter of ownRemoteEnds) {
       assert.instance(await failureOf(channel.receive()), ConnectionLostError);
     });
 
-    // what Ctrl-C in a terminal sends to the foreground, to which remote ends do not belong
-    for (const signal of ['SIGKILL', 'SIGINT'] as const) {
-      test(`${title}: while code spins, ${signal} of the local process leaves nothing`, async () => {
-        await using program = startProgram('spinning.mjs', [spec]);
-        const pids = await program.said<number[]>();
-        assert.equal(pids.filter(isRunning), pids);
-        program.child.kill(signal);
-        await program.ended;
-        assert.equal(await stillRunning(pids, LIMIT), []);
-      });
-    }
+    test(`${title}: while code spins, SIGKILL of the local process leaves nothing`, async () => {
+      await using program = startProgram('spinning.mjs', [spec]);
+      const pids = await program.said<number[]>();
+      assert.equal(pids.filter(isRunning), pids);
+      program.child.kill('SIGKILL');
+      await program.ended;
+      assert.equal(await stillRunning(pids, LIMIT), []);
+    });
+
+    // the signal goes to the foreground of the terminal, to which remote ends do not belong
+    test(`${title}: while code spins, Ctrl-C in the terminal of the local process leaves nothing`, async () => {
+      await using program = startInTerminal('spinning.mjs', [spec]);
+      const pids = await program.said<number[]>();
+      assert.equal(pids.filter(isRunning), pids);
+      program.child.stdin.write('\x03');
+      assert.equal(await stillRunning(pids, LIMIT), []);
+      await program.ended;
+    });
 
     test(`${title}: finally runs within the grace in code that is blocked`, async () => {
       await using group = new Group();

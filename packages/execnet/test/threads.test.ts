@@ -1,5 +1,4 @@
-import { mainThreadOnlySuite, threadModelSuite } from '@execnet/conformance';
+import { threadModelSuite } from '@execnet/conformance';
 import { onEveryRemoteEnd } from './fixtures/suites.ts';
 
 onEveryRemoteEnd(threadModelSuite);
-onEveryRemoteEnd(mainThreadOnlySuite);

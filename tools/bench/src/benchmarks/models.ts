@@ -4,7 +4,7 @@ import { interleave, milliseconds, type Samples } from '../rounds.ts';
 import { type Row, row } from '../row.ts';
 import { throughChannel } from './round-trip.ts';
 
-const MODELS = ['thread', 'main_thread_only', 'worker'] as const;
+const MODELS = ['thread', 'main_thread_only', 'worker', 'structured'] as const;
 
 type Echo = Channel<number, number>;
 
@@ -34,6 +34,12 @@ export const models: Benchmark = {
           });
           return { measure: () => throughChannel(echo, count), end: () => echo.close() };
         })),
+        ...(await compare('round trip, an operation receives', gateways.slice(-1), (gateway) => {
+          const echo: Echo = gateway.remoteExec(function* (channel: Echo) {
+            for (;;) yield* channel.send(yield* channel.receive());
+          });
+          return { measure: () => throughChannel(echo, count), end: () => echo.close() };
+        })),
         ...(await compare('a number one way, to the remote end', gateways, (gateway) => {
           const sink: Echo = gateway.remoteExec((channel: Channel<number, number>) => {
             for (const item of channel.sync()) if (item < 0) channel.sendSync(item);
@@ -56,13 +62,14 @@ async function compare(
   gateways: readonly Gateway[],
   prepare: (gateway: Gateway) => { measure: () => Promise<number>; end?: () => void },
 ): Promise<Row[]> {
+  const names = MODELS.slice(-gateways.length);
   const prepared = gateways.map(prepare);
-  const subjects = Object.fromEntries(MODELS.map((model, i) => [model, prepared[i]?.measure]));
+  const subjects = Object.fromEntries(names.map((model, i) => [model, prepared[i]?.measure]));
   const taken = (await interleave(subjects, { rounds: 7, warmUp: 1 })) as Record<string, Samples>;
   for (const { end } of prepared) end?.();
   // main_thread_only takes the next one when this one is over
   for (const gateway of gateways) while ((await gateway.remoteStatus()).numExecuting > 0);
-  const [first, ...others] = MODELS;
+  const [first = 'thread', ...others] = names;
   return [
     row({ what: `${what}: ${first}`, unit: 'ms', samples: taken[first] }),
     ...others.map((model) =>
