@@ -1,4 +1,10 @@
-import { CancelledError, describeError, RemoteError, type RemoteErrorData } from '../errors/index.ts';
+import {
+  CancelledError,
+  describeError,
+  ExecnetError,
+  RemoteError,
+  type RemoteErrorData,
+} from '../errors/index.ts';
 import { Code, EMPTY, HEADER_SIZE, int32Payload } from '../wire/index.ts';
 import type { ChannelLink } from './channel-link.ts';
 import { Ending } from './ending.ts';
@@ -6,6 +12,12 @@ import { ItemAssembly } from './item-assembly.ts';
 import { ItemQueue, PACK_LIMIT } from './item-queue.ts';
 import { ReceiveWindow } from './receive-window.ts';
 import { Sender } from './sender.ts';
+
+/**
+ * What an execution that was cancelled may use to come to its end before those who wait for that hear that it goes on, in milliseconds; five times
+ * what the execution models that force it give it.
+ */
+const OVERDUE = 5000;
 
 /** Credit for a peer whose items are dropped as they arrive: they take no memory here. */
 const UNLIMITED = 0x7fffffff;
@@ -15,6 +27,8 @@ export interface Waiter {
   deliver(value: unknown): void;
   fail(error: Error): void;
   readonly channel: object;
+  /** It has a timeout of its own. */
+  readonly bounded?: boolean;
 }
 
 /** Takes items as they arrive; a returned promise stalls the channel until it settles. */
@@ -39,6 +53,8 @@ export class ChannelState {
   unread = false;
   /** It was inside an item, so that its id may turn up again after it was closed. */
   nested = false;
+  /** Called once when both directions are closed. */
+  closedHook: (() => void) | undefined;
   /** Ids of channels inside items that were not read yet. */
   announced: Set<number> | undefined;
 
@@ -59,6 +75,7 @@ export class ChannelState {
   #cancelled: Error | undefined;
   #cancelling = false;
   #overEnd: Ending | undefined;
+  #overdue: ReturnType<typeof setTimeout> | undefined;
 
   constructor(id: number, link: ChannelLink) {
     this.id = id;
@@ -152,6 +169,7 @@ export class ChannelState {
   /** The execution that was cancelled is over: with an error if its clean-up failed. */
   executionOver(error: Error | undefined): void {
     this.#cancelling = false;
+    clearTimeout(this.#overdue);
     this.#overEnd = error && Ending.failed(error);
     this.#settleClose(this.closeReason() as Ending);
   }
@@ -217,6 +235,7 @@ export class ChannelState {
     this.#closeWaiters ??= new Set();
     this.#closeWaiters.add(waiter);
     this.link.hold();
+    this.#watchEnd();
   }
 
   unwaitClosed(waiter: Waiter): void {
@@ -240,6 +259,7 @@ export class ChannelState {
       this.link.writeFrame(Code.CANCEL, this.id, EMPTY);
       this.#cancelling = true;
       this.link.cancelling(this.id, (error) => this.executionOver(error));
+      this.#watchEnd();
       this.sender.close(reason);
     }
     const payload = error === undefined ? undefined : this.#dumpError(error);
@@ -430,6 +450,25 @@ export class ChannelState {
     if (!this.#callbackBusy) this.#runCallback();
   }
 
+  /** Sees to it that nobody waits for ever for the end of an execution that goes on whatever it is told. */
+  #watchEnd(): void {
+    if (!this.#cancelling || !this.#closeWaiters?.size || this.#overdue) return;
+    this.#overdue = setTimeout(() => {
+      this.#overdue = undefined;
+      const error = new ExecnetError(
+        'ERR_EXECNET_STILL_RUNNING',
+        `the execution behind channel ${this.id} of ${this.link.name} was cancelled and goes on; nothing but terminating the gateway ends it for certain`,
+      );
+      for (const waiter of [...(this.#closeWaiters ?? [])]) {
+        if (waiter.bounded) continue;
+        this.unwaitClosed(waiter);
+        waiter.fail(error);
+      }
+    }, OVERDUE);
+    // who waits keeps the program alive
+    this.#overdue.unref?.();
+  }
+
   #settleClose(reason: Ending): void {
     if (!this.#closeWaiters) return;
     const closers = [...this.#closeWaiters];
@@ -457,6 +496,7 @@ export class ChannelState {
   #finish(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.closedHook?.();
     if (!this.unread && this.facade?.deref() === undefined) this.#warnUnseen();
     this.#forget();
     // what still waits here leaves when the peer reads; so it must not hang in sending what nobody will read

@@ -1,18 +1,12 @@
 import type { Readable, Writable } from 'node:stream';
 import { ExecnetError, RemoteError, TimeoutError } from '../errors/index.ts';
 import { Code } from '../wire/index.ts';
-import type { ChannelState, Waiter } from './channel-state.ts';
+import type { ChannelState } from './channel-state.ts';
 import { type Future, future } from './future.ts';
 import { type FileOptions, readFile, writeFile } from './make-file.ts';
 import { coercionPayload, type StringCoercion } from './string-coercion.ts';
 import { checkTimeout, type WaitOptions, waitFor } from './wait.ts';
 import { readableStream, writableStream } from './web-streams.ts';
-
-/**
- * What an execution that was cancelled may use to come to its end before that is an error, in milliseconds; five times what the execution models
- * that force it give it.
- */
-const OVERDUE = 5000;
 
 /** Options of {@link Channel.setCallback}. */
 export interface CallbackOptions<E> {
@@ -261,7 +255,8 @@ export class Channel<Receive = unknown, Send = unknown> implements AsyncDisposab
 
   /**
    * Closes both directions; idempotent. Items sent before arrive before the close. At the local end it cancels the execution behind the
-   * channel, if there is one; `waitClose` tells when that is over. With an error, the other end's `receive` and `waitClose` fail with it as a `RemoteError`.
+   * channel, if there is one; `waitClose` tells when that is over. With an error, the other end's `receive` and `waitClose` fail with it as a
+   * `RemoteError`.
    */
   close(error?: unknown): void {
     this.#state.close(error);
@@ -271,21 +266,22 @@ export class Channel<Receive = unknown, Send = unknown> implements AsyncDisposab
    * Resolves when the other end will send nothing more: it closed, its execution ended, or this end closed. Rejects with the `RemoteError`
    * of the execution, with `ConnectionLostError`, `TimeoutError` or the reason of `signal`.
    *
-   * After `close()` has cancelled an execution it resolves when that is over, its clean-up included. Code may go on whatever it is told: without a
-   * `timeout` it rejects with `ERR_EXECNET_STILL_RUNNING` after 5000 ms.
+   * If `close()` has cancelled an execution, it resolves when that is over, its clean-up included. Code may go on whatever it is told: a wait
+   * without a `timeout` then rejects with `ERR_EXECNET_STILL_RUNNING` after 5000 ms.
    */
   waitClose(options?: WaitOptions): Future<void> {
     const state = this.#state;
     const end = state.closeReason();
     if (end) return future(end.clean ? Promise.resolve() : Promise.reject(end.error));
-    const place = {
-      channel: this,
-      what: `waitClose() on channel ${state.id} of ${state.link.name}`,
-      start: (waiter: Waiter) => state.waitClosed(waiter),
-      stop: (waiter: Waiter) => state.unwaitClosed(waiter),
-    };
-    if (!state.cancelling || options?.timeout !== undefined) return waitFor(place, options);
-    return waitFor({ ...place, late: () => stillRunning(state) }, { ...options, timeout: OVERDUE });
+    return waitFor<void>(
+      {
+        channel: this,
+        what: `waitClose() on channel ${state.id} of ${state.link.name}`,
+        start: (waiter) => state.waitClosed(waiter),
+        stop: (waiter) => state.unwaitClosed(waiter),
+      },
+      options,
+    );
   }
 
   /** Closes the channel. */
@@ -322,13 +318,6 @@ export class Channel<Receive = unknown, Send = unknown> implements AsyncDisposab
 
 function isEnd(error: unknown, state: ChannelState): boolean {
   return state.receiveEnd?.clean === true && state.receiveEnd.error === error;
-}
-
-function stillRunning({ id, link }: ChannelState): ExecnetError {
-  return new ExecnetError(
-    'ERR_EXECNET_STILL_RUNNING',
-    `the execution behind channel ${id} of ${link.name} was cancelled and goes on; nothing but terminating the gateway ends it for certain`,
-  );
 }
 
 /** A failure that the end of the channel tells as well must not end a program that does not await the send. */

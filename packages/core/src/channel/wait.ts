@@ -29,8 +29,6 @@ export interface WaitPlace {
   readonly what: string;
   start(waiter: Waiter): void;
   stop(waiter: Waiter): void;
-  /** What a wait that takes too long rejects with; a `TimeoutError` without it. */
-  late?(timeout: number): Error;
 }
 
 /** Registers a waiter and turns it into a promise that a timeout or a signal can end. */
@@ -62,6 +60,10 @@ class Wait<T> implements Waiter, Waiting<T> {
     this.#reject = reject;
   }
 
+  get bounded(): boolean {
+    return this.#timer !== undefined;
+  }
+
   startWithin({ timeout: wanted, signal }: WaitOptions): void {
     let timeout: number | undefined;
     try {
@@ -72,9 +74,8 @@ class Wait<T> implements Waiter, Waiting<T> {
       return;
     }
     if (timeout !== undefined) {
-      const { what, late } = this.#place;
       this.#timer = setTimeout(
-        () => this.#giveUp(late?.(timeout) ?? new TimeoutError(`${what} took longer than ${timeout} ms`)),
+        () => this.#giveUp(new TimeoutError(`${this.#place.what} took longer than ${timeout} ms`)),
         timeout,
       );
     }

@@ -1,6 +1,7 @@
 import streams, { PassThrough, type Readable } from 'node:stream';
 import {
   Channel,
+  type ChannelState,
   checkTimeout,
   coercionPayload,
   type Future,
@@ -250,17 +251,14 @@ export class Gateway implements AsyncDisposable {
     const payload = this.#link.dump({ ...request, args }) as Uint8Array;
     const carried = this.#link.takeCarried();
     const channel = this.newChannel();
-    const state = Channel.stateOf(channel);
-    if (state) state.execution = true;
+    const state = Channel.stateOf(channel) as ChannelState;
+    state.execution = true;
     this.#link.writeFrame(Code.CHANNEL_EXEC, channel.id, payload);
     for (const id of carried ?? []) this.#link.writeFrame(Code.BIND, channel.id, int32Payload(id));
     if (signal) {
       const cancel = (): void => channel.close();
       signal.addEventListener('abort', cancel, { once: true });
-      void channel.waitClose().then(
-        () => signal.removeEventListener('abort', cancel),
-        () => signal.removeEventListener('abort', cancel),
-      );
+      state.closedHook = () => signal.removeEventListener('abort', cancel);
     }
     return channel;
   }

@@ -1,8 +1,10 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Channel } from '../../src/channel/index.ts';
-import { ChannelClosedError, RemoteError } from '../../src/errors/index.ts';
+import { Channel, type ChannelState } from '../../src/channel/index.ts';
+import { ChannelClosedError, ConnectionLostError, RemoteError } from '../../src/errors/index.ts';
+import { Code, EMPTY } from '../../src/wire/index.ts';
 import { LinkPair } from './link-pair.ts';
+import { rejection } from './rejection.ts';
 
 /** More than a receiver takes in before somebody reads. */
 const ITEM = 8 * 1024 * 1024;
@@ -160,6 +162,38 @@ test('an abandoned channel with a callback goes on receiving, and sends nothing 
   void there.send('still heard');
   await pair.settle();
   assert.equal(seen, ['still heard']);
+});
+
+test('a cancelled execution that goes on is told to who waits for its end, and keeps nothing alive by itself', async () => {
+  const pair = new LinkPair();
+  const { here, there } = pair.channel();
+  (Channel.stateOf(here) as ChannelState).execution = true;
+  const before = rejection(here.waitClose());
+  here.close();
+  await pair.settle();
+  assert.ok(there.isClosed);
+  assert.ok(pair.local.alive);
+  const after = rejection(here.waitClose());
+  const bounded = rejection(here.waitClose({ timeout: 6000 }));
+  for (const error of [await before, await after]) assert.is(error.code, 'ERR_EXECNET_STILL_RUNNING');
+  assert.is((await bounded).name, 'TimeoutError');
+  assert.not(pair.local.alive);
+  // as the remote end does it when the execution is over at last
+  pair.remote.link.writeFrame(Code.CHANNEL_CLOSE, here.id, EMPTY);
+  await pair.settle();
+  await here.waitClose();
+});
+
+test('who waits for the end of a cancelled execution hears that the connection is lost', async () => {
+  const pair = new LinkPair();
+  const { here } = pair.channel();
+  (Channel.stateOf(here) as ChannelState).execution = true;
+  here.close();
+  const waiting = rejection(here.waitClose());
+  const lost = new ConnectionLostError('gone');
+  pair.local.link.end(lost);
+  assert.is(await waiting, lost);
+  assert.is(await rejection(here.waitClose()), lost);
 });
 
 test.run();

@@ -8,16 +8,7 @@ import {
 } from '../../src/errors/index.ts';
 import { failure } from '../spec/failure.ts';
 import { LinkPair } from './link-pair.ts';
-
-/** What a promise rejects with. */
-async function rejection(promise: Promise<unknown>): Promise<Error> {
-  const outcome = await promise.then(
-    (value) => new Error(`resolved with ${String(value)}`),
-    (error: Error) => ({ error }),
-  );
-  if (outcome instanceof Error) throw outcome;
-  return outcome.error;
-}
+import { rejection } from './rejection.ts';
 
 test('only what somebody waits for keeps the program alive', async () => {
   const pair = new LinkPair();
