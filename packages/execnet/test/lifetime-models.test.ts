@@ -1,11 +1,11 @@
-import { type Channel, ConnectionLostError, Group } from 'execnet';
+import { type Channel, ConnectionLostError, Group, loads } from 'execnet';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { BareRemoteEnd } from './fixtures/bare-remote-end.ts';
 import { CHILDREN } from './fixtures/children.mjs';
 import { failureOf } from './fixtures/failure.ts';
 import { ownRemoteEnds, specOf } from './fixtures/interpreters.ts';
-import { CODE, frame, item } from './fixtures/mutations.mjs';
+import { CODE, concat, frame, item } from './fixtures/mutations.mjs';
 import { isRunning, stillRunning } from './fixtures/processes.ts';
 import { startInTerminal, startProgram } from './fixtures/programs.ts';
 
@@ -74,18 +74,19 @@ for (const interpreter of ownRemoteEnds) {
       assert.is(await log.receive(), 'finally');
       await terminated;
     });
-  }
 
-  test(`${interpreter.name}: while code spins, the end of its input ends a remote end`, async () => {
-    await using remote = await BareRemoteEnd.boot(interpreter);
-    remote.input.write(
-      frame(CODE.CHANNEL_EXEC, 1, item({ kind: 'function', text: '() => { for (;;); }', args: 1 })),
-    );
-    remote.input.write(frame(CODE.STATUS, 3));
-    await remote.hears((said) => Buffer.from(said).includes('numExecuting'));
-    remote.input.end();
-    assert.equal(await stillRunning([remote.child.pid as number], LIMIT), []);
-  });
+    test(`${title}: while code spins, the end of its input leaves nothing`, async () => {
+      await using remote = await BareRemoteEnd.boot(interpreter, { execmodel });
+      const text = `(async function (channel) { ${CHILDREN} for (;;); })`;
+      remote.input.write(frame(CODE.CHANNEL_EXEC, 1, item({ kind: 'function', text, args: 1 })));
+      await remote.hears(() => remote.payload(CODE.CHANNEL_DATA, 1) !== undefined);
+      const children = loads(concat(Uint8Array.of(3), remote.payload(CODE.CHANNEL_DATA, 1) as Uint8Array));
+      const pids = [remote.child.pid as number, ...(children as number[])];
+      assert.equal(pids.filter(isRunning), pids);
+      remote.input.end();
+      assert.equal(await stillRunning(pids, LIMIT), []);
+    });
+  }
 }
 
 test.run();

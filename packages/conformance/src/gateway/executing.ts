@@ -15,6 +15,7 @@ export function executingSuite(name: string, fixture: GatewayFixture): void {
   modules(tests);
   calls(tests);
   generators(tests, fixture);
+  globals(tests);
   refusals(tests);
   tests.run();
 }
@@ -330,6 +331,26 @@ function calls(tests: GatewayTests): void {
     const bytes = new Uint8Array(3 * 1024 * 1024).map((_, index) => index * 7);
     const reversed = await gateway.call((given: Uint8Array) => given.slice().reverse(), bytes);
     assert.equal(Buffer.compare(reversed, bytes.slice().reverse()), 0);
+  });
+}
+
+function globals(tests: GatewayTests): void {
+  tests.testWith({}, 'remote code may do with require what it likes', async (gateway) => {
+    const spoil = (): void => {
+      (globalThis as { require?: unknown }).require = () => {
+        throw new Error('not for you');
+      };
+      delete (globalThis as { require?: unknown }).require;
+    };
+    await gateway.call(spoil);
+    for (let round = 0; round < 3; round++) assert.is(await gateway.call((i: number) => i, round), round);
+    const channel = gateway.remoteExec(async (channel: Channel<number, number>) => {
+      for await (const item of channel) await channel.send(item);
+    });
+    await channel.send(1);
+    assert.is(await channel.receive(), 1);
+    assert.is((await gateway.remoteStatus()).numExecuting, 1);
+    channel.close();
   });
 }
 

@@ -35,9 +35,9 @@ export const COMMONJS_LOADER: string = [
  * it takes longer than all the rest of the start.
  */
 export const DENO_LOADER: string = [
-  "Object.defineProperty(globalThis,'require',{configurable:true,get(){",
-  "const value=process.getBuiltinModule('node:module').createRequire(Deno.cwd()+'/');",
-  "Object.defineProperty(globalThis,'require',{configurable:true,writable:true,value});return value}});",
+  "const define=(value)=>{Object.defineProperty(globalThis,'require',{configurable:true,writable:true,value});return value};",
+  "Object.defineProperty(globalThis,'require',{configurable:true,set:define,",
+  "get:()=>define(process.getBuiltinModule('node:module').createRequire(Deno.cwd()+'/'))});",
   "const call={parameters:['i32','buffer','usize'],result:'isize'},{os,arch}=Deno.build,",
   "libc=Deno.dlopen(os==='darwin'?'libSystem.dylib':'libc.so.6',{read:call,write:call}).symbols,",
   'read=(n)=>{const b=new Uint8Array(n);let o=0;while(o<n){const k=Number(libc.read(INPUT,b.subarray(o),BigInt(n-o)));if(k<=0)Deno.exit(0);o+=k}return b},',

@@ -65,11 +65,14 @@ export function loadProcessLater(): void {
   if (Deno) setTimeout(() => process.pid, STARTED);
 }
 
-/**
- * Loads a builtin module when it is needed, not before: each costs a part of the start. The loader defines `require` on every interpreter.
- */
+/** As the loader has defined it on every interpreter; remote code may do with the global what it likes. On Deno it is made when it is first used. */
+const defined = Object.getOwnPropertyDescriptor(globalThis, 'require');
+let required: ((name: string) => unknown) | undefined;
+
+/** Loads a builtin module when it is needed, not before: each costs a part of the start. */
 export function builtin<K extends keyof Builtins>(name: K): Builtins[K] {
-  return (globalThis as unknown as { require(name: K): Builtins[K] }).require(name);
+  required ??= (defined?.get ? defined.get.call(globalThis) : defined?.value) as (name: string) => unknown;
+  return required(name) as Builtins[K];
 }
 
 /** Functions of libc, for Deno. */
