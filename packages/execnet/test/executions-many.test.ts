@@ -10,6 +10,9 @@ const AT_ONCE = 1000;
 /** Threads of a remote end without `threads=`. */
 const THREADS = 32;
 
+/** What three thousand tasks may take beyond what the first such lot took, in MiB. */
+const TASKS = 48;
+
 /** What may come and go between two collections of garbage, and what a collector keeps, in MiB. */
 const FLAT = 24;
 
@@ -58,12 +61,14 @@ for (const interpreter of ownRemoteEnds) {
 
   test(`${interpreter.name}, structured: thousands of executions started at once run at once and finish`, async () => {
     await using group = new Group();
-    const gateway = await group.makeGateway(specOf(interpreter, 'execmodel=structured'));
-    const channels = Array.from({ length: 3 * AT_ONCE }, () =>
-      gateway.remoteExec(function* (channel: Channel<number, number>) {
-        yield* channel.send(yield* channel.receive());
-      }),
-    );
+    const gateway = await group.makeGateway(leanSpecOf(interpreter, 'execmodel=structured'));
+    const start = (): Channel<number, number>[] =>
+      Array.from({ length: 3 * AT_ONCE }, () =>
+        gateway.remoteExec(function* (channel: Channel<number, number>) {
+          yield* channel.send(yield* channel.receive());
+        }),
+      );
+    const channels = start();
     for (;;) {
       const { numExecuting, numQueued } = await gateway.remoteStatus();
       if (numExecuting + numQueued < channels.length) continue;
@@ -71,6 +76,8 @@ for (const interpreter of ownRemoteEnds) {
       break;
     }
     await finish(channels);
+    const [rise = 0] = await peakRises([gateway.peer.pid], () => finish(start()));
+    assert.ok(rise < TASKS, `rose by ${rise} MiB`);
   });
 
   test(`${interpreter.name}, structured: ten thousand executions one after the other leave memory flat`, async () => {
@@ -91,8 +98,18 @@ for (const interpreter of ownRemoteEnds) {
     assert.ok(rise < FLAT, `rose by ${rise} MiB`);
   });
 
+  if (interpreter.name !== runningInterpreter().name) continue;
+
+  test(`${interpreter.name}, main_thread_only: ten thousand executions one after the other leave memory flat`, async () => {
+    await using group = new Group();
+    const gateway = await group.makeGateway(leanSpecOf(interpreter, 'execmodel=main_thread_only'));
+    await oneByOne(gateway, 2000);
+    const [rise = 0] = await peakRises([gateway.peer.pid], () => oneByOne(gateway, 10_000));
+    assert.ok(rise < FLAT, `rose by ${rise} MiB`);
+  });
+
   // starting a thread takes 30 ms of a core, on Deno half a second
-  if (interpreter.name !== runningInterpreter().name || interpreter.kind === 'deno') continue;
+  if (interpreter.kind === 'deno') continue;
 
   test(`${interpreter.name}, worker: a thousand executions started at once finish on a bounded number of threads`, async () => {
     await using group = new Group();

@@ -27,7 +27,10 @@ for (const interpreter of ownRemoteEnds) {
       const { execmodel: told, ...counts } = await gateway.remoteStatus();
       assert.is(told, execmodel);
       assert.equal(counts, { numChannels: 1, numExecuting: 1, numQueued: 0 });
-      await gateway.terminate({ timeout: 500 });
+      const terminated = gateway.terminate({ timeout: 500 });
+      // while it is being terminated, too
+      assert.is((await gateway.remoteStatus()).numExecuting, 1);
+      await terminated;
       assert.equal([gateway.peer.pid, ...children].filter(isRunning), []);
       assert.instance(await failureOf(channel.receive()), ConnectionLostError);
     });

@@ -204,6 +204,7 @@ function blockedCalls(tests: GatewayTests): void {
       await log.receive();
       cancelled.close();
       await seen(log, 2);
+      await cancelled.waitClose();
       const channel = gateway.remoteExec((channel: Channel<number, number>) => {
         channel.sendSync(channel.receiveSync() + 1);
       });

@@ -1,0 +1,42 @@
+import { readdirSync } from 'node:fs';
+import { setTimeout as after } from 'node:timers/promises';
+import { type Channel, Group } from 'execnet';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { runningInterpreter } from '../../../tools/lib/interpreters.mjs';
+import { specOf } from './fixtures/interpreters.ts';
+
+/** A thread that had nothing to do for ten seconds is ended at the next look, five seconds later at most. */
+const LIMIT = 40_000;
+
+function threadsOf(pid: number): number {
+  return readdirSync(`/proc/${pid}/task`).length;
+}
+
+test('threads that are not needed any more end', async () => {
+  await using group = new Group();
+  const gateway = await group.makeGateway(specOf(runningInterpreter()));
+  const { pid } = gateway.peer;
+  const run = async (): Promise<void> => {
+    const channels = Array.from({ length: 8 }, () =>
+      gateway.remoteExec((channel: Channel<number, number>) => channel.sendSync(channel.receiveSync() + 1)),
+    );
+    for (const channel of channels) await channel.send(1);
+    for (const channel of channels) {
+      assert.is(await channel.receive(), 2);
+      await channel.waitClose();
+    }
+  };
+  await gateway.call(() => 1);
+  const few = threadsOf(pid);
+  await run();
+  // the interpreter has threads of its own for each of ours, some of which come later
+  assert.ok(threadsOf(pid) >= few + 7, `${threadsOf(pid)} threads after ${few}`);
+  const deadline = performance.now() + LIMIT;
+  while (threadsOf(pid) > few + 3 && performance.now() < deadline) await after(100);
+  assert.ok(threadsOf(pid) <= few + 3, `${threadsOf(pid)} threads are left of ${few}`);
+  // and begin again
+  await run();
+});
+
+test.run();
