@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import type { Channel, Gateway, SpecObject } from '@execnet/core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -161,4 +162,16 @@ export async function failureOf(run: Promise<unknown> | (() => unknown)): Promis
 /** A channel with the types that it has for code at the other end, to be passed there in arguments or items. */
 export function forRemote<Receive, Send>(channel: Channel<Receive, Send>): Channel<Send, Receive> {
   return channel as unknown as Channel<Send, Receive>;
+}
+
+/** What comes of connecting to a port of this machine: `accepted`, or the code of the error. */
+export async function dial(port: number): Promise<string> {
+  return await new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.on('connect', () => {
+      socket.destroy();
+      resolve('accepted');
+    });
+    socket.on('error', (error: Error & { code?: string }) => resolve(error.code ?? 'none'));
+  });
 }

@@ -1,7 +1,7 @@
 import { type Channel, type Gateway, RemoteError } from '@execnet/core';
 import type { Operation } from 'effection';
 import * as assert from 'uvu/assert';
-import { failureOf, forRemote, type GatewayFixture, GatewayTests } from './gateway-tests.ts';
+import { dial, failureOf, forRemote, type GatewayFixture, GatewayTests } from './gateway-tests.ts';
 
 /** What `require('effection')` gives in remote code. */
 type Effection = Omit<typeof import('effection'), 'each'> & { each: Each };
@@ -610,16 +610,4 @@ function isAlive(pid: number): boolean {
   } catch {
     return false;
   }
-}
-
-async function dial(port: number): Promise<string> {
-  const { connect } = await import('node:net');
-  return await new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.on('connect', () => {
-      socket.destroy();
-      resolve('accepted');
-    });
-    socket.on('error', (error: Error & { code?: string }) => resolve(error.code ?? 'none'));
-  });
 }

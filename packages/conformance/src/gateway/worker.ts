@@ -1,6 +1,14 @@
 import type { Channel, RemoteError } from '@execnet/core';
 import * as assert from 'uvu/assert';
-import { failureOf, forRemote, type GatewayFixture, GatewayTests, occupy, settled } from './gateway-tests.ts';
+import {
+  dial,
+  failureOf,
+  forRemote,
+  type GatewayFixture,
+  GatewayTests,
+  occupy,
+  settled,
+} from './gateway-tests.ts';
 
 /** What the interpreter under test can do with threads; as in `supports` of its plugin. */
 export interface ThreadSupports {
@@ -171,22 +179,11 @@ function ends(tests: GatewayTests): void {
       lifeline.setCallback((item) => lifeline.send(item));
       return (server.address() as { port: number }).port;
     }, forRemote(lifeline));
-    const answers = async (): Promise<string> => {
-      const { connect } = await import('node:net');
-      return await new Promise((resolve) => {
-        const socket = connect(port, '127.0.0.1');
-        socket.on('connect', () => {
-          socket.destroy();
-          resolve('accepted');
-        });
-        socket.on('error', (error: Error & { code?: string }) => resolve(error.code ?? 'none'));
-      });
-    };
     await lifeline.send('still there');
     assert.is(await lifeline.receive(), 'still there');
-    assert.is(await answers(), 'accepted');
+    assert.is(await dial(port), 'accepted');
     lifeline.close();
-    while ((await answers()) === 'accepted') await new Promise((resolve) => setTimeout(resolve, 20));
+    while ((await dial(port)) === 'accepted') await new Promise((resolve) => setTimeout(resolve, 20));
   });
 
   tests.test('code that is cancelled cleans up before its thread ends', async (gateway) => {

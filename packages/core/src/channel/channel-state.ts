@@ -459,8 +459,9 @@ export class ChannelState {
         'ERR_EXECNET_STILL_RUNNING',
         `the execution behind channel ${this.id} of ${this.link.name} was cancelled and goes on; nothing but terminating the gateway ends it for certain`,
       );
-      for (const waiter of [...(this.#closeWaiters ?? [])]) {
-        if (waiter.bounded) continue;
+      // some may wait again
+      const patient = [...(this.#closeWaiters ?? [])].filter(({ bounded }) => !bounded);
+      for (const waiter of patient) {
         this.unwaitClosed(waiter);
         waiter.fail(error);
       }
