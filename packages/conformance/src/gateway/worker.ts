@@ -152,6 +152,13 @@ function ends(tests: GatewayTests): void {
           }),
       );
       assert.match((await failureOf(rejected.waitClose())).message, /rejected later/);
+      // its result comes when it has failed already
+      const both = gateway.call(async () => {
+        void Promise.reject(new RangeError('rejected before the result'));
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        return 'result';
+      });
+      assert.match((await failureOf(both)).message, /rejected before the result/);
       await other.end();
     },
   );

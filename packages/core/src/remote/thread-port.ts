@@ -34,6 +34,14 @@ const MAX_PENALTY = 15;
 /** Routes are given back in lots: one message for each would cost more than the executions that they belonged to. */
 const CLOSED_LOT = 64;
 
+/** What a port has to know of the executions of its thread. */
+export interface PortExecutions {
+  /** Why a blocking call is to throw now: its execution is cancelled, the gateway terminates, the connection is lost. */
+  interrupted(): Error | undefined;
+  /** There is no other execution that a wait would hold up. */
+  alone(): boolean;
+}
+
 /** The way of one executing thread to the local end: out through the shared output, in through its ring. */
 export class ThreadPort implements LinkPort {
   readonly reuse = true;
@@ -46,14 +54,13 @@ export class ThreadPort implements LinkPort {
   #penalty = 0;
   #vain = 0;
   #closed: number[] = [];
-  /** Why a blocking call is to throw now: its execution is cancelled, the gateway terminates, the connection is lost. */
-  readonly #interrupted: () => Error | undefined;
+  readonly #executions: PortExecutions;
 
-  constructor(ring: Ring, output: Output, receiver: MessagePort, interrupted: () => Error | undefined) {
+  constructor(ring: Ring, output: Output, receiver: MessagePort, executions: PortExecutions) {
     this.#ring = ring;
     this.#output = output;
     this.#receiver = receiver;
-    this.#interrupted = interrupted;
+    this.#executions = executions;
   }
 
   get blocked(): boolean {
@@ -86,7 +93,7 @@ export class ThreadPort implements LinkPort {
   unref(): void {}
 
   block(timeout: number): boolean {
-    const reason = this.#interrupted();
+    const reason = this.#executions.interrupted();
     if (reason) throw reason;
     // a handler that blocks was called while there were more frames in its chunk
     this.#blocked = true;
@@ -104,7 +111,7 @@ export class ThreadPort implements LinkPort {
       this.#penalty--;
       return;
     }
-    if (this.#blocked) return;
+    if (this.#blocked || !this.#executions.alone()) return;
     this.#blocked = true;
     try {
       if (this.#decoder?.drain() || this.#park(LINGER)) this.#vain = 0;

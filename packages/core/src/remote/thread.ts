@@ -72,12 +72,10 @@ export class ExecutingThread {
     this.#board = board;
     this.#compiler = new Compiler(evaluate);
     this.#exit = exit;
-    this.#port = new ThreadPort(
-      ring,
-      output,
-      receiver,
-      () => this.#stopping ?? this.#current?.state.cancelled,
-    );
+    this.#port = new ThreadPort(ring, output, receiver, {
+      interrupted: () => this.#stopping ?? this.#current?.state.cancelled,
+      alone: () => this.#executions.size <= 1,
+    });
     this.link = new Link({
       name: 'this gateway',
       local: false,
@@ -197,13 +195,16 @@ export class ExecutingThread {
   }
 
   #answer(id: number, value: unknown): void {
-    const { channel } = this.#executions.get(id) as Execution;
-    if (channel.isClosed) this.#over(id, undefined);
-    else
-      channel.send(value).then(
-        () => this.#over(id, undefined),
-        (error: unknown) => this.#over(id, { error }),
-      );
+    // missing: an error that nobody caught has ended it before its result was there
+    const execution = this.#executions.get(id);
+    if (!execution || execution.channel.isClosed) {
+      this.#over(id, undefined);
+      return;
+    }
+    execution.channel.send(value).then(
+      () => this.#over(id, undefined),
+      (error: unknown) => this.#over(id, { error }),
+    );
   }
 
   #over(id: number, failure: { readonly error: unknown } | undefined): void {

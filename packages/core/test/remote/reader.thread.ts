@@ -19,7 +19,10 @@ const { block, port, blocking, frames } = workerData as ReaderData;
 
 let read = 0;
 const faults: string[] = [];
-const threadPort = new ThreadPort(new Ring(block), undefined as unknown as Output, port, () => undefined);
+const threadPort = new ThreadPort(new Ring(block), undefined as unknown as Output, port, {
+  interrupted: () => undefined,
+  alone: () => true,
+});
 threadPort.start(
   new FrameDecoder((_code, id, payload) => {
     read++;
