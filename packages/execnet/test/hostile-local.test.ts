@@ -40,7 +40,7 @@ for (const interpreter of ownRemoteEnds) {
       }
       if (remote.running) assert.ok(remote.peak < 400, `seed ${seed}: ${remote.peak} MB`);
       // what can't be understood at all ends it; if the connection ended at once, that might be seen first
-      if (hard) await Promise.race([remote.exited, after(500, undefined, { ref: false })]);
+      if (hard) await Promise.race([remote.exited, after(1500, undefined, { ref: false })]);
       // in whatever state it is: the end of the connection ends it
       remote.input.end();
       const ended = await Promise.race([remote.exited.then(() => true), after(LIMIT, false, { ref: false })]);
