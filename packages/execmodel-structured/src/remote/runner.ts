@@ -1,5 +1,5 @@
 import type { Runner, RunnerContext, Running, Settlement } from '@execnet/core/plugin';
-import { type Coroutine, createScope, type Operation, type Scope } from 'effection';
+import { type Coroutine, createScope, type Operation, type Task, useScope } from 'effection';
 import { Reducer, ReducerContext } from 'effection/esm/lib/reducer.js';
 import { settled } from '../settled.ts';
 import { offerEffection } from './offer.ts';
@@ -11,15 +11,21 @@ import { offerEffection } from './offer.ts';
  */
 const AGAIN = 100;
 
-/** Each execution a task with a scope of its own. */
+/** Each execution a task. */
 export function createRunner({ bind }: RunnerContext): Runner {
   offerEffection();
+  const root = createScope();
   return {
     run(code, settlement) {
       const routines = new Set<Coroutine>();
-      const scope = createScope();
-      scope.set(ReducerContext, reducerOf(routines, bind));
-      return new ExecutionTask(scope, () => operationOf(code), { routines, settlement });
+      const reducer = reducerOf(routines, bind);
+      // for the task itself, which takes it when it is made; what it makes later inherits it from the scope of the task
+      root.set(ReducerContext, reducer);
+      const task = root.run(function* () {
+        (yield* useScope()).set(ReducerContext, reducer);
+        return yield* operationOf(code);
+      });
+      return new ExecutionTask(task, routines, settlement);
     },
   };
 }
@@ -61,30 +67,24 @@ function isOperation(value: unknown): value is Operation<unknown> {
 }
 
 class ExecutionTask implements Running {
-  readonly #task: ReturnType<Scope['run']>;
+  readonly #task: Task<unknown>;
   readonly #routines: ReadonlySet<Coroutine>;
   #halted = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(
-    scope: ReturnType<typeof createScope>,
-    operation: () => Operation<unknown>,
-    { routines, settlement }: { routines: ReadonlySet<Coroutine>; settlement: Settlement },
-  ) {
+  constructor(task: Task<unknown>, routines: ReadonlySet<Coroutine>, settlement: Settlement) {
+    this.#task = task;
     this.#routines = routines;
-    this.#task = scope.run(operation);
-    const over = (tell: () => void): void => {
-      clearTimeout(this.#timer);
-      const [, destroy] = scope;
-      destroy().then(tell, tell);
-    };
-    this.#task.then(
-      (value) => over(() => settlement.finished(value)),
-      (error: unknown) =>
-        over(() => {
-          if (this.#halted && isHalt(error)) settlement.halted();
-          else settlement.failed(error);
-        }),
+    task.then(
+      (value) => {
+        clearTimeout(this.#timer);
+        settlement.finished(value);
+      },
+      (error: unknown) => {
+        clearTimeout(this.#timer);
+        if (this.#halted && isHalt(error)) settlement.halted();
+        else settlement.failed(error);
+      },
     );
   }
 
