@@ -40,6 +40,11 @@ const isUnit = (file) => file.startsWith('packages/core/');
 /** @param {string} file */
 const isBehaviour = (file) => file.startsWith('packages/execnet/');
 
+/** Their matter is the remote end alone, and they try every interpreter as one; on further local ends they would take minutes and show nothing new. */
+const remoteEndsOnly = ['executions-many', 'threads-idle'].map((name) =>
+  path.join('packages', 'execnet', 'test', `${name}.test.ts`),
+);
+
 /**
  * Whether the packages promise to run on it. They need Node 20.19; older ones are remote ends only.
  *
@@ -52,7 +57,7 @@ function isLocalEnd({ kind, version }) {
 
 /**
  * What is to run, in its order: every file on the running Node; then, as the local end matrix, the behaviour on every
- * other runtime, and core on those that are not Node.
+ * other runtime, as far as the local end has a part in it, and core on those that are not Node.
  *
  * @param {Interpreter} running
  * @param {readonly Interpreter[]} found
@@ -82,11 +87,15 @@ export function testPlan(running, found, filter) {
         isUnit,
       ),
     },
-    { atATime: 1, plans: plans(others, isBehaviour) },
+    {
+      atATime: 1,
+      plans: plans(others, (file) => isBehaviour(file) && !remoteEndsOnly.includes(file)),
+    },
   ];
 }
 
 /** Exclusions of files that are not there: they would hide a file of the same name later. @returns {string[]} */
 export function staleExclusions() {
-  return exclusions.filter(({ file }) => !fs.existsSync(inRoot(file))).map(({ file }) => file);
+  const named = [...exclusions.map(({ file }) => file), ...remoteEndsOnly];
+  return named.filter((file) => !fs.existsSync(inRoot(file)));
 }

@@ -3,8 +3,8 @@ import { setTimeout as after } from 'node:timers/promises';
 import { type Channel, Group } from 'execnet';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { runningInterpreter } from '../../../tools/lib/interpreters.mjs';
-import { specOf } from './fixtures/interpreters.ts';
+import type { Interpreter } from '../../../tools/lib/interpreters.mjs';
+import { ownRemoteEnds, specOf } from './fixtures/interpreters.ts';
 
 /** A thread that had nothing to do for ten seconds is ended at the next look, five seconds later at most. */
 const LIMIT = 40_000;
@@ -13,9 +13,9 @@ function threadsOf(pid: number): number {
   return readdirSync(`/proc/${pid}/task`).length;
 }
 
-test('threads that are not needed any more end', async () => {
+async function idles(interpreter: Interpreter): Promise<void> {
   await using group = new Group();
-  const gateway = await group.makeGateway(specOf(runningInterpreter()));
+  const gateway = await group.makeGateway(specOf(interpreter));
   const { pid } = gateway.peer;
   const run = async (): Promise<void> => {
     const channels = Array.from({ length: 8 }, () =>
@@ -31,12 +31,17 @@ test('threads that are not needed any more end', async () => {
   const few = threadsOf(pid);
   await run();
   // the interpreter has threads of its own for each of ours, some of which come later
-  assert.ok(threadsOf(pid) >= few + 7, `${threadsOf(pid)} threads after ${few}`);
+  assert.ok(threadsOf(pid) >= few + 7, `${interpreter.name}: ${threadsOf(pid)} threads after ${few}`);
   const deadline = performance.now() + LIMIT;
   while (threadsOf(pid) > few + 3 && performance.now() < deadline) await after(100);
-  assert.ok(threadsOf(pid) <= few + 3, `${threadsOf(pid)} threads are left of ${few}`);
+  assert.ok(threadsOf(pid) <= few + 3, `${interpreter.name}: ${threadsOf(pid)} threads are left of ${few}`);
   // and begin again
   await run();
+}
+
+// all at once: most of it is waiting
+test('on every interpreter, threads that are not needed any more end', async () => {
+  await Promise.all(ownRemoteEnds.map(idles));
 });
 
 test.run();

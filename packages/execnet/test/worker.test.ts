@@ -1,11 +1,11 @@
 import { workerModelSuite } from '@execnet/conformance';
 import { bun, deno, node } from 'execnet';
-import { remoteEnds } from './fixtures/interpreters.ts';
+import { ownRemoteEnds } from './fixtures/interpreters.ts';
 import { fixtureOf } from './fixtures/models.ts';
 
 const PLUGINS = { node, bun, deno };
 
-for (const interpreter of remoteEnds) {
+for (const interpreter of ownRemoteEnds) {
   const fixture = fixtureOf(interpreter, { execmodel: 'worker', isolated: true });
   workerModelSuite(interpreter.name, fixture, PLUGINS[interpreter.kind]().supports);
 }
