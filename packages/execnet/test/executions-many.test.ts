@@ -34,8 +34,12 @@ async function finish(channels: readonly Channel<number, number>[]): Promise<voi
 }
 
 /** Runs `count` executions one after the other. */
-async function oneByOne(gateway: Gateway, count: number): Promise<void> {
-  for (let i = 0; i < count; i++) assert.is(await gateway.call((i: number) => i, i), i);
+async function oneByOne(
+  gateway: Gateway,
+  count: number,
+  code: (i: number) => unknown = (i) => i,
+): Promise<void> {
+  for (let i = 0; i < count; i++) assert.is(await gateway.call(code, i), i);
 }
 
 for (const interpreter of ownRemoteEnds) {
@@ -62,13 +66,13 @@ for (const interpreter of ownRemoteEnds) {
   test(`${interpreter.name}, structured: thousands of executions started at once run at once and finish`, async () => {
     await using group = new Group();
     const gateway = await group.makeGateway(leanSpecOf(interpreter, 'execmodel=structured'));
-    const start = (): Channel<number, number>[] =>
+    const tasks = (): Channel<number, number>[] =>
       Array.from({ length: 3 * AT_ONCE }, () =>
         gateway.remoteExec(function* (channel: Channel<number, number>) {
           yield* channel.send(yield* channel.receive());
         }),
       );
-    const channels = start();
+    const channels = tasks();
     for (;;) {
       const { numExecuting, numQueued } = await gateway.remoteStatus();
       if (numExecuting + numQueued < channels.length) continue;
@@ -76,25 +80,20 @@ for (const interpreter of ownRemoteEnds) {
       break;
     }
     await finish(channels);
-    const [rise = 0] = await peakRises([gateway.peer.pid], () => finish(start()));
+    const [rise = 0] = await peakRises([gateway.peer.pid], () => finish(tasks()));
     assert.ok(rise < TASKS, `rose by ${rise} MiB`);
   });
 
   test(`${interpreter.name}, structured: ten thousand executions one after the other leave memory flat`, async () => {
     await using group = new Group();
     const gateway = await group.makeGateway(leanSpecOf(interpreter, 'execmodel=structured'));
-    const one = async (count: number): Promise<void> => {
-      for (let i = 0; i < count; i++) {
-        const answer = await gateway.call(function* (i: number) {
-          const { sleep } = require('effection') as Effection;
-          if (i % 100 === 0) yield* sleep(0);
-          return i;
-        }, i);
-        assert.is(answer, i);
-      }
+    const task = function* (i: number) {
+      const { sleep } = require('effection') as Effection;
+      if (i % 100 === 0) yield* sleep(0);
+      return i;
     };
-    await one(2000);
-    const [rise = 0] = await peakRises([gateway.peer.pid], () => one(10_000));
+    await oneByOne(gateway, 2000, task);
+    const [rise = 0] = await peakRises([gateway.peer.pid], () => oneByOne(gateway, 10_000, task));
     assert.ok(rise < FLAT, `rose by ${rise} MiB`);
   });
 

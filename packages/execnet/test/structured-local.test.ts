@@ -169,7 +169,6 @@ test('halting a call cancels what it has started', async () => {
 
 test('what outlives a scope is what it fails with', async () => {
   const group = new Group();
-  const terminate = group.terminate.bind(group);
   const left = new TerminateError('something is left', ['localhost:1']);
   const error = await failureOf(
     run(function* () {
@@ -182,7 +181,7 @@ test('what outlives a scope is what it fails with', async () => {
     }),
   );
   assert.is(error, left);
-  await terminate();
+  await group.terminate();
 });
 
 test.run();

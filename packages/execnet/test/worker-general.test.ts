@@ -1,7 +1,4 @@
-import { runningInterpreter } from '../../../tools/lib/interpreters.mjs';
-import { fixtureOf, GENERAL_SUITES } from './fixtures/models.ts';
+import { runGeneralSuites } from './fixtures/suites.ts';
 
 // on Deno, which takes half a second for each of 400 threads, this takes minutes
-const interpreter = runningInterpreter();
-const fixture = fixtureOf(interpreter, { execmodel: 'worker', isolated: true });
-for (const suite of GENERAL_SUITES) suite(`${interpreter.name} worker`, fixture);
+runGeneralSuites({ execmodel: 'worker', isolated: true });

@@ -1,7 +1,7 @@
 import { workerModelSuite } from '@execnet/conformance';
 import { bun, deno, node } from 'execnet';
 import { ownRemoteEnds } from './fixtures/interpreters.ts';
-import { fixtureOf } from './fixtures/models.ts';
+import { fixtureOf } from './fixtures/suites.ts';
 
 const PLUGINS = { node, bun, deno };
 

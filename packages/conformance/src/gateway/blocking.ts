@@ -1,6 +1,6 @@
 import type { Channel, Gateway } from '@execnet/core';
 import * as assert from 'uvu/assert';
-import { failureOf, forRemote, type GatewayFixture, GatewayTests } from './gateway-tests.ts';
+import { failureOf, forRemote, type GatewayFixture, GatewayTests, occupy } from './gateway-tests.ts';
 
 /** `receiveSync`, `sendSync` and `sync()` of remote code. */
 export function blockingSuite(name: string, fixture: GatewayFixture): void {
@@ -13,7 +13,7 @@ export function blockingSuite(name: string, fixture: GatewayFixture): void {
     },
     {
       name: 'on another thread',
-      occupy: occupyMain,
+      occupy: async (gateway) => (await occupy(gateway)).end,
       test: (title, body) => tests.testThreads(title, body),
     },
   ] satisfies Place[]) {
@@ -32,18 +32,6 @@ interface Place {
   /** Keeps the main thread busy, if it is not to run there; call what it resolves with to end that. */
   readonly occupy: (gateway: Gateway) => Promise<(() => Promise<void>) | undefined | void>;
   readonly test: GatewayTests['test'];
-}
-
-async function occupyMain(gateway: Gateway): Promise<() => Promise<void>> {
-  const channel = gateway.remoteExec((channel: Channel<string, string>) => {
-    channel.sendSync('busy');
-    channel.receiveSync();
-  });
-  await channel.receive();
-  return async () => {
-    await channel.send('free');
-    await channel.waitClose();
-  };
 }
 
 function straight({ name: place, occupy, test }: Place): void {

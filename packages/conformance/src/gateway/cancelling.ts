@@ -298,9 +298,10 @@ function ends(tests: GatewayTests): void {
       assert.is(await channel.receive(), 'waits');
       let over = false;
       const closed = (async () => {
+        const waiting = channel.waitClose();
         channel.close();
         assert.is(channel.isClosed, true);
-        await Promise.all([channel.waitClose(), channel.waitClose()]);
+        await Promise.all([waiting, channel.waitClose()]);
         over = true;
       })();
       assert.is(await log.receive(), 'cleaned up');

@@ -73,6 +73,7 @@ export class ChannelState {
   #forgotten = false;
   #abort: AbortController | undefined;
   #cancelled: Error | undefined;
+  /** The execution behind it was cancelled from here, and the other end has not told yet that it is over. */
   #cancelling = false;
   #overEnd: Ending | undefined;
   #overdue: ReturnType<typeof setTimeout> | undefined;
@@ -102,11 +103,6 @@ export class ChannelState {
   /** Why the execution behind this channel is to end. */
   get cancelled(): Error | undefined {
     return this.#cancelled;
-  }
-
-  /** The execution behind this channel was cancelled from here, and the other end has not told yet that it is over. */
-  get cancelling(): boolean {
-    return this.#cancelling;
   }
 
   get signal(): AbortSignal {
@@ -164,14 +160,6 @@ export class ChannelState {
     this.#abort?.abort(reason);
     for (const waiter of this.#takeWaiters()) waiter.fail(reason);
     this.sender.interrupt(reason);
-  }
-
-  /** The execution that was cancelled is over: with an error if its clean-up failed. */
-  executionOver(error: Error | undefined): void {
-    this.#cancelling = false;
-    clearTimeout(this.#overdue);
-    this.#overEnd = error && Ending.failed(error);
-    this.#settleClose(this.closeReason() as Ending);
   }
 
   linkEnded(error: Error): void {
@@ -258,7 +246,7 @@ export class ChannelState {
       // it may be what keeps the peer from reading: it can't wait for what waits
       this.link.writeFrame(Code.CANCEL, this.id, EMPTY);
       this.#cancelling = true;
-      this.link.cancelling(this.id, (error) => this.executionOver(error));
+      this.link.cancelling(this.id, (error) => this.#executionOver(error));
       this.#watchEnd();
       this.sender.close(reason);
     }
@@ -468,6 +456,14 @@ export class ChannelState {
     }, OVERDUE);
     // who waits keeps the program alive
     this.#overdue.unref?.();
+  }
+
+  /** The execution that was cancelled is over: with an error if its clean-up failed. */
+  #executionOver(error: Error | undefined): void {
+    this.#cancelling = false;
+    clearTimeout(this.#overdue);
+    this.#overEnd = error && Ending.failed(error);
+    this.#settleClose(this.closeReason() as Ending);
   }
 
   #settleClose(reason: Ending): void {

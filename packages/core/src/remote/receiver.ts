@@ -7,6 +7,7 @@ import { Board, BoardWord } from './board.ts';
 import { describeRemote } from './describe-remote.ts';
 import { endProcess } from './end-process.ts';
 import type { CreateExecutor, Executor, ThreadOptions } from './executor.ts';
+import { evaluateModel } from './model-program.ts';
 import { Output, RECEIVER_SLOT } from './output.ts';
 import { listen, messageChannel } from './port.ts';
 import { complain, printDirectlyInThread } from './prints.ts';
@@ -103,13 +104,10 @@ export class Receiver {
   }
 
   #createExecutor(text: string): Executor {
-    const exported: { createExecutor?: CreateExecutor } = {};
-    // the program comes from the local end, as all code here does
-    // oxlint-disable-next-line no-implied-eval
-    new Function('exports', text)(exported);
-    if (!exported.createExecutor)
-      throw new TypeError('the program of the execution model exports no createExecutor');
-    return exported.createExecutor({
+    return evaluateModel<CreateExecutor>(
+      text,
+      'createExecutor',
+    )({
       main: this.#main,
       limit: this.#data.options.threads,
       spawn: (options) => this.#spawn(options),

@@ -9,6 +9,7 @@ import { type Board, BoardWord } from './board.ts';
 import { Compiler } from './compile.ts';
 import { Contexts, cheapContexts } from './contexts.ts';
 import type { CreateRunner, Runner, Running } from './executor.ts';
+import { evaluateModel } from './model-program.ts';
 import type { Output } from './output.ts';
 import { type Ring, Word } from './ring.ts';
 import { SLOTS } from './slots.ts';
@@ -67,7 +68,7 @@ export class ExecutingThread {
   }: ThreadOptions) {
     const contexts = runner !== undefined || cheapContexts() ? new Contexts() : undefined;
     this.#contexts = contexts;
-    if (runner !== undefined) this.#runner = this.#createRunner(runner);
+    if (runner !== undefined && contexts) this.#runner = this.#createRunner(runner, contexts);
     this.#ring = ring;
     this.#board = board;
     this.#compiler = new Compiler(evaluate);
@@ -115,16 +116,13 @@ export class ExecutingThread {
     return channel;
   }
 
-  #createRunner(text: string): Runner {
-    const exported: { createRunner?: CreateRunner } = {};
-    // the program comes from the local end, as all code here does
-    // oxlint-disable-next-line no-implied-eval
-    new Function('exports', text)(exported);
-    if (!exported.createRunner)
-      throw new TypeError('the program of the execution model exports no createRunner');
-    return exported.createRunner({
+  #createRunner(text: string, contexts: Contexts): Runner {
+    return evaluateModel<CreateRunner>(
+      text,
+      'createRunner',
+    )({
       bind: (fn) => {
-        const bound = this.#contexts?.bind(fn) ?? fn;
+        const bound = contexts.bind(fn);
         return (...args) => {
           // user code must not run inside a blocking call of other user code
           if (this.#port.blocked) setImmediate(bound, ...args);
@@ -183,8 +181,7 @@ export class ExecutingThread {
   /** An error that no code caught: it belongs to the execution that ran it, or to all if nobody knows. Returns how many were told. */
   uncaught(error: unknown): number {
     const id = this.#contexts?.current;
-    const ids =
-      id === undefined ? [...this.#executions.keys()] : [id].filter((one) => this.#executions.has(one));
+    const ids = [...this.#executions.keys()].filter((one) => id === undefined || one === id);
     for (const one of ids) this.#over(one, { error });
     this.link.flush();
     return ids.length;
