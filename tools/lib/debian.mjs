@@ -4,8 +4,22 @@ import { run } from './run.mjs';
 
 /** @typedef {import('./set-up.mjs').Missing} Missing */
 
-/** What the tests need from the system: the execnet of Python, as the other side of the wire. */
-const packages = ['python3-execnet'];
+/** What the tests need from the system. */
+const packages = [
+  // The execnet of Python, as the other side of the wire.
+  'python3-execnet',
+  // Servers to log in to, the client, and a network between them.
+  'openssh-server',
+  'openssh-client',
+  'dropbear-bin',
+  'iproute2',
+  // Login shells; the others are always there.
+  'zsh',
+  'fish',
+];
+
+/** Where systemd runs, installing them starts a server that all the world can reach: that is for the owner to decide. */
+const services = ['openssh-server'];
 
 /** @param {string} name */
 function isThere(name) {
@@ -26,10 +40,18 @@ export async function installDebianPackages(say) {
   const missing = (names, reason) => names.map((name) => ({ name, reason }));
   if (!fs.existsSync('/etc/debian_version'))
     return missing(packages, 'not a Debian system: install it by hand');
-  const wanted = packages.filter((name) => !isThere(name));
-  if (wanted.length === 0) return [];
-  const byHand = `apt-get install -y ${wanted.join(' ')}`;
-  if (process.getuid?.() !== 0) return missing(wanted, `not root: run \`sudo ${byHand}\``);
+  const absent = packages.filter((name) => !isThere(name));
+  if (absent.length === 0) return [];
+  /** @param {readonly string[]} names */
+  const commandFor = (names) => `apt-get install -y ${names.join(' ')}`;
+  if (process.getuid?.() !== 0) return missing(absent, `not root: run \`sudo ${commandFor(absent)}\``);
+  const avoided = fs.existsSync('/run/systemd/system')
+    ? absent.filter((name) => services.includes(name))
+    : [];
+  const refused = missing(avoided, `it starts a service: run \`${commandFor(avoided)}\` if you want that`);
+  const wanted = absent.filter((name) => !avoided.includes(name));
+  if (wanted.length === 0) return refused;
+  const byHand = commandFor(wanted);
   say(byHand);
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   // Ten minutes: a slow mirror, not a hanging one.
@@ -39,11 +61,11 @@ export async function installDebianPackages(say) {
     limit: 600,
   });
   const left = wanted.filter((name) => !isThere(name));
-  if (left.length === 0) return [];
+  if (left.length === 0) return refused;
   const said = [updated, installed]
     .find((outcome) => !outcome.ok)
     ?.output.trim()
     .split('\n')
     .at(-1);
-  return missing(left, `\`${byHand}\` failed: ${said ?? 'no reason given'}`);
+  return [...refused, ...missing(left, `\`${byHand}\` failed: ${said ?? 'no reason given'}`)];
 }

@@ -19,6 +19,16 @@
  * @packageDocumentation
  */
 export { ConnectError, ExecnetError, SpecError, TerminateError } from './errors/index.ts';
+export {
+  ByteStreams,
+  duplexOf,
+  type ShellAccess,
+  type ShellCommand,
+  StreamConnection,
+  shellCommand,
+  TailBuffer,
+  throughShell,
+} from './host/index.ts';
 export { defaultRegistry } from './interpreters/index.ts';
 export type {
   Address,

@@ -18,9 +18,11 @@ import '@execnet/execmodel-structured/register';
 import '@execnet/execmodel-thread/register';
 import '@execnet/execmodel-worker/register';
 import '@execnet/transport-popen/register';
+import '@execnet/transport-ssh/register';
 
 export * from '@execnet/core';
 export { type Effection, structured } from '@execnet/execmodel-structured';
 export { mainThreadOnly, thread } from '@execnet/execmodel-thread';
 export { worker } from '@execnet/execmodel-worker';
 export { popen } from '@execnet/transport-popen';
+export { type Login, type Prompt, type SshOptions, ssh } from '@execnet/transport-ssh';

@@ -29,15 +29,26 @@ def gateway():
     return kept["gateway"]
 
 
+def use(spec):
+    """From now on measure with a gateway of this spec; null for the plain one."""
+    old = kept.pop("gateway", None)
+    if old is not None:
+        old.exit()
+        old.join()
+    if spec is not None:
+        kept["gateway"] = execnet.makegateway(spec)
+    return 0
+
+
 def rate(count, work):
     begin = time.perf_counter()
     work()
     return count / (time.perf_counter() - begin)
 
 
-def start_up(_):
+def start_up(spec):
     begin = time.perf_counter()
-    made = execnet.makegateway("popen")
+    made = execnet.makegateway(spec or "popen")
     made.remote_exec("channel.send(1)").receive()
     elapsed = (time.perf_counter() - begin) * 1000
     made.exit()

@@ -33,8 +33,12 @@ export interface Waiter {
 
 /** Takes items as they arrive; a returned promise stalls the channel until it settles. */
 export interface Callback {
-  item(value: unknown): unknown;
+  item(value: unknown, owned: boolean): unknown;
   end(): void;
+  /** It gets the bytes of items instead of their values; unless `owned`, during the call only. */
+  readonly raw?: boolean;
+  /** Whether it keeps the program alive; default: true. */
+  readonly held?: boolean;
 }
 
 /**
@@ -176,7 +180,7 @@ export class ChannelState {
     const item = this.#queue.shift();
     const cost = this.#queue.shiftedCost;
     try {
-      return this.link.load(item);
+      return this.#callback?.raw ? item.slice() : this.link.load(item);
     } finally {
       this.#queue.done();
       this.#consumed(cost);
@@ -232,7 +236,7 @@ export class ChannelState {
 
   setCallback(callback: Callback): void {
     this.#callback = callback;
-    this.link.hold();
+    if (callback.held !== false) this.link.hold();
     this.#want();
     this.#runCallback();
   }
@@ -327,7 +331,9 @@ export class ChannelState {
     let value: unknown;
     let failure: Error | undefined;
     try {
-      value = this.link.load(owned || payload.length < PACK_LIMIT ? payload : payload.slice());
+      value = this.#callback?.raw
+        ? payload
+        : this.link.load(owned || payload.length < PACK_LIMIT ? payload : payload.slice());
     } catch (error) {
       failure = error as Error;
     }
@@ -336,14 +342,14 @@ export class ChannelState {
       if (failure) waiter.fail(failure);
       else waiter.deliver(value);
     } else if (failure) this.#callbackFailed(failure);
-    else this.#callItem(value);
+    else this.#callItem(value, owned);
     this.#consumed(cost);
   }
 
-  #callItem(value: unknown): void {
+  #callItem(value: unknown, owned: boolean): void {
     let result: unknown;
     try {
-      result = this.#callback?.item(value);
+      result = this.#callback?.item(value, owned);
     } catch (error) {
       this.#callbackFailed(error);
       return;
@@ -399,12 +405,12 @@ export class ChannelState {
         this.#callbackFailed(error);
         return;
       }
-      this.#callItem(value);
+      this.#callItem(value, true);
     }
     if (this.#callback && !this.#callbackBusy && this.#receiveEnd && this.#queue.length === 0) {
       const callback = this.#callback;
       this.#callback = undefined;
-      this.link.release();
+      if (callback.held !== false) this.link.release();
       try {
         callback.end();
       } catch (error) {

@@ -1,3 +1,4 @@
+export { ByteChannel } from './byte-channel.ts';
 export { type CallbackOptions, Channel } from './channel.ts';
 export type { ChannelLink, Item } from './channel-link.ts';
 export type { ChannelState } from './channel-state.ts';

@@ -64,6 +64,13 @@ export class Sender {
     return new Promise((resolve, reject) => this.post(item, carried, { resolve, reject }));
   }
 
+  /** Sends an item that need not wait, without keeping it. False if it has to. */
+  sendNow(item: Uint8Array): boolean {
+    if (this.#closed || this.#pending.length > 0 || !this.#fits(item)) return false;
+    this.#write(Code.CHANNEL_DATA, item);
+    return true;
+  }
+
   /** Sends in order and tells when the item has left, maybe before this returns. */
   post(
     item: Item,

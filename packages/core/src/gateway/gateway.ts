@@ -17,9 +17,9 @@ import {
   TerminateError,
   TimeoutError,
 } from '../errors/index.ts';
-import { Link } from '../link/index.ts';
+import { Lease, Link } from '../link/index.ts';
 import type { Hello, RemoteInfo } from '../protocol/index.ts';
-import type { Connection, Interpreter, OutputStream } from '../registry/contracts.ts';
+import type { Connection, Host, Interpreter, OutputStream } from '../registry/contracts.ts';
 import type { Serializer } from '../serializer/types.ts';
 import type { Spec } from '../spec/index.ts';
 import {
@@ -33,6 +33,7 @@ import {
   readInt32,
 } from '../wire/index.ts';
 import { connectionLost, howItEnded, toldExit } from './connection-lost.ts';
+import { GatewayHost } from './gateway-host.ts';
 import { describeSource, type RemoteSource } from './source.ts';
 import { trace, traceFrames } from './trace.ts';
 
@@ -73,6 +74,8 @@ export interface GatewayParts {
   readonly execmodel: string;
   readonly serializer: Serializer;
   readonly hello: Hello;
+  /** Milliseconds between two pings; without it no lease is held. */
+  readonly lease?: number | undefined;
 }
 
 const DEFAULT_TERMINATE_TIMEOUT = 5000;
@@ -113,9 +116,13 @@ export class Gateway implements AsyncDisposable {
   #terminating: Promise<void> | undefined;
   #exiting = false;
   #losing = false;
+  readonly #lease: Lease | undefined;
+  /** Gateways whose connections go through this one. */
+  readonly #carried = new Set<Gateway>();
+  #host: Host | undefined;
 
   /** Gateways are made by groups; not to be called by users. */
-  constructor({ id, spec, connection, interpreter, execmodel, serializer, hello }: GatewayParts) {
+  constructor({ id, spec, connection, interpreter, execmodel, serializer, hello, lease }: GatewayParts) {
     this.id = id;
     this.spec = spec;
     this.#connection = connection;
@@ -161,6 +168,15 @@ export class Gateway implements AsyncDisposable {
       { maxData: FRAGMENT_SIZE, target: (code, channel, length) => link.target(code, channel, length) },
     );
     if (trace) traceFrames(link, trace);
+    if (lease !== undefined) {
+      this.#lease = new Lease(lease, {
+        // a peer that does not read needs no further question
+        ping: () => {
+          if (connection.queued < MAX_UNREAD) connection.write(encodeFrame(Code.PING, 0, EMPTY));
+        },
+        expired: () => this.#expired(lease),
+      });
+    }
   }
 
   // --- running code
@@ -302,6 +318,17 @@ export class Gateway implements AsyncDisposable {
     this.#link.writeFrame(Code.RECONFIGURE, 0, coercionPayload(options));
   }
 
+  /** The machine of the remote end as a place where transports act: what `via=` names. */
+  get host(): Host {
+    this.#host ??= new GatewayHost({
+      id: this.id,
+      link: this.#link,
+      interpreter: this.#interpreter,
+      hello: this.#hello,
+    });
+    return this.#host;
+  }
+
   /** Where the other end is, for people: `popen:4711`. */
   get remoteAddress(): string {
     return this.#connection.remoteAddress;
@@ -357,7 +384,8 @@ export class Gateway implements AsyncDisposable {
 
   /**
    * Ends the remote end for certain: its code is cancelled and may clean up until `timeout`, then everything is killed, child processes
-   * included. Resolves when nothing is left; rejects with a `TerminateError` that names what is. Idempotent: the first call decides.
+   * included. Gateways that were made through this one (`via=`) are terminated first, within a timeout of their own. Resolves when nothing is
+   * left; rejects with a `TerminateError` that names what is. Idempotent: the first call decides.
    */
   terminate({ timeout }: TerminateOptions = {}): Promise<void> {
     const limit = timeout === undefined ? DEFAULT_TERMINATE_TIMEOUT : (checkTimeout(timeout) ?? MAX_DELAY);
@@ -367,6 +395,9 @@ export class Gateway implements AsyncDisposable {
 
   async #terminate(timeout: number): Promise<void> {
     this.#link.hold();
+    const carried = await Promise.allSettled(
+      [...this.#carried].map((gateway) => gateway.terminate({ timeout })),
+    );
     try {
       this.#requestEnd(timeout);
       const gone = this.#ended.then(() => true);
@@ -379,6 +410,8 @@ export class Gateway implements AsyncDisposable {
       // also when it ended by itself: only abort sees to it that nothing of its group is left
       await this.#connection.abort(new ExecnetError('ERR_EXECNET_TERMINATED', `${this.id} was terminated`));
       await this.#ended;
+      // what it carried may have left something that went with it, or not: who can't tell must say so
+      for (const end of carried) if (end.status === 'rejected') throw end.reason;
     } catch (error) {
       if (error instanceof TerminateError)
         throw new TerminateError(`${this.id}: ${error.message}`, error.remains, { cause: error });
@@ -423,11 +456,18 @@ export class Gateway implements AsyncDisposable {
     });
   }
 
+  /** Takes note of a gateway whose connection goes through this one: it is to be terminated first. For the one who opened it. */
+  carries(gateway: Gateway): void {
+    this.#carried.add(gateway);
+    gateway.whenEnded(() => this.#carried.delete(gateway));
+  }
+
   // --- what the connection brings; for the one who opened it
 
   /** Bytes of the protocol. */
   data(chunk: Uint8Array): void {
     if (this.#link.ended || this.#losing) return;
+    this.#lease?.heard();
     try {
       // a Buffer's slice() is no copy: an item that waits would keep the whole chunk in which it came
       this.#decoder.push(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length));
@@ -448,8 +488,25 @@ export class Gateway implements AsyncDisposable {
   async end(reason?: Error): Promise<void> {
     if (this.#losing) return;
     this.#losing = true;
+    this.#lease?.end();
     const exit = toldExit(await howItEnded(this.#connection), this.#goodbye);
     const error = connectionLost(this.id, exit, reason ?? exit.error);
+    this.#finish(error);
+  }
+
+  /** The other end, or the way to it, has gone without a word. Who waits hears of it now, whatever tearing down takes. */
+  #expired(interval: number): void {
+    const reason = new ExecnetError(
+      'ERR_EXECNET_LEASE',
+      `nothing was heard of it for ${(3 * interval) / 1000} s (keepalive=${interval / 1000}): the network or the machine is gone, or stopped`,
+    );
+    const error = connectionLost(this.id, { stderr: '' }, reason);
+    this.#losing = true;
+    this.#finish(error);
+    void this.#connection.abort(reason).catch(() => {});
+  }
+
+  #finish(error: ConnectionLostError): void {
     trace?.(this.id, 'ended', error.message);
     this.#link.end(error);
     this.#outputs?.stdout.end();

@@ -72,7 +72,7 @@ export class Handshake {
 
   /** Nothing more will come. Tells why that is, by how the program ended. */
   ended(exit: Exit, command: Command | undefined): void {
-    this.#reject(this.#tooOld() ?? describeEnd(exit, command, this.noise));
+    this.#reject(this.#tooOld() ?? told(exit) ?? describeEnd(exit, command, this.noise));
   }
 
   #findToken(): boolean {
@@ -155,6 +155,11 @@ export class Handshake {
       `the interpreter has version ${version}; Node.js ${OLDEST_SUPPORTED.node} or newer is needed. Name another with node=/path/to/node`,
     );
   }
+}
+
+/** A transport that knows why says so. By name: the error may be of another copy of this package. */
+function told({ error }: Exit): ConnectError | undefined {
+  return error?.name === 'ConnectError' ? (error as ConnectError) : undefined;
 }
 
 function describeEnd(

@@ -15,6 +15,9 @@ import { trace } from './trace.ts';
 /** Booting takes a fraction of a second; a loaded machine, or a network, some seconds. What takes longer hangs. */
 const DEFAULT_TIMEOUT = 30_000;
 
+/** Seconds between two pings over a network, without `keepalive=`. */
+const DEFAULT_KEEPALIVE = 15;
+
 const silent: Trace = () => {};
 
 /**
@@ -24,11 +27,12 @@ const silent: Trace = () => {};
 export async function openGateway(
   spec: Spec,
   id: string,
-  { registry, ...wait }: WaitOptions & { registry: Registry },
+  { registry, via, ...wait }: WaitOptions & { registry: Registry; via: Gateway | undefined },
 ): Promise<Gateway> {
-  const { transport, interpreter, execmodel } = registry.resolve(spec);
-  if (spec.has('via'))
-    throw new SpecError('ERR_EXECNET_SPEC', `${spec.redacted()}: "via" is not supported by this version`);
+  const host = via?.host ?? localHost;
+  const { transport, interpreter, execmodel } = registry.resolve(spec, {
+    hostInterpreter: host.interpreter.field,
+  });
   if (transport.starts === 'peer')
     throw new SpecError(
       'ERR_EXECNET_SPEC',
@@ -39,8 +43,18 @@ export async function openGateway(
   const signal = wait.signal ? AbortSignal.any([wait.signal, expiry.signal]) : expiry.signal;
   signal.throwIfAborted();
   const token = `execnet:${randomBytes(12).toString('hex')}:`;
-  const boot = await interpreter.boot({ spec, execmodel, token });
-  const { chdir, nice, env } = spec.core;
+  const { chdir, nice, env, keepalive } = spec.core;
+  const elsewhere = transport.place === 'elsewhere';
+  const beside = !elsewhere && interpreter.field === host.interpreter.field;
+  const seconds = keepalive ?? (elsewhere ? DEFAULT_KEEPALIVE : undefined);
+  const lease = seconds && seconds * 1000;
+  const boot = await interpreter.boot({
+    spec,
+    execmodel,
+    token,
+    ...(beside ? { executable: host.interpreter.path, local: !via } : {}),
+    ...(lease === undefined ? {} : { lease }),
+  });
   const command: Command = {
     ...boot.command,
     env: { ...boot.command.env, ...env },
@@ -56,18 +70,20 @@ export async function openGateway(
   );
   try {
     const connection = await transport.connect(spec, {
-      host: localHost,
+      host,
       command,
       signal,
       trace: trace ?? silent,
     });
     try {
-      return await greet(connection, boot.preamble(), {
+      const gateway = await greet(connection, boot.preamble(), {
         command,
         token,
         signal,
-        parts: { id, spec, interpreter, execmodel: execmodel.name },
+        parts: { id, spec, interpreter, execmodel: execmodel.name, lease },
       });
+      via?.carries(gateway);
+      return gateway;
     } catch (error) {
       await connection.abort().catch(() => {});
       throw error;
@@ -81,7 +97,7 @@ interface GreetOptions {
   readonly command: Command;
   readonly token: string;
   readonly signal: AbortSignal;
-  readonly parts: Pick<ConstructorParameters<typeof Gateway>[0], 'id' | 'spec' | 'interpreter' | 'execmodel'>;
+  readonly parts: Omit<ConstructorParameters<typeof Gateway>[0], 'connection' | 'serializer' | 'hello'>;
 }
 
 async function greet(

@@ -39,7 +39,7 @@ export class Group implements AsyncDisposable, Iterable<Gateway> {
   readonly #exitHook: boolean;
   readonly #gateways = new Map<string, Gateway>();
   /** Ids of gateways that are being made. */
-  readonly #reserved = new Set<string>();
+  readonly #reserved = new Map<string, Promise<Gateway> | undefined>();
   /** What is being made: how to stop it, and when it has stopped or is made. */
   readonly #making = new Map<AbortController, Promise<Gateway>>();
   #execmodel: string | undefined;
@@ -81,12 +81,12 @@ export class Group implements AsyncDisposable, Iterable<Gateway> {
           'ERR_EXECNET_DUPLICATE_ID',
           `there is a gateway with the id "${named}" in this group already`,
         );
-      this.#reserved.add(named);
+      this.#reserved.set(named, undefined);
       return named;
     }
     while (this.#taken(`gw${this.#counter}`)) this.#counter++;
     const id = `gw${this.#counter++}`;
-    this.#reserved.add(id);
+    this.#reserved.set(id, undefined);
     return id;
   }
 
@@ -115,8 +115,9 @@ export class Group implements AsyncDisposable, Iterable<Gateway> {
     const id = this.allocateId(wanted);
     const stop = new AbortController();
     const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
-    const making = openGateway(wanted, id, { ...options, signal, registry: this.#registry });
+    const making = this.#open(wanted, id, { ...options, signal });
     this.#making.set(stop, making);
+    this.#reserved.set(id, making);
     try {
       const gateway = await making;
       this.#gateways.set(id, gateway);
@@ -224,6 +225,24 @@ export class Group implements AsyncDisposable, Iterable<Gateway> {
         return this.toString();
       },
     });
+  }
+
+  async #open(spec: Spec, id: string, options: WaitOptions): Promise<Gateway> {
+    const via = await this.#via(spec);
+    return await openGateway(spec, id, { ...options, via, registry: this.#registry });
+  }
+
+  /** The gateway that `via=` names; one that is being made is waited for. */
+  async #via(spec: Spec): Promise<Gateway | undefined> {
+    const id = spec.core.via;
+    if (id === undefined) return undefined;
+    const gateway = this.#gateways.get(id) ?? (await this.#reserved.get(id));
+    if (gateway) return gateway;
+    const known = [...this.#gateways.keys()].join(', ') || 'none';
+    throw new SpecError(
+      'ERR_EXECNET_SPEC',
+      `${JSON.stringify(spec.redacted())}: via= names no gateway of this group; there are: ${known}. Make it first, with id=${id}`,
+    );
   }
 
   #taken(id: string): boolean {

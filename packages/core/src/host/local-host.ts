@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { accessSync, constants, mkdirSync } from 'node:fs';
 import { connect } from 'node:net';
+import { dirname, resolve } from 'node:path';
 import { ConnectError } from '../errors/index.ts';
 import type { Address, Command, Connection, DialOptions, Host, SpawnOptions } from '../registry/contracts.ts';
+import { runningInterpreter } from '../registry/index.ts';
 import { DialedConnection } from './dialed-connection.ts';
 import { checkNiceness } from './niceness.ts';
 import { SpawnedConnection } from './spawned-connection.ts';
@@ -12,7 +14,14 @@ import { startFailure } from './start-failure.ts';
 const OWN_VARIABLES = ['NODE_CHANNEL_FD', 'NODE_CHANNEL_SERIALIZATION_MODE', 'NODE_UNIQUE_ID'];
 
 /** This machine. */
-export const localHost: Host = { name: 'localhost', spawn: spawnLocal, dial: dialLocal };
+export const localHost: Host = {
+  name: 'localhost',
+  interpreter: { field: runningInterpreter(), path: process.execPath },
+  spawn: spawnLocal,
+  dial: dialLocal,
+};
+
+const DISK_FULL = ['ENOSPC', 'EDQUOT'];
 
 async function spawnLocal(command: Command, options: SpawnOptions = {}): Promise<Connection> {
   options.signal?.throwIfAborted();
@@ -49,14 +58,34 @@ async function spawnLocal(command: Command, options: SpawnOptions = {}): Promise
 
 function makeFolder(path: string): void {
   try {
-    mkdirSync(path, { recursive: true });
+    makeFolders(resolve(path));
     accessSync(path, constants.X_OK);
   } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
     throw new ConnectError(
-      'ERR_EXECNET_CHDIR',
+      DISK_FULL.includes(code) ? 'ERR_EXECNET_DISK_FULL' : 'ERR_EXECNET_CHDIR',
       `the folder ${JSON.stringify(path)} (chdir=) can't be made or entered: ${(error as Error).message}`,
       { cause: error },
     );
+  }
+}
+
+/** `recursive` of `mkdirSync` never returns where the system denies a folder with ENOENT, as it does in /proc. */
+function makeFolders(path: string): void {
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return;
+    const parent = dirname(path);
+    if (code !== 'ENOENT' || parent === path) throw error;
+    makeFolders(parent);
+    try {
+      mkdirSync(path);
+    } catch (again) {
+      // somebody else was faster
+      if ((again as NodeJS.ErrnoException).code !== 'EEXIST') throw again;
+    }
   }
 }
 
@@ -91,7 +120,12 @@ async function dialLocal(address: Address, options: DialOptions = {}): Promise<C
   options.trace?.('dial', shown);
   const socket =
     address.path === undefined
-      ? connect({ host: address.host, port: address.port, noDelay: true })
+      ? connect({
+          host: address.host,
+          port: address.port,
+          noDelay: true,
+          ...(options.family === undefined ? {} : { family: options.family }),
+        })
       : connect(address.path);
   await new Promise<void>((resolve, reject) => {
     const fail = (code: string, message: string, cause?: unknown): void => {

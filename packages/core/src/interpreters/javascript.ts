@@ -1,4 +1,4 @@
-import { REMOTE_END } from '../generated/programs.ts';
+import { RELAY, REMOTE_END } from '../generated/programs.ts';
 import type { BootOptions } from '../protocol/index.ts';
 import type { Boot, BootContext, Interpreter, InterpreterSupports } from '../registry/contracts.ts';
 import { splitWords } from '../spec/index.ts';
@@ -33,8 +33,8 @@ export function javascriptInterpreter(runtime: JavaScriptInterpreter): Interpret
     family: 'javascript',
     supports: runtime.supports,
     globals: runtime.globals,
-    async boot({ spec, execmodel, token }: BootContext): Promise<Boot> {
-      const [file, ...args] = commandWords(runtime.field, spec.get(runtime.field));
+    async boot({ spec, execmodel, token, executable, local, lease }: BootContext): Promise<Boot> {
+      const [file, ...args] = commandWords(runtime.field, spec.get(runtime.field), executable);
       const context = { spec, supports: runtime.supports, interpreter: runtime.field };
       const options: BootOptions = {
         token,
@@ -44,7 +44,8 @@ export function javascriptInterpreter(runtime: JavaScriptInterpreter): Interpret
         runner: await execmodel.runner?.(context),
         startsOnMain: execmodel.startsOn === 'main',
         threads: spec.core.threads ?? DEFAULT_THREADS,
-        cached: runtime.field === 'node' && file === process.execPath && args.length === 0,
+        lease,
+        cached: local === true && runtime.field === 'node' && file === process.execPath && args.length === 0,
       };
       const loader = runtime.loader
         .replaceAll('INPUT', String(DESCRIPTORS.input))
@@ -60,12 +61,13 @@ export function javascriptInterpreter(runtime: JavaScriptInterpreter): Interpret
           lengthPrefixed(JSON.stringify(options), REMOTE_END, ...(options.cached ? [codeCache()] : [])),
       };
     },
+    host: async () => RELAY,
   };
 }
 
-/** `node=/opt/node --max-old-space-size=64` as words; a bare field looks the name up in PATH; no field at all is the running interpreter. */
-function commandWords(field: string, value: string | true | undefined): string[] {
-  if (value === undefined) return [process.execPath];
+/** `node=/opt/node --max-old-space-size=64` as words; a bare field looks the name up in PATH; without a field it is what core knows to be there. */
+function commandWords(field: string, value: string | true | undefined, executable: string = field): string[] {
+  if (value === undefined) return [executable];
   return value === true ? [field] : splitWords(value);
 }
 

@@ -1,1 +1,2 @@
+export { Lease } from './lease.ts';
 export { Link, type LinkPort } from './link.ts';

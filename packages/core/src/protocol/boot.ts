@@ -18,6 +18,8 @@ export interface BootOptions {
   readonly startsOnMain: boolean;
   /** Most threads that execute code. */
   readonly threads: number;
+  /** See `BootContext.lease`. */
+  readonly lease?: number | undefined;
   /** A third part follows the program: what V8 has made of it. */
   readonly cached: boolean;
 }

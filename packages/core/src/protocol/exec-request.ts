@@ -2,9 +2,9 @@
 export interface ExecRequest {
   /**
    * `function`: the value of `text` is called with the channel and `args`. `call`: with `args`, and its result is sent. `module`: `text` is
-   * that of a module, whose default export is called with the channel and `args`.
+   * that of a module, whose default export is called with the channel and `args`. `service`: as `function`, for the payload of SERVICE.
    */
-  kind: 'function' | 'call' | 'module';
+  kind: 'function' | 'call' | 'module' | 'service';
   text: string;
   args: unknown;
   /** The module's name, for messages. */

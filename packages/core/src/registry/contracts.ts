@@ -124,6 +124,8 @@ export interface DialOptions {
   readonly signal?: AbortSignal;
   /** How long connecting may take, in milliseconds; without it as long as the platform tries. */
   readonly timeout?: number;
+  /** Only addresses of this version of IP. */
+  readonly family?: 4 | 6;
   readonly trace?: Trace;
 }
 
@@ -131,6 +133,8 @@ export interface DialOptions {
 export interface Host {
   /** For people, and for what `abort` can't kill: `localhost`, or the id and address of the `via=` gateway. */
   readonly name: string;
+  /** What runs there, for interpreters that the spec leaves open: its field, and its path. */
+  readonly interpreter: { readonly field: string; readonly path: string };
   /**
    * Starts the command in a process group of its own. Rejects with a `ConnectError` that says why it could not be started:
    * no such program, no permission, no such folder.
@@ -169,6 +173,12 @@ export interface Transport {
   readonly options: readonly string[];
   /** `command`: it starts the interpreter that it is given. `peer`: something that already runs answers and says what it is. */
   readonly starts: 'command' | 'peer';
+  /**
+   * Where the interpreter runs. `host` (the default): on the machine of the host, so that a spec without an interpreter means the one that the
+   * host itself runs on. `elsewhere`: on another, so that it means `node` on the `PATH` there; and since a network may fail without a word, both
+   * ends hold a lease (`keepalive=`).
+   */
+  readonly place?: 'host' | 'elsewhere';
   readonly supports: TransportSupports;
   /** Connects; rejects with a `ConnectError` that says what was tried and why it failed. */
   connect(spec: Spec, context: TransportContext): Promise<Connection>;
@@ -196,6 +206,12 @@ export interface BootContext {
   readonly execmodel: ExecModel;
   /** The remote end writes these ASCII characters before anything else, so that the noise of a login shell can be told from it. */
   readonly token: string;
+  /** The program to start where the spec names none; without it the one with the name of the field, on the `PATH`. */
+  readonly executable?: string;
+  /** It is started by this program, on this machine. */
+  readonly local?: boolean;
+  /** Milliseconds between two pings of the local end: after three times as long without a byte the remote end takes itself down. */
+  readonly lease?: number;
 }
 
 /** Boots one kind of interpreter. Chosen by the **name** of a spec field: `python` in `popen//python=pypy3`. */
@@ -211,6 +227,11 @@ export interface Interpreter {
   readonly globals: readonly string[];
   /** The command that starts it, and the bytes that turn it into a remote end. */
   boot(context: BootContext): Promise<Boot>;
+  /**
+   * The text of the program that makes a gateway of this interpreter a {@link Host} for others: a function of a channel, see `relay/serve.ts`.
+   * Missing where it can't be one.
+   */
+  host?(): Promise<string>;
 }
 
 /** Schedules remote executions. Chosen by the **value** of `execmodel=`. */

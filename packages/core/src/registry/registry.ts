@@ -9,7 +9,10 @@ const DEFAULT_EXECMODEL = 'thread';
 
 /** How a {@link Registry} decides where a spec says nothing. */
 export interface RegistryOptions {
-  /** Field name of the interpreter for specs that name none; without it the interpreter that this program runs on. */
+  /**
+   * Field name of the interpreter for specs that name none; without it the one that the host runs on, which is that of this program if no `via=`
+   * names another, and `node` where a transport reaches machines of which nothing is known.
+   */
   readonly defaultInterpreter?: string;
 }
 
@@ -17,6 +20,8 @@ export interface RegistryOptions {
 export interface ResolveOptions {
   /** What the peer said it is. Without it: what the spec says, else the family of the default interpreter. */
   readonly family?: Family;
+  /** Field name of the interpreter that the host runs on; without it that of this program. */
+  readonly hostInterpreter?: string;
 }
 
 /** The plugins that a spec selects. */
@@ -26,6 +31,9 @@ export interface Resolution {
   readonly interpreter: Interpreter;
   readonly execmodel: ExecModel;
 }
+
+/** What machines that nothing is known of are asked for. */
+const USUAL_INTERPRETER = 'node';
 
 /** A plugin that is selected by a field. */
 type FieldPlugin = Transport | Interpreter;
@@ -44,10 +52,10 @@ export class Registry {
    */
   readonly #options = new Map<string, Plugin[]>();
   readonly #execmodels = new Map<string, ExecModel>();
-  readonly #defaultInterpreter: string;
+  readonly #defaultInterpreter: string | undefined;
 
   constructor(plugins: Iterable<Plugin> = [], options: RegistryOptions = {}) {
-    this.#defaultInterpreter = options.defaultInterpreter ?? runningInterpreter();
+    this.#defaultInterpreter = options.defaultInterpreter;
     for (const plugin of plugins) this.add(plugin);
   }
 
@@ -111,7 +119,7 @@ export class Registry {
   resolve(spec: Spec, options: ResolveOptions = {}): Resolution {
     this.#checkFields(spec);
     const transport = this.#selectTransport(spec);
-    const interpreter = this.#selectInterpreter(spec, transport, options.family);
+    const interpreter = this.#selectInterpreter(spec, transport, options);
     this.#checkOptions(spec, [transport, interpreter]);
     const execmodel = this.#selectExecmodel(spec, interpreter.family);
     this.#checkOptions(spec, [execmodel]);
@@ -194,7 +202,8 @@ export class Registry {
     return transport;
   }
 
-  #selectInterpreter(spec: Spec, transport: Transport, family: Family | undefined): Interpreter {
+  #selectInterpreter(spec: Spec, transport: Transport, options: ResolveOptions): Interpreter {
+    const { family } = options;
     const named = this.interpreters.filter((plugin) => spec.has(plugin.field));
     if (named.length > 1) throw ambiguous(spec, named);
     const [interpreter] = named;
@@ -207,19 +216,21 @@ export class Registry {
       );
     }
     const wanted = family ?? this.#familyByExecmodel(spec, transport);
-    const standard = this.interpreter(this.#defaultInterpreter);
+    const usual = transport.place === 'elsewhere' ? USUAL_INTERPRETER : options.hostInterpreter;
+    const standardName = this.#defaultInterpreter ?? usual ?? runningInterpreter();
+    const standard = this.interpreter(standardName);
     if (standard !== undefined && (wanted === undefined || standard.family === wanted)) return standard;
     const other = this.interpreters.find((plugin) => plugin.family === wanted);
     if (other !== undefined) return other;
-    throw failure('ERR_EXECNET_UNKNOWN_FIELD', spec, this.#missingInterpreter(wanted));
+    throw failure('ERR_EXECNET_UNKNOWN_FIELD', spec, this.#missingInterpreter(wanted, standardName));
   }
 
-  #missingInterpreter(family: Family | undefined): string {
+  #missingInterpreter(family: Family | undefined, standard: string): string {
     if (family === 'python') {
       return `a python end answered, and no interpreter for it is registered (${importHint('@execnet/interpreter-python')})`;
     }
     const known = this.interpreters.map((plugin) => plugin.field).join(', ') || 'none';
-    return `names no interpreter, and the default one, "${this.#defaultInterpreter}", is not registered; registered: ${known}`;
+    return `names no interpreter, and the default one, "${standard}", is not registered; registered: ${known}`;
   }
 
   /** What answers at a peer is not known before it does; an execution model that only one family has tells. */

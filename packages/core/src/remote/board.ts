@@ -12,6 +12,8 @@ export const BoardWord = {
   IDLE_WANTED: 4,
   /** 1 when the connection is lost: whoever ends the process then sees to its children, because nobody else will. */
   LOST: 5,
+  /** Counts what the main thread reads before there is a receiver. */
+  HEARD: 6,
 } as const;
 
 const WORDS = 8;

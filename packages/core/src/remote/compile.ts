@@ -1,6 +1,6 @@
 import type { ExecRequest } from '../protocol/index.ts';
 
-export type Remote = (channel: unknown, args: unknown) => unknown;
+export type Remote = (channel: unknown, args: unknown, tools?: unknown) => unknown;
 
 /** Compiled texts are kept, because programs send the same few again and again; the bound keeps generated code from piling up. */
 const KEPT = 200;
@@ -24,7 +24,7 @@ export class Compiler {
     return compiled;
   }
 
-  #function(kind: 'function' | 'call', text: string): Remote {
+  #function(kind: ExecRequest['kind'], text: string): Remote {
     const value = this.#evaluate(text);
     if (typeof value !== 'function') throw new TypeError('the text that was sent is no function');
     return kind === 'call'

@@ -40,7 +40,7 @@ function startThread(evaluate: (text: string) => unknown, data: ThreadData): voi
     evaluate,
     exit: () => endThread(),
     isolated: data.isolated,
-    runner: options.runner,
+    runner: data.service ? undefined : options.runner,
   });
   const flush = (): void => thread.link.flush();
   endThread = data.isolated

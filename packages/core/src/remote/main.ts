@@ -11,7 +11,8 @@ import { type RawIo, rawIo } from './raw-io.ts';
 import { Ring, Word } from './ring.ts';
 import { loadProcessLater, onExit, runtime } from './runtime.ts';
 import { ExecutingThread } from './thread.ts';
-import type { ReceiverData } from './thread-data.ts';
+import type { Handover, ReceiverData } from './thread-data.ts';
+import type { ThreadMessage } from './thread-port.ts';
 import { startReceiver } from './threads.ts';
 import { reportUncaught, reportUncaughtByEvents } from './uncaught.ts';
 
@@ -29,28 +30,34 @@ interface Exec {
 export function startMain({ evaluate, program, cache, options }: Start): void {
   const io = rawIo(options.input, options.output);
   printDirectly();
-  const { exec, unread } = serveUntilExec(io, options);
-
   const { port1, port2 } = messageChannel();
   const board = new Board();
   const block = Ring.allocate();
   const ring = new Ring(block);
-  if (exec) Atomics.store(ring.words, Word.EXECUTING, 1);
-  const data: ReceiverData = {
-    role: 'receiver',
-    program,
-    cache,
-    options,
-    board: board.shared,
-    mainRing: block,
-    mainPort: port2,
-    unread,
-    begun: exec?.id,
+  const receive = (handover: Handover | undefined): void => {
+    const data: ReceiverData = {
+      role: 'receiver',
+      program,
+      cache,
+      options,
+      board: board.shared,
+      mainRing: block,
+      mainPort: port2,
+      handover,
+    };
+    startReceiver(data, (error) => {
+      complain(`the receiver thread failed: ${(error as Error | undefined)?.stack ?? String(error)}`);
+      process.exit(70);
+    });
   };
-  startReceiver(data, (error) => {
-    complain(`the receiver thread failed: ${(error as Error | undefined)?.stack ?? String(error)}`);
-    process.exit(70);
-  });
+  // who sits in a read that never returns sees no lease expire
+  const watched = options.lease !== undefined;
+  if (watched) receive(undefined);
+  const { exec, unread } = serveUntilExec(io, options, () => Atomics.add(board.words, BoardWord.HEARD, 1));
+  if (exec) Atomics.store(ring.words, Word.EXECUTING, 1);
+  const handover: Handover = { unread, begun: exec?.id };
+  if (watched) port1.postMessage({ kind: 'begin', ...handover } satisfies ThreadMessage);
+  else receive(handover);
   const thread = new ExecutingThread({
     slot: 0,
     generation: 0,
@@ -73,7 +80,11 @@ export function startMain({ evaluate, program, cache, options }: Start): void {
 }
 
 /** Answers what can be answered without a thread; returns at the first frame that needs one. */
-function serveUntilExec(io: RawIo, options: BootOptions): { exec: Exec | undefined; unread: Uint8Array } {
+function serveUntilExec(
+  io: RawIo,
+  options: BootOptions,
+  heard: () => void,
+): { exec: Exec | undefined; unread: Uint8Array } {
   const serializer = msgpack();
   let exec: Exec | undefined;
   let unread: Uint8Array | undefined;
@@ -110,6 +121,7 @@ function serveUntilExec(io: RawIo, options: BootOptions): { exec: Exec | undefin
   while (unread === undefined) {
     const size = io.read(buffer);
     if (size === 0) process.exit(0);
+    heard();
     decoder.push(buffer.subarray(0, size));
   }
   return { exec, unread };

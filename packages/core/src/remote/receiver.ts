@@ -1,5 +1,6 @@
 import type { Worker } from 'node:worker_threads';
 import { describeError } from '../errors/index.ts';
+import { Lease } from '../link/index.ts';
 import { MsgpackEncoder } from '../serializer/msgpack-encoder.ts';
 import { DEFAULT_LIMITS } from '../serializer/types.ts';
 import { Code, EMPTY, encodeFrame, int32Payload, readInt32 } from '../wire/index.ts';
@@ -11,12 +12,12 @@ import { evaluateModel } from './model-program.ts';
 import { Output, RECEIVER_SLOT } from './output.ts';
 import { listen, messageChannel } from './port.ts';
 import { complain, printDirectlyInThread } from './prints.ts';
-import { READ_SIZE, rawIo } from './raw-io.ts';
+import { type RawIo, READ_SIZE, rawIo } from './raw-io.ts';
 import { Ring } from './ring.ts';
 import { RoutedThread, WakeUps } from './routed-thread.ts';
 import { Router } from './router.ts';
 import { loadProcessLater, runtime } from './runtime.ts';
-import type { ReceiverData, ThreadData } from './thread-data.ts';
+import type { Handover, ReceiverData, ThreadData } from './thread-data.ts';
 import type { ThreadMessage } from './thread-port.ts';
 import { startThread } from './threads.ts';
 
@@ -25,6 +26,9 @@ const LEAVE = 50;
 
 /** How long remote code may use to clean up when the connection is lost, in milliseconds: the promise is that all is gone within two seconds. */
 const GRACE_WHEN_LOST = 1000;
+
+/** What a service may use beyond the grace of remote code, in milliseconds: the relay kills what has not ended by itself within that. */
+const SERVICE_GRACE = 400;
 
 /** How often a terminating remote end looks whether everything has ended, in milliseconds. */
 const LOOK = 5;
@@ -69,6 +73,7 @@ export class Receiver {
   readonly #router: Router;
   readonly #encoder = new MsgpackEncoder(DEFAULT_LIMITS);
   readonly #threads: (RoutedThread | undefined)[] = [];
+  readonly #io: RawIo;
   readonly #main: RoutedThread;
   readonly #executor: Executor;
   readonly #wakeUps = new WakeUps();
@@ -78,6 +83,7 @@ export class Receiver {
   #waiting: Uint8Array[] = [];
   #waitingSize = 0;
   #ending = false;
+  #lease: Lease | undefined;
 
   constructor(data: ReceiverData) {
     this.#data = data;
@@ -95,12 +101,36 @@ export class Receiver {
     this.#main = new RoutedThread(new Ring(data.mainRing), this.#wakeUps, { port: data.mainPort });
     this.#adopt(MAIN_SLOT, this.#main);
     this.#executor = this.#createExecutor(options.executor);
-    if (data.begun !== undefined) this.#router.bind(data.begun, this.#main);
-    this.#receive(data.unread);
-    io.start(
+    this.#io = io;
+    if (options.lease !== undefined) this.#keepLease(options.lease);
+    if (data.handover) this.#begin(data.handover);
+  }
+
+  #begin({ begun, unread }: Handover): void {
+    if (begun !== undefined) this.#router.bind(begun, this.#main);
+    this.#receive(unread);
+    this.#io.start(
       (chunk) => this.#receive(chunk),
       () => this.#lost(),
     );
+  }
+
+  /** The local end pings; a network that is gone says nothing, and is noticed by that. */
+  #keepLease(interval: number): void {
+    let read = 0;
+    this.#lease = new Lease(interval, {
+      tick: () => {
+        const now = Atomics.load(this.#board.words, BoardWord.HEARD);
+        if (now !== read) this.#lease?.heard();
+        read = now;
+      },
+      expired: () => {
+        complain(
+          `nothing was heard of the local end for ${(3 * interval) / 1000} s: this end takes itself down`,
+        );
+        this.#lost();
+      },
+    });
   }
 
   #createExecutor(text: string): Executor {
@@ -117,6 +147,7 @@ export class Receiver {
   }
 
   #receive(chunk: Uint8Array): void {
+    this.#lease?.heard();
     try {
       this.#wakeUps.collect(() => this.#router.push(chunk), chunk.length >= READ_SIZE);
     } catch (error) {
@@ -136,6 +167,9 @@ export class Receiver {
         return;
       case Code.CHANNEL_EXEC:
         this.#execute(id, payload);
+        return;
+      case Code.SERVICE:
+        if (!this.#ending) this.#give(this.#spawn({ isolated: true }, true), id, payload);
         return;
       case Code.CANCEL:
         if (!this.#executor.cancel(id)) return;
@@ -158,13 +192,7 @@ export class Receiver {
     if (this.#ending) return;
     this.#executor.execute({
       id,
-      runOn: (thread) => {
-        const routed = thread as RoutedThread;
-        routed.begin(id);
-        // bound after the frame: what was kept for the channel comes behind it
-        routed.write(encodeFrame(Code.CHANNEL_EXEC, id, payload));
-        this.#router.bind(id, routed);
-      },
+      runOn: (thread) => this.#give(thread as RoutedThread, id, payload),
       refuse: (message) => {
         const error = describeError(new Error(message));
         this.#router.unbind(id);
@@ -179,8 +207,17 @@ export class Receiver {
     });
   }
 
+  #give(thread: RoutedThread, id: number, payload: Uint8Array): void {
+    thread.begin(id);
+    // bound after the frame: what was kept for the channel comes behind it
+    thread.write(encodeFrame(Code.CHANNEL_EXEC, id, payload));
+    this.#router.bind(id, thread);
+  }
+
   #status(id: number, payload: Uint8Array): void {
-    const threads = this.#threads.filter((thread) => thread !== undefined);
+    const threads = this.#threads.filter(
+      (thread) => thread !== undefined && !thread.service,
+    ) as RoutedThread[];
     const answer =
       payload.length > 0
         ? describeRemote()
@@ -194,7 +231,7 @@ export class Receiver {
     this.#post(encodeFrame(Code.CHANNEL_CLOSE, id, EMPTY));
   }
 
-  #spawn({ isolated = false, limits }: ThreadOptions = {}): RoutedThread {
+  #spawn({ isolated = false, limits }: ThreadOptions = {}, service = false): RoutedThread {
     let slot = 1;
     while (this.#threads[slot] !== undefined) slot++;
     const { port1, port2 } = messageChannel();
@@ -209,12 +246,14 @@ export class Receiver {
       port: port2,
       slot,
       generation: ++this.#spawned,
+      service,
       isolated,
     };
     const worker = startThread(data, port2, limits);
     const thread = new RoutedThread(new Ring(ring), this.#wakeUps, {
       port: port1,
       kill: () => this.#kill(worker),
+      service,
     });
     this.#adopt(slot, thread);
     let failure: Error | undefined;
@@ -271,7 +310,7 @@ export class Receiver {
           : encodeFrame(Code.CHANNEL_CLOSE_ERROR, id, error),
       );
     }
-    this.#executor.ended?.(thread);
+    if (!thread.service) this.#executor.ended?.(thread);
   }
 
   #adopt(slot: number, thread: RoutedThread): void {
@@ -279,7 +318,9 @@ export class Receiver {
     listen(thread.port, (received) => {
       const message = received as ThreadMessage;
       if (message.kind === 'room') thread.flush();
-      else if (message.kind === 'idle') this.#executor.idle(thread);
+      else if (message.kind === 'idle') {
+        if (!thread.service) this.#executor.idle(thread);
+      } else if (message.kind === 'begin') this.#begin(message);
       else if (message.kind === 'closed') for (const id of message.ids) this.#router.unbind(id);
       else this.#leave(message.code);
     });
@@ -332,8 +373,14 @@ export class Receiver {
     }
     const deadline = performance.now() + grace;
     const look = (): void => {
-      const busy = this.#threads.some((thread) => thread !== undefined && thread.executing > 0);
-      if (busy && performance.now() < deadline) setTimeout(look, LOOK);
+      const now = performance.now();
+      const busy = this.#threads.some(
+        (thread) =>
+          thread !== undefined &&
+          thread.executing > 0 &&
+          now < deadline + (thread.service ? SERVICE_GRACE : 0),
+      );
+      if (busy) setTimeout(look, LOOK);
       else if (code === undefined) endProcess();
       else this.#leave(code, deadline - performance.now());
     };

@@ -48,6 +48,8 @@ export class WakeUps {
 /** An executing thread as the receiver sees it: where its frames go, and how busy it is. */
 export class RoutedThread implements Route, ExecutorThread {
   readonly port: MessagePort;
+  /** It runs a service of the gateway: what it does is no execution. */
+  readonly service: boolean;
   readonly #ring: Ring;
   /** Missing for the main thread, which nobody ends. */
   readonly #kill: (() => void) | undefined;
@@ -57,7 +59,12 @@ export class RoutedThread implements Route, ExecutorThread {
   #killed = false;
   #latest: number | undefined;
 
-  constructor(ring: Ring, wakeUps: WakeUps, { port, kill }: { port: MessagePort; kill?: () => void }) {
+  constructor(
+    ring: Ring,
+    wakeUps: WakeUps,
+    { port, kill, service = false }: { port: MessagePort; kill?: () => void; service?: boolean },
+  ) {
+    this.service = service;
     this.#ring = ring;
     this.#wakeUps = wakeUps;
     this.port = port;

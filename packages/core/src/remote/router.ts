@@ -35,6 +35,7 @@ const CONTROL: ReadonlySet<number> = new Set<number>([
   Code.RECONFIGURE,
   Code.GATEWAY_TERMINATE,
   Code.CHANNEL_EXEC,
+  Code.SERVICE,
   Code.HELLO,
   Code.PING,
   Code.PONG,
@@ -162,7 +163,7 @@ export class Router {
       throw new ProtocolError(`BIND with a payload of ${length} bytes instead of ${INT32_SIZE}`);
     if (CONTROL.has(code)) {
       this.#route = undefined;
-      if (code === Code.CHANNEL_EXEC) this.#await(id);
+      if (code === Code.CHANNEL_EXEC || code === Code.SERVICE) this.#await(id);
       this.#assemble(length, (payload) => this.#options.control(code, id, payload));
       return;
     }

@@ -12,6 +12,8 @@ export interface ThreadData {
   readonly port: MessagePort;
   readonly slot: number;
   readonly generation: number;
+  /** It runs a service of the gateway, and nothing else. */
+  readonly service: boolean;
   /** See `ThreadOptions.isolated` of executors. */
   readonly isolated: boolean;
 }
@@ -25,8 +27,14 @@ export interface ReceiverData {
   readonly board: SharedArrayBuffer;
   readonly mainRing: SharedArrayBuffer;
   readonly mainPort: MessagePort;
-  /** What the main thread had read and not used. */
+  /** Missing: the main thread still reads, and hands over by a message. */
+  readonly handover: Handover | undefined;
+}
+
+/** What the main thread leaves to the receiver. */
+export interface Handover {
+  /** What it had read and not used. */
   readonly unread: Uint8Array;
-  /** Id of the execution that the main thread has begun already. */
+  /** Id of the execution that it has begun already. */
   readonly begun: number | undefined;
 }

@@ -6,6 +6,7 @@ import { listen } from './port.ts';
 import { complain } from './prints.ts';
 import { type Ring, Word } from './ring.ts';
 import { builtin } from './runtime.ts';
+import type { Handover } from './thread-data.ts';
 
 /** What a thread tells the receiver. */
 export type ThreadMessage =
@@ -15,6 +16,8 @@ export type ThreadMessage =
   | { kind: 'idle' }
   /** Channels that need no route any more. */
   | { kind: 'closed'; ids: number[] }
+  /** The main thread reads no more: from now on the receiver does. */
+  | ({ kind: 'begin' } & Handover)
   /** The code of this thread wants the process to end. */
   | { kind: 'exit'; code: number };
 

@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
-import { Channel, type ChannelState } from '../channel/index.ts';
+import { ByteChannel, Channel, type ChannelState } from '../channel/index.ts';
 import { CancelledError, ConnectionLostError } from '../errors/index.ts';
 import { Link } from '../link/index.ts';
 import type { ExecRequest } from '../protocol/index.ts';
@@ -24,6 +24,14 @@ interface Execution {
 
 /** What a runner may use to clean up after an execution that was cancelled, in milliseconds. Whoever terminates names a grace of his own. */
 const GRACE = 1000;
+
+/** What a service gets besides its channel. */
+export interface ServiceTools {
+  /** Sends what was written, now, and not at the end of the turn. */
+  flush(): void;
+  /** A channel as a stream of bytes. */
+  bytes(channel: unknown): ByteChannel;
+}
 
 export interface ThreadOptions {
   readonly slot: number;
@@ -145,7 +153,12 @@ export class ExecutingThread {
       // binaries among the arguments may keep the memory that they came in
       const request = this.link.load(payload.slice()) as ExecRequest;
       const remote = this.#compiler.compile(request);
-      const code = (): unknown => remote(channel, request.args);
+      const tools: ServiceTools | undefined =
+        request.kind === 'service'
+          ? { flush: () => this.link.flush(), bytes: (one) => new ByteChannel(one as Channel) }
+          : undefined;
+      const code = (): unknown =>
+        tools ? remote(channel, request.args, tools) : remote(channel, request.args);
       const answers = request.kind === 'call';
       if (contexts) contexts.run(id, () => this.#start(id, code, answers));
       else this.#start(id, code, answers);

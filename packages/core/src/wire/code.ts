@@ -28,12 +28,14 @@ export const Code = {
   FRAGMENT: 15,
   /** `int32` exit code: the remote end is about to end by itself. */
   GOODBYE: 16,
+  /** Runs a service of the gateway, in a thread of its own: the relay, which makes it a host for others. */
+  SERVICE: 17,
 } as const;
 
 export type Code = (typeof Code)[keyof typeof Code];
 
 /** The highest code that is defined; what lies above it breaks the protocol. */
-export const MAX_CODE: number = Code.GOODBYE;
+export const MAX_CODE: number = Code.SERVICE;
 
 const NAMES = Object.entries(Code)
   .sort((a, b) => a[1] - b[1])

@@ -9,8 +9,10 @@ import { models } from './models.ts';
 import { roundTrip } from './round-trip.ts';
 import { serializer } from './serializer.ts';
 import { smallMessages } from './small-messages.ts';
+import { ssh } from './ssh.ts';
 import { stalled } from './stalled.ts';
 import { startUp } from './start-up.ts';
+import { via } from './via.ts';
 
 /** In the order in which they run. */
 export const benchmarks: readonly Benchmark[] = [
@@ -20,6 +22,8 @@ export const benchmarks: readonly Benchmark[] = [
   bulk,
   executions,
   models,
+  via,
+  ssh,
   serializer,
   gateways,
   memory,

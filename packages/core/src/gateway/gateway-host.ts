@@ -1,0 +1,94 @@
+import { Channel, type ChannelState } from '../channel/index.ts';
+import { SpecError } from '../errors/index.ts';
+import type { Link } from '../link/index.ts';
+import type { ExecRequest, Hello } from '../protocol/index.ts';
+import type {
+  Address,
+  Command,
+  Connection,
+  DialOptions,
+  Host,
+  Interpreter,
+  SpawnOptions,
+} from '../registry/contracts.ts';
+import type { RelayRequest, RelayStreams } from '../relay/messages.ts';
+import { Code } from '../wire/index.ts';
+import { RelayedConnection } from './relayed-connection.ts';
+
+/** What a gateway brings to be a host for others. */
+export interface GatewayHostParts {
+  readonly id: string;
+  readonly link: Link;
+  readonly interpreter: Interpreter;
+  readonly hello: Hello;
+}
+
+/** A request without the channels that it gets. */
+type Wanted<T = RelayRequest> = T extends RelayRequest ? Omit<T, 'streams'> : never;
+
+/**
+ * The machine of a gateway as a place where transports act. What they do there is done by the relay, a service of the remote end in a thread of its
+ * own, which is started when it is first needed.
+ */
+export class GatewayHost implements Host {
+  readonly name: string;
+  readonly interpreter: Host['interpreter'];
+  readonly #link: Link;
+  readonly #plugin: Interpreter;
+  #relay: Promise<Channel> | undefined;
+
+  constructor({ id, link, interpreter, hello }: GatewayHostParts) {
+    this.name = id;
+    this.interpreter = { field: interpreter.field, path: hello.executable };
+    this.#link = link;
+    this.#plugin = interpreter;
+  }
+
+  spawn(command: Command, { stdio, ...options }: SpawnOptions = {}): Promise<Connection> {
+    return this.#open({ what: 'spawn', command, stdio }, options);
+  }
+
+  dial(address: Address, { timeout, family, ...options }: DialOptions = {}): Promise<Connection> {
+    return this.#open({ what: 'dial', address, timeout, family }, options);
+  }
+
+  async #open(wanted: Wanted, { signal, trace }: SpawnOptions): Promise<Connection> {
+    signal?.throwIfAborted();
+    trace?.(wanted.what, 'through', this.name);
+    const relay = await this.#startRelay();
+    signal?.throwIfAborted();
+    const link = this.#link;
+    const streams: RelayStreams = { data: link.channels.create(), events: link.channels.create() };
+    const connection = new RelayedConnection(link, this.name, streams);
+    relay.send({ ...wanted, streams }).catch(() => {});
+    link.flush();
+    await connection.opened(signal);
+    return connection;
+  }
+
+  async #startRelay(): Promise<Channel> {
+    this.#link.check();
+    // one that has failed is replaced: what it served has failed with it
+    const running = await this.#relay;
+    if (running && !running.isClosed) return running;
+    if (running || !this.#relay) this.#relay = this.#newRelay();
+    return await this.#relay;
+  }
+
+  async #newRelay(): Promise<Channel> {
+    const text = await this.#plugin.host?.();
+    this.#link.check();
+    if (text === undefined)
+      throw new SpecError(
+        'ERR_EXECNET_UNSUPPORTED',
+        `${this.name} runs on ${this.#plugin.field}, which can't start others: via=${this.name} is not possible`,
+      );
+    const request: ExecRequest = { kind: 'service', text, args: undefined };
+    const payload = this.#link.dump(request) as Uint8Array;
+    const channel = this.#link.channels.create();
+    this.#link.writeFrame(Code.SERVICE, channel.id, payload);
+    // an execution: who closes its channel ends it
+    (Channel.stateOf(channel) as ChannelState).execution = true;
+    return channel;
+  }
+}

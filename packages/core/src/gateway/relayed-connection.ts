@@ -1,0 +1,265 @@
+import { ByteChannel, Channel, type ChannelState } from '../channel/index.ts';
+import { ConnectError, ExecnetError, TerminateError } from '../errors/index.ts';
+import type { Link } from '../link/index.ts';
+import type { Connection, ConnectionSink, Exit } from '../registry/contracts.ts';
+import type { RelayEvent, RelayFailure, RelayOrder, RelayStreams } from '../relay/messages.ts';
+
+/** Bytes that wait for credit before a writer is asked to wait: those of a large frame. */
+const HIGH_WATER = 262144;
+
+/** How long the relay may take to say that something is gone, in milliseconds: it gives the kernel two seconds, and a network is between. */
+const ABORT_PATIENCE = 10_000;
+
+/** A connection that the relay of a gateway holds, seen from here. */
+export class RelayedConnection implements Connection {
+  readonly closed: Promise<Exit>;
+  readonly #link: Link;
+  readonly #hostName: string;
+  readonly #streams: RelayStreams;
+  readonly #bytes: ByteChannel;
+  readonly #opened: Promise<void>;
+  #settleOpened!: { resolve(): void; reject(error: Error): void };
+  #settleClosed!: (exit: Exit) => void;
+  /** What the relay says is left; undefined if it can't say any more. */
+  readonly #swept: Promise<readonly string[] | undefined>;
+  #settleSwept!: (remains: readonly string[] | undefined) => void;
+  #aborted: Promise<void> | undefined;
+  #abortReason: Error | undefined;
+  #address = '';
+  #sink: ConnectionSink | undefined;
+  /** What came before there was a sink. */
+  #early: ((sink: ConnectionSink) => void)[] = [];
+  #queued = 0;
+  #drained: (() => void)[] = [];
+  #resume: (() => void) | undefined;
+  #paused: Promise<void> | undefined;
+  /** The streams that have ended: bytes, and everything else. */
+  #ends = 0;
+  #ended = false;
+  #endReason: Error | undefined;
+  #over = false;
+  #ending = false;
+  #held = false;
+
+  constructor(link: Link, hostName: string, streams: RelayStreams) {
+    this.#link = link;
+    this.#hostName = hostName;
+    this.#streams = streams;
+    this.#opened = new Promise((resolve, reject) => {
+      this.#settleOpened = { resolve, reject };
+    });
+    this.#opened.catch(() => {});
+    this.closed = new Promise((resolve) => {
+      this.#settleClosed = resolve;
+    });
+    this.#swept = new Promise((resolve) => {
+      this.#settleSwept = resolve;
+    });
+    this.ref();
+    this.#bytes = new ByteChannel(streams.data);
+    this.#bytes.receive({
+      bytes: (chunk) => {
+        if (this.#sink) this.#sink.data(chunk);
+        else {
+          // its memory is read into again
+          const kept = chunk.slice();
+          this.#early.push((sink) => sink.data(kept));
+        }
+        return this.#paused;
+      },
+      end: () => this.#streamEnded(),
+    });
+    const events = Channel.stateOf(streams.events) as ChannelState;
+    events.setCallback({
+      item: (event) => this.#event(event as RelayEvent),
+      end: () => this.#lost(events.receiveEnd?.error),
+      held: false,
+    });
+  }
+
+  /** Resolves when the other side is connected; rejects with why it can't be, or with the reason of `signal` when it was given up. */
+  async opened(signal: AbortSignal | undefined): Promise<void> {
+    const giveUp = (): void => this.#order('abort');
+    signal?.addEventListener('abort', giveUp, { once: true });
+    try {
+      await this.#opened;
+      if (signal?.aborted) await this.abort();
+      signal?.throwIfAborted();
+    } catch (error) {
+      this.unref();
+      throw signal?.aborted ? signal.reason : error;
+    } finally {
+      signal?.removeEventListener('abort', giveUp);
+    }
+  }
+
+  get remoteAddress(): string {
+    return `${this.#address} via ${this.#hostName}`;
+  }
+
+  start(sink: ConnectionSink): void {
+    if (this.#sink) throw new TypeError('a connection is started once');
+    this.#sink = sink;
+    for (const tell of this.#early) tell(sink);
+    this.#early = [];
+  }
+
+  write(chunk: Uint8Array): boolean {
+    if (this.#ending || this.#over) return true;
+    const sent = this.#bytes.send(chunk);
+    if (!sent) return true;
+    this.#queued += chunk.length;
+    void sent.then(() => {
+      this.#queued -= chunk.length;
+      if (this.#queued < HIGH_WATER) this.#wakeWriters();
+    });
+    return this.#queued < HIGH_WATER;
+  }
+
+  drained(): Promise<void> {
+    if (this.#queued < HIGH_WATER || this.#over) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#drained.push(resolve);
+    });
+  }
+
+  get queued(): number {
+    return this.#queued;
+  }
+
+  pause(): void {
+    this.#paused ??= new Promise((resolve) => {
+      this.#resume = resolve;
+    });
+  }
+
+  resume(): void {
+    this.#resume?.();
+    this.#paused = undefined;
+  }
+
+  ref(): void {
+    if (this.#held || this.#over) return;
+    this.#held = true;
+    this.#link.hold();
+  }
+
+  unref(): void {
+    if (!this.#held) return;
+    this.#held = false;
+    this.#link.release();
+  }
+
+  end(): void {
+    if (this.#ending || this.#over) return;
+    this.#ending = true;
+    this.#bytes.end();
+  }
+
+  abort(reason?: Error): Promise<void> {
+    this.#abortReason ??= reason;
+    this.#ending = true;
+    this.resume();
+    this.#aborted ??= this.#abort();
+    return this.#aborted;
+  }
+
+  async #abort(): Promise<void> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const patience = new Promise<undefined>((resolve) => {
+      timer = setTimeout(resolve, ABORT_PATIENCE, undefined);
+    });
+    this.ref();
+    this.#order('abort');
+    const remains = await Promise.race([this.#swept, patience]);
+    clearTimeout(timer);
+    this.#finish({ stderr: '' }, this.#abortReason);
+    if (remains?.length === 0) return;
+    const left = (remains ?? [`localhost ${this.#address}`]).map((one) =>
+      one.replace(/^localhost\b/, this.#hostName),
+    );
+    const what = remains ? "can't be killed" : `may be left: ${this.#hostName} can't tell any more`;
+    throw new TerminateError(`${left.join(', ')} ${what}`, left);
+  }
+
+  #order(order: RelayOrder): void {
+    this.#streams.events.send(order).catch(() => {});
+    this.#link.flush();
+  }
+
+  #wakeWriters(): void {
+    const waiting = this.#drained;
+    this.#drained = [];
+    for (const wake of waiting) wake();
+  }
+
+  #event(event: RelayEvent): void {
+    switch (event.what) {
+      case 'connected':
+        this.#address = event.address;
+        this.#settleOpened.resolve();
+        return;
+      case 'failed':
+        this.#fail(this.#errorOf(event.failure));
+        return;
+      case 'output': {
+        const { stream, chunk } = event;
+        this.#tell((sink) => sink.output(stream, chunk));
+        return;
+      }
+      case 'end':
+        this.#endReason = event.failure && this.#errorOf(event.failure);
+        this.#streamEnded();
+        return;
+      case 'closed':
+        this.#finish(event.exit, this.#abortReason ?? (event.failure && this.#errorOf(event.failure)));
+        return;
+      case 'aborted':
+        this.#settleSwept(event.remains);
+    }
+  }
+
+  /** The events have ended: all is over, or the gateway that carries this is gone. */
+  #lost(error: Error = new ExecnetError('ERR_EXECNET_CONNECTION_LOST', 'the relay ended')): void {
+    if (!this.#over) this.#fail(error);
+    this.#settleSwept(undefined);
+  }
+
+  #fail(error: Error): void {
+    this.#settleOpened.reject(error);
+    this.#endReason ??= error;
+    this.#finish({ stderr: '' }, error);
+    this.#end();
+  }
+
+  /** The bytes have ended, or everything else: the sink is told when both have. */
+  #streamEnded(): void {
+    this.#ends++;
+    if (this.#ends === 2) this.#end();
+  }
+
+  #end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    const reason = this.#endReason;
+    this.#tell((sink) => sink.end(reason));
+  }
+
+  #finish(exit: Omit<Exit, 'error'>, error: Error | undefined): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#settleClosed(error ? { ...exit, error } : exit);
+    this.#wakeWriters();
+    this.unref();
+  }
+
+  #errorOf({ code, message }: RelayFailure): Error {
+    const text = `${this.#hostName}: ${message}`;
+    return code?.startsWith('ERR_EXECNET_') ? new ConnectError(code, text) : new Error(text);
+  }
+
+  #tell(event: (sink: ConnectionSink) => void): void {
+    if (this.#sink) event(this.#sink);
+    else this.#early.push(event);
+  }
+}

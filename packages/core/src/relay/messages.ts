@@ -1,0 +1,53 @@
+import type { Channel } from '../channel/index.ts';
+import type { Address, Command, Exit, OutputStream, SpawnOptions } from '../registry/contracts.ts';
+
+/** What the local end asks of the relay of a gateway, on the channel of the service. */
+export type RelayRequest =
+  | {
+      readonly what: 'spawn';
+      readonly command: Command;
+      readonly stdio: SpawnOptions['stdio'];
+      readonly streams: RelayStreams;
+    }
+  | {
+      readonly what: 'dial';
+      readonly address: Address;
+      readonly timeout: number | undefined;
+      readonly family: 4 | 6 | undefined;
+      readonly streams: RelayStreams;
+    };
+
+/** The two channels of one relayed connection. */
+export interface RelayStreams {
+  /** The bytes of the connection, in both directions, as a `ByteChannel`. What one side does not take, the other does not get credit for. */
+  readonly data: Channel;
+  /** Everything else, so that it does not wait for bytes that nobody reads. To the relay: {@link RelayOrder}; from it: {@link RelayEvent}. */
+  readonly events: Channel;
+}
+
+export type RelayOrder = 'abort';
+
+/** An error as it travels: its class stays behind, the code says what it is. */
+export interface RelayFailure {
+  readonly code: string | undefined;
+  readonly message: string;
+}
+
+export type RelayEvent =
+  /** The connection is there. First of all, or `failed`. */
+  | { readonly what: 'connected'; readonly address: string }
+  | { readonly what: 'failed'; readonly failure: RelayFailure }
+  | { readonly what: 'output'; readonly stream: OutputStream; readonly chunk: Uint8Array }
+  /** No bytes and no output follow. */
+  | { readonly what: 'end'; readonly failure: RelayFailure | undefined }
+  | {
+      readonly what: 'closed';
+      readonly exit: Omit<Exit, 'error'>;
+      readonly failure: RelayFailure | undefined;
+    }
+  /** What was asked to be torn down is gone, but for these processes. */
+  | { readonly what: 'aborted'; readonly remains: readonly string[] };
+
+export function relayFailure(error: Error): RelayFailure {
+  return { code: (error as { code?: string }).code, message: error.message };
+}

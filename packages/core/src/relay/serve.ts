@@ -1,0 +1,169 @@
+/**
+ * The relay: the service that makes a gateway a host for others. It runs in a thread of its own at the remote end, and does there what the local
+ * host does here; `gateway/gateway-host.ts` is its other side.
+ */
+import type { Channel } from '../channel/index.ts';
+import { TerminateError } from '../errors/index.ts';
+import { localHost } from '../host/local-host.ts';
+import type { Connection } from '../registry/contracts.ts';
+import type { ServiceTools } from '../remote/thread.ts';
+import type { RelayEvent, RelayOrder, RelayRequest } from './messages.ts';
+import { relayFailure } from './messages.ts';
+
+/**
+ * How long what was started here may take to end by itself once its input has ended, in milliseconds: a remote end of ours lets its code clean up
+ * for one second.
+ */
+const GRACE = 1100;
+
+/** Serves until the gateway ends, and then until nothing that was started is left. */
+export async function serve(
+  channel: Channel<RelayRequest>,
+  _args: unknown,
+  tools: ServiceTools,
+): Promise<void> {
+  const open = new Set<RelayedConnection>();
+  const stopped = new Promise<void>((resolve) => {
+    channel.signal.addEventListener('abort', () => resolve(), { once: true });
+    channel.setCallback(
+      (request: RelayRequest | null) => {
+        if (request === null) return resolve();
+        const relayed = new RelayedConnection(request, tools, channel.signal);
+        open.add(relayed);
+        void relayed.over.then(() => open.delete(relayed));
+      },
+      { endMarker: null },
+    );
+  });
+  await stopped;
+  const all = [...open];
+  for (const relayed of all) relayed.end();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  await Promise.race([
+    Promise.all(all.map(({ over }) => over)),
+    new Promise((resolve) => {
+      timer = setTimeout(resolve, GRACE);
+    }),
+  ]);
+  clearTimeout(timer);
+  await Promise.allSettled([...open].map((relayed) => relayed.abort()));
+}
+
+/** One connection, from the request on. */
+class RelayedConnection {
+  /** Resolves when nothing is left of it. */
+  readonly over: Promise<void>;
+  readonly #request: RelayRequest;
+  readonly #tools: ServiceTools;
+  readonly #stop = new AbortController();
+  #connection: Connection | undefined;
+  #swept: Promise<void> | undefined;
+  /** Chunks that wait for credit. */
+  #waiting = 0;
+
+  constructor(request: RelayRequest, tools: ServiceTools, stopping: AbortSignal) {
+    this.#request = request;
+    this.#tools = tools;
+    const { data, events } = request.streams;
+    events.setCallback(
+      (order: unknown) => {
+        const dropped = order === null && !stopping.aborted;
+        if (dropped || (order as RelayOrder | null) === 'abort') void this.#sweep();
+      },
+      { endMarker: null },
+    );
+    this.over = this.#serve().finally(() => {
+      data.close();
+      events.close();
+    });
+  }
+
+  end(): void {
+    this.#connection?.end();
+  }
+
+  async abort(): Promise<void> {
+    this.#stop.abort();
+    await this.#connection?.abort();
+  }
+
+  async #serve(): Promise<void> {
+    let connection: Connection;
+    try {
+      connection = await this.#open();
+    } catch (error) {
+      this.#tell({ what: 'failed', failure: relayFailure(error as Error) });
+      return;
+    }
+    this.#connection = connection;
+    this.#tell({ what: 'connected', address: connection.remoteAddress });
+    this.#forward(connection);
+    const { error, ...exit } = await connection.closed;
+    this.#tell({ what: 'closed', exit, failure: error && relayFailure(error) });
+    await this.#sweep();
+  }
+
+  #open(): Promise<Connection> {
+    const request = this.#request;
+    const { signal } = this.#stop;
+    if (request.what === 'dial') {
+      const { address, timeout, family } = request;
+      return localHost.dial(address, {
+        signal,
+        ...(timeout === undefined ? {} : { timeout }),
+        ...(family === undefined ? {} : { family }),
+      });
+    }
+    return localHost.spawn(request.command, { signal, stdio: request.stdio ?? 'pipe' });
+  }
+
+  #forward(connection: Connection): void {
+    const bytes = this.#tools.bytes(this.#request.streams.data);
+    bytes.receive({
+      // who does not read gives no credit
+      bytes: (chunk, owned) =>
+        connection.write(owned ? chunk : chunk.slice()) ? undefined : connection.drained(),
+      end: () => connection.end(),
+    });
+    connection.start({
+      data: (chunk) => {
+        const sent = bytes.send(chunk);
+        if (sent) this.#pauseFor(connection, sent);
+      },
+      output: (stream, chunk) => this.#tell({ what: 'output', stream, chunk }),
+      end: (reason) => {
+        bytes.end();
+        this.#tell({ what: 'end', failure: reason && relayFailure(reason) });
+      },
+    });
+  }
+
+  /** Reads no more until what was sent has left: so little of it is kept here. */
+  #pauseFor(connection: Connection, sent: Promise<void>): void {
+    if (this.#waiting++ === 0) connection.pause();
+    void sent.then(() => {
+      if (--this.#waiting === 0) connection.resume();
+    });
+  }
+
+  /** Sees to it that nothing is left, and says so. */
+  #sweep(): Promise<void> {
+    this.#swept ??= this.#kill();
+    return this.#swept;
+  }
+
+  async #kill(): Promise<void> {
+    let remains: readonly string[] = [];
+    try {
+      await this.abort();
+    } catch (error) {
+      remains = error instanceof TerminateError ? error.remains : [(error as Error).message];
+    }
+    this.#tell({ what: 'aborted', remains });
+  }
+
+  #tell(event: RelayEvent): void {
+    this.#request.streams.events.send(event).catch(() => {});
+    this.#tools.flush();
+  }
+}

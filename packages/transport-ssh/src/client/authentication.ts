@@ -1,0 +1,207 @@
+import { readFile } from 'node:fs/promises';
+import ssh2, { type AuthenticationType, type AuthHandlerMiddleware, type ParsedKey } from 'ssh2';
+import type { Destination } from '../config/index.ts';
+import type { Login, Prompt, SshOptions } from '../options.ts';
+import { SelectedKeys, socketAgent } from './agent.ts';
+
+/** What ssh2 takes as one attempt. */
+type Attempt = Parameters<Parameters<AuthHandlerMiddleware>[2]>[0];
+
+/** How ssh2 asks. */
+type KeyboardInteractive = Extract<Attempt, { type: 'keyboard-interactive' }>['prompt'];
+
+/** More passphrases, passwords or answers than that for one key or method would be a machine that guesses; the configured number is below. */
+const MAX_PROMPTS = 20;
+
+/**
+ * Tries one way after the other to prove who the user is, as the OpenSSH client does: the keys of the agent that the configuration names, other keys of
+ * the agent, key files, answers to questions, passwords; each only as long as the server offers its method. Remembers what it tried, for the message
+ * when nothing helped.
+ */
+export class Authentication {
+  readonly tried: string[] = [];
+  /** What the server would still have taken. */
+  offered: readonly string[] = [];
+  /** A callback threw, or something else that ends all. */
+  failure: Error | undefined;
+  readonly #destination: Destination;
+  readonly #options: SshOptions;
+  readonly #attempts: AsyncGenerator<Attempt, void, void>;
+
+  constructor(destination: Destination, options: SshOptions, { changedKey }: { changedKey: () => boolean }) {
+    this.#destination = destination;
+    this.#options = options;
+    this.#attempts = this.#all(changedKey);
+  }
+
+  /** For ssh2: asked for each next attempt. */
+  readonly handler: AuthHandlerMiddleware = (methods: AuthenticationType[] | null, _partial, next) => {
+    if (methods) this.offered = methods;
+    this.#attempts.next().then(
+      // `false` ends the authentication; the types of ssh2 do not know it
+      ({ value, done }) => next((done ? false : value) as Attempt),
+      (error: Error) => {
+        this.failure = error;
+        next(false as unknown as Attempt);
+      },
+    );
+  };
+
+  get #login(): Login {
+    const { user, host, port } = this.#destination;
+    return { user, host, port };
+  }
+
+  async *#all(changedKey: () => boolean): AsyncGenerator<Attempt, void, void> {
+    const { user: username, methods, batchMode } = this.#destination;
+    // tells which methods there are, and lets in where nothing is asked for
+    yield { type: 'none', username };
+    for (const method of methods) {
+      if (!this.offered.includes(method)) continue;
+      if (method === 'publickey') yield* this.#publicKeys(username);
+      // a server that may be another one is told no secrets
+      else if (batchMode || changedKey()) this.tried.push(`${method} (nobody may be asked)`);
+      else if (method === 'password') yield* this.#passwords(username);
+      else yield* this.#questions(username);
+    }
+  }
+
+  async *#publicKeys(username: string): AsyncGenerator<Attempt, void, void> {
+    const { agent: path, identityFiles, identitiesOnly } = this.#destination;
+    const held = new Set<string>();
+    if (path !== undefined) {
+      const agent = socketAgent(path);
+      const named = await publicKeysOf(identityFiles.map((file) => file.path));
+      const keys = new SelectedKeys(agent, (key) => {
+        held.add(key);
+        return !identitiesOnly || named.includes(key);
+      });
+      keys.first = named;
+      yield { type: 'agent', username, agent: keys };
+      this.tried.push(
+        keys.failure ? `agent ${path} (${keys.failure.message})` : `agent (${keys.count} keys)`,
+      );
+    }
+    for (const { path: file, explicit } of identityFiles) {
+      if (!this.offered.includes('publickey')) return;
+      const [known] = await publicKeysOf([file]);
+      if (known !== undefined && held.has(known) && path !== undefined) continue;
+      const key = await this.#keyFile(file, explicit);
+      if (!key) continue;
+      this.tried.push(file);
+      yield { type: 'publickey', username, key } as unknown as Attempt;
+    }
+  }
+
+  async #keyFile(file: string, explicit: boolean): Promise<ParsedKey | undefined> {
+    let text: Buffer;
+    try {
+      text = await readFile(file);
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      if (explicit || code !== 'ENOENT')
+        this.tried.push(`${file} (${code === 'ENOENT' ? 'no such file' : message})`);
+      return undefined;
+    }
+    const { batchMode, numberOfPasswordPrompts } = this.#destination;
+    let parsed = ssh2.utils.parseKey(text);
+    for (let asked = 0; needsPassphrase(parsed); asked++) {
+      if (batchMode || !this.#options.passphrase || asked >= Math.min(MAX_PROMPTS, numberOfPasswordPrompts)) {
+        this.tried.push(
+          `${file} (${asked > 0 ? 'wrong passphrase' : 'needs a passphrase, and nobody was there to give it'})`,
+        );
+        return undefined;
+      }
+      const passphrase = await this.#options.passphrase(file, this.#login);
+      if (passphrase === undefined) {
+        this.tried.push(`${file} (no passphrase given)`);
+        return undefined;
+      }
+      parsed = ssh2.utils.parseKey(text, passphrase);
+    }
+    if (parsed instanceof Error) {
+      this.tried.push(`${file} (${parsed.message})`);
+      return undefined;
+    }
+    if (parsed.isPrivateKey()) return parsed;
+    this.tried.push(`${file} (holds no private key)`);
+    return undefined;
+  }
+
+  async *#passwords(username: string): AsyncGenerator<Attempt, void, void> {
+    const { numberOfPasswordPrompts } = this.#destination;
+    for (let asked = 0; asked < Math.min(MAX_PROMPTS, numberOfPasswordPrompts); asked++) {
+      if (!this.offered.includes('password')) return;
+      const password = await this.#options.password?.(this.#login);
+      if (password === undefined) {
+        this.tried.push('password (none given)');
+        return;
+      }
+      this.tried.push('password');
+      yield { type: 'password', username, password };
+    }
+  }
+
+  async *#questions(username: string): AsyncGenerator<Attempt, void, void> {
+    const { numberOfPasswordPrompts } = this.#destination;
+    const answer = this.#options.keyboardInteractive;
+    if (!answer) {
+      this.tried.push('keyboard-interactive (nobody was there to answer)');
+      return;
+    }
+    let declined = false;
+    for (let asked = 0; asked < Math.min(MAX_PROMPTS, numberOfPasswordPrompts) && !declined; asked++) {
+      if (!this.offered.includes('keyboard-interactive')) return;
+      this.tried.push('keyboard-interactive');
+      const prompt: KeyboardInteractive = (...[name, instructions, , prompts, finish]) => {
+        // servers send a last round without questions
+        if (prompts.length === 0) {
+          finish([]);
+          return;
+        }
+        const questions: Prompt[] = prompts.map(({ prompt: text, echo }) => ({ text, echo: echo === true }));
+        Promise.resolve(answer(questions, { ...this.#login, name, instructions })).then(
+          (answers) => {
+            declined = answers === undefined;
+            finish([...(answers ?? prompts.map(() => ''))]);
+          },
+          (error: Error) => {
+            this.failure = error;
+            declined = true;
+            finish(prompts.map(() => ''));
+          },
+        );
+      };
+      yield { type: 'keyboard-interactive', username, prompt };
+      if (this.failure) throw this.failure;
+    }
+  }
+}
+
+function needsPassphrase(parsed: ParsedKey | Error): boolean {
+  return (
+    parsed instanceof Error &&
+    // what ssh2 says: that there is none, or of the three formats that it does not fit
+    /no passphrase|bad passphrase|integrity check|bad decrypt|Unable to decrypt|wrong final block/i.test(
+      parsed.message,
+    )
+  );
+}
+
+/** The public keys of key files, in the form of known_hosts, as far as they can be read without a passphrase: from `.pub` files. */
+async function publicKeysOf(files: readonly string[]): Promise<string[]> {
+  const keys: string[] = [];
+  for (const file of files) {
+    for (const name of [`${file}.pub`, file]) {
+      try {
+        const parsed = ssh2.utils.parseKey(await readFile(name));
+        if (parsed instanceof Error) continue;
+        keys.push(parsed.getPublicSSH().toString('base64'));
+        break;
+      } catch {
+        // no such file
+      }
+    }
+  }
+  return keys;
+}

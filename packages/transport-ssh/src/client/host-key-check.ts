@@ -1,0 +1,87 @@
+import { ConnectError } from '@execnet/core/plugin';
+import type { Destination } from '../config/index.ts';
+import { addKnownHost, type HostName, hostKeyError, KnownHosts, rsaKeyBits } from '../known-hosts/index.ts';
+
+/** Signatures by the type of the key that makes them (RFC 8332 for those of RSA), in the order in which ssh2 prefers them. */
+const SIGNATURES: Readonly<Record<string, readonly string[]>> = {
+  'ssh-ed25519': ['ssh-ed25519'],
+  'ecdsa-sha2-nistp256': ['ecdsa-sha2-nistp256'],
+  'ecdsa-sha2-nistp384': ['ecdsa-sha2-nistp384'],
+  'ecdsa-sha2-nistp521': ['ecdsa-sha2-nistp521'],
+  'ssh-rsa': ['rsa-sha2-512', 'rsa-sha2-256', 'ssh-rsa'],
+};
+
+const LOOPBACK = /^(localhost|127(\.\d+){3}|::1)$/;
+
+/** Whether the key of the server is the one that is known for it, by the rules of ssh_config(5). */
+export class HostKeyCheck {
+  /** Why the key was not accepted. */
+  failure: Error | undefined;
+  /** The key was accepted although another one is known (`StrictHostKeyChecking=no`). */
+  doubtful = false;
+  readonly #destination: Destination;
+  readonly #name: HostName;
+  readonly #known: KnownHosts;
+
+  private constructor(destination: Destination, name: HostName, known: KnownHosts) {
+    this.#destination = destination;
+    this.#name = name;
+    this.#known = known;
+  }
+
+  /** Reads the known_hosts files. */
+  static async prepare(destination: Destination): Promise<HostKeyCheck> {
+    const { host, port, hostKeyAlias, userKnownHosts, globalKnownHosts } = destination;
+    const name: HostName = hostKeyAlias === undefined ? { host, port } : { host: hostKeyAlias, port: 22 };
+    return new HostKeyCheck(
+      destination,
+      name,
+      await KnownHosts.read({ user: userKnownHosts, global: globalKnownHosts }),
+    );
+  }
+
+  /** The server is asked for the kinds of keys first that are known of it: it has others, too. */
+  get algorithms(): { serverHostKey?: string[] } {
+    // who names algorithms has decided
+    if (this.#destination.algorithms.serverHostKey) return {};
+    const known = this.#known.keyTypes(this.#name).flatMap((type) => SIGNATURES[type] ?? []);
+    if (known.length === 0) return {};
+    return { serverHostKey: [...new Set([...known, ...Object.values(SIGNATURES).flat()])] };
+  }
+
+  /** Never rejects. */
+  async verify(key: Buffer): Promise<boolean> {
+    try {
+      const failure = await this.#check(key);
+      this.failure = failure;
+      return failure === undefined;
+    } catch (error) {
+      this.failure = error as Error;
+      return false;
+    }
+  }
+
+  async #check(key: Buffer): Promise<ConnectError | undefined> {
+    const { strictHostKeyChecking: strict, hashKnownHosts: hashed, userKnownHosts } = this.#destination;
+    const { noHostAuthenticationForLocalhost, requiredRsaSize, host } = this.#destination;
+    const bits = rsaKeyBits(key);
+    if (bits !== undefined && bits < requiredRsaSize)
+      return new ConnectError(
+        'ERR_EXECNET_SSH',
+        `the host key of ${host} is an RSA key of ${bits} bits, and RequiredRSASize asks for ${requiredRsaSize}`,
+      );
+    if (noHostAuthenticationForLocalhost && LOOPBACK.test(host)) return undefined;
+    const verdict = this.#known.check(this.#name, key);
+    if (verdict.kind === 'known') return undefined;
+    if (verdict.kind === 'unknown' && (strict === 'accept-new' || strict === 'no')) {
+      const [file] = userKnownHosts;
+      if (file !== undefined) await addKnownHost(file, this.#name, key, { hashed });
+      return undefined;
+    }
+    if (verdict.kind === 'changed' && strict === 'no') {
+      this.doubtful = true;
+      return undefined;
+    }
+    return hostKeyError(verdict, this.#name, key);
+  }
+}

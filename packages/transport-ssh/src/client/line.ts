@@ -1,0 +1,234 @@
+import type { Duplex } from 'node:stream';
+import { ConnectError } from '@execnet/core/plugin';
+import ssh2, { type ClientChannel } from 'ssh2';
+import type { Destination } from '../config/index.ts';
+import type { SshOptions } from '../options.ts';
+import { Authentication } from './authentication.ts';
+import { loginFailure, showDestination } from './failures.ts';
+import { HostKeyCheck } from './host-key-check.ts';
+import type { Wire } from './wire.ts';
+
+/** The server has no session left for this connection. */
+export class FullError extends Error {}
+
+/**
+ * One ssh connection, logged in, which many sessions share. Whoever uses it retains it; when the last has let go, it is closed.
+ */
+export class Line {
+  /** Where the server is, for people. */
+  readonly address: string;
+  /** Resolves when the connection is closed, whoever closed it. */
+  readonly closed: Promise<void>;
+  readonly #client: ssh2.Client;
+  readonly #wire: Wire;
+  readonly #env: Readonly<Record<string, string>>;
+  #users = 0;
+  #holds = 0;
+  #sessions = 0;
+  #full = false;
+  #ended = false;
+  #failure: Error | undefined;
+
+  private constructor(client: ssh2.Client, wire: Wire, destination: Destination, place: string) {
+    this.#client = client;
+    this.#wire = wire;
+    this.#env = destination.env;
+    this.address = `${destination.host}:${destination.port}${place}`;
+    client.on('error', (error) => {
+      this.#failure ??= error;
+    });
+    // a server that says no more hears no more; ssh2 waits for the stream to close
+    client.once('end', () => client.destroy());
+    this.closed = new Promise((resolve) => {
+      client.once('close', () => {
+        this.#failure ??= new Error(`the ssh connection to ${this.address} was closed by the other end`);
+        this.#ended = true;
+        resolve();
+      });
+    });
+    this.#wire.unref();
+  }
+
+  /**
+   * Logs in over `wire`. Rejects with a `ConnectError` that says why that is not possible, or with the reason of `signal`; the wire is closed
+   * then.
+   */
+  static async login(
+    wire: Wire,
+    destination: Destination,
+    { signal, options, place }: LoginContext,
+  ): Promise<Line> {
+    const client = new ssh2.Client();
+    const hostKey = await HostKeyCheck.prepare(destination);
+    const authentication = new Authentication(destination, options, { changedKey: () => hostKey.doubtful });
+    let stage = 'accepted the connection and said nothing since: is it an ssh server?';
+    try {
+      await new Promise<void>((resolve, reject) => {
+        const fail = (error: Error & { level?: string }): void => {
+          // an agent that is not there leaves the other ways
+          if (error.level !== 'agent') reject(error);
+        };
+        client.on('error', fail);
+        const closed = (): void =>
+          reject(Object.assign(new Error('the server closed it'), { level: 'client-socket' }));
+        client.once('end', closed).once('close', closed);
+        client.once('handshake', () => {
+          stage = 'did not finish the login';
+        });
+        client.once('ready', resolve);
+        signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+        // ConnectTimeout bounds what comes before the login, as with OpenSSH
+        const { connectTimeout } = destination;
+        if (connectTimeout !== undefined) {
+          const timer = setTimeout(() => reject(silent(destination, connectTimeout)), connectTimeout);
+          client.once('handshake', () => clearTimeout(timer));
+          client.once('close', () => clearTimeout(timer));
+        }
+        client.connect({
+          sock: wire.stream,
+          username: destination.user,
+          authHandler: authentication.handler,
+          hostVerifier: (key: Buffer, verify: (valid: boolean) => void) =>
+            void hostKey.verify(key).then(verify),
+          algorithms: {
+            ...destination.algorithms,
+            ...hostKey.algorithms,
+            ...compression(destination),
+          } as never,
+          keepaliveInterval: destination.serverAlive.interval,
+          keepaliveCountMax: destination.serverAlive.countMax,
+          // the caller bounds the whole
+          readyTimeout: 0,
+        });
+      });
+      client.removeAllListeners('error');
+      return new Line(client, wire, destination, place);
+    } catch (error) {
+      client.removeAllListeners('error').on('error', () => {});
+      const ended = await Promise.race([wire.whyEnded(), soon()]);
+      client.destroy();
+      wire.stream.destroy();
+      if (signal.aborted) throw stuck(signal.reason, destination, stage);
+      if ((error as { code?: string }).code === 'ERR_EXECNET_CONNECT_TIMEOUT') throw error;
+      throw (
+        hostKey.failure ??
+        authentication.failure ??
+        loginFailure(error as Error, destination, { authentication, ended })
+      );
+    }
+  }
+
+  /** The server may have room for one more session. */
+  get usable(): boolean {
+    return !this.#ended && !this.#full;
+  }
+
+  /** Why the connection is gone. */
+  get failure(): Error | undefined {
+    return this.#failure;
+  }
+
+  retain(): void {
+    this.#users++;
+  }
+
+  /** The last one closes the connection. */
+  letGo(): void {
+    if (--this.#users > 0 || this.#ended) return;
+    this.#ended = true;
+    this.#client.end();
+  }
+
+  /** Takes the connection down at once, for all who use it: it is known to be dead. */
+  destroy(reason: Error): void {
+    this.#failure ??= reason;
+    this.#ended = true;
+    this.#client.destroy();
+  }
+
+  /** Keeps the program alive; counted. */
+  hold(): void {
+    if (this.#holds++ === 0) this.#wire.ref();
+  }
+
+  release(): void {
+    if (--this.#holds === 0) this.#wire.unref();
+  }
+
+  /** Runs a command. Rejects with a `FullError` when the server gives this connection no more sessions. */
+  async run(command: string): Promise<ClientChannel> {
+    this.hold();
+    try {
+      const channel = await new Promise<ClientChannel>((resolve, reject) => {
+        this.#client.exec(command, { env: this.#env, allowHalfOpen: true } as never, (error, opened) => {
+          if (error) reject(error);
+          else resolve(opened);
+        });
+      });
+      this.#sessions++;
+      channel.once('close', () => {
+        this.#sessions--;
+        this.#full = false;
+      });
+      return channel;
+    } catch (error) {
+      if (this.#ended) throw this.#failure ?? error;
+      // one of the reasons for which the opening of a channel fails, RFC 4254, 5.1
+      if ((error as { reason?: number }).reason === undefined) throw error;
+      if (this.#sessions === 0)
+        throw new ConnectError(
+          'ERR_EXECNET_SPAWN',
+          `the ssh server at ${this.address} opens no session: ${(error as Error).message} (MaxSessions=0?)`,
+          { cause: error },
+        );
+      this.#full = true;
+      throw new FullError((error as Error).message, { cause: error });
+    } finally {
+      this.release();
+    }
+  }
+
+  /** Opens a stream to an address, from the server. */
+  async forward(host: string, port: number): Promise<Duplex> {
+    return await new Promise((resolve, reject) => {
+      this.#client.forwardOut('127.0.0.1', 0, host, port, (error, stream) => {
+        if (error) reject(error);
+        else resolve(stream);
+      });
+    });
+  }
+}
+
+/** What logging in needs besides the wire and the destination. */
+export interface LoginContext {
+  readonly signal: AbortSignal;
+  readonly options: SshOptions;
+  /** Behind the address, for people: from where it was dialled, if not from here. */
+  readonly place: string;
+}
+
+function compression({ compression: wanted }: Destination): object {
+  return wanted ? { compress: ['zlib@openssh.com', 'zlib', 'none'] } : {};
+}
+
+/** A moment in which a command that has ended can say so. */
+function soon(): Promise<undefined> {
+  return new Promise((resolve) => setTimeout(resolve, 50, undefined));
+}
+
+function silent(destination: Destination, limit: number): ConnectError {
+  return new ConnectError(
+    'ERR_EXECNET_CONNECT_TIMEOUT',
+    `${showDestination(destination)} accepted the connection and did not complete the ssh handshake within ${limit} ms (ConnectTimeout)`,
+  );
+}
+
+/** A timeout of the caller, with what was waited for. */
+function stuck(reason: Error, destination: Destination, stage: string): Error {
+  if ((reason as { code?: string }).code !== 'ERR_EXECNET_CONNECT_TIMEOUT') return reason;
+  return new ConnectError(
+    'ERR_EXECNET_CONNECT_TIMEOUT',
+    `${reason.message}: ${showDestination(destination)} ${stage}`,
+    { cause: reason },
+  );
+}

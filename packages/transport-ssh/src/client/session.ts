@@ -1,0 +1,138 @@
+import {
+  ByteStreams,
+  type ConnectionSink,
+  type Exit,
+  StreamConnection,
+  TailBuffer,
+} from '@execnet/core/plugin';
+import type { ClientChannel } from 'ssh2';
+import type { Line } from './line.ts';
+
+/** As much of stderr as `Exit.stderr` promises. */
+const STDERR_TAIL = 8192;
+
+/**
+ * A program that has exited may have left its streams to others. What it wrote itself is there at once; so the end is told after this many
+ * milliseconds without anything new, and after `LONGEST_LINGERING` at the latest, whoever holds them.
+ */
+const LINGERING = 100;
+const LONGEST_LINGERING = 1000;
+
+/** A command that the server runs: its stdin and stdout are the connection, its stderr is output. */
+export class Session extends StreamConnection {
+  readonly closed: Promise<Exit>;
+  readonly #channel: ClientChannel;
+  readonly #line: Line;
+  readonly #tail = new TailBuffer(STDERR_TAIL);
+  #sink: ConnectionSink | undefined;
+  #early: Uint8Array[] = [];
+  #arrived = 0;
+  #exit: Pick<Exit, 'code' | 'signal'> = {};
+  #exited = false;
+  #held = false;
+  #abortReason: Error | undefined;
+  #settle!: () => void;
+
+  /** The line must stay open for as long as the session; the session refs it, and does not end it. */
+  constructor(channel: ClientChannel, line: Line) {
+    super(new ByteStreams(channel, channel), line.address);
+    this.#channel = channel;
+    this.#line = line;
+    this.closed = new Promise((resolve) => {
+      this.#settle = () => resolve(this.#report());
+    });
+    channel.on('exit', (code: number | null, signal?: string) => {
+      this.#exited = true;
+      this.#exit = { ...(code === null ? {} : { code }), ...(signal ? { signal } : {}) };
+      void this.#closeWhenQuiet();
+    });
+    channel.on('close', () => this.#over());
+    channel.stderr.on('data', (chunk: Buffer) => this.#printed(chunk));
+    channel.stderr.on('error', () => {});
+    this.ref();
+  }
+
+  override start(sink: ConnectionSink): void {
+    super.start({
+      data: (chunk) => {
+        this.#arrived += chunk.length;
+        sink.data(chunk);
+      },
+      output: (stream, chunk) => sink.output(stream, chunk),
+      end: (reason) => sink.end(reason ?? this.#lost()),
+    });
+    this.#sink = sink;
+    for (const chunk of this.#early) sink.output('stderr', chunk);
+    this.#early = [];
+  }
+
+  override ref(): void {
+    if (this.#held) return;
+    this.#held = true;
+    this.#line.hold();
+  }
+
+  override unref(): void {
+    if (!this.#held) return;
+    this.#held = false;
+    this.#line.release();
+  }
+
+  /** Closes the channel. That kills nothing: who started a program sees to its end by other ways. */
+  async abort(reason?: Error): Promise<void> {
+    this.#abortReason ??= reason;
+    this.streams.destroy();
+    this.#channel.close();
+    // the server need not answer, over a network that is gone
+    this.#over();
+    await this.closed;
+  }
+
+  /** Asks the server to send the program a signal; some refuse that without a word. */
+  signal(name: string): void {
+    try {
+      this.#channel.signal(name);
+    } catch {
+      // the channel, or its connection, is closed
+    }
+  }
+
+  #printed(chunk: Uint8Array): void {
+    this.#arrived += chunk.length;
+    this.#tail.push(chunk);
+    if (this.#sink) this.#sink.output('stderr', chunk);
+    else this.#early.push(chunk);
+  }
+
+  /** The server closes the channel when all that hold its streams are gone, which may be never. */
+  async #closeWhenQuiet(): Promise<void> {
+    const deadline = performance.now() + LONGEST_LINGERING;
+    for (let seen = -1; seen !== this.#arrived && performance.now() < deadline; ) {
+      seen = this.#arrived;
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const pause = new Promise((resolve) => {
+        timer = setTimeout(resolve, LINGERING);
+      });
+      await Promise.race([this.closed, pause]);
+      clearTimeout(timer);
+    }
+    this.#channel.close();
+    this.#over();
+  }
+
+  #over(): void {
+    this.streams.finish(this.#lost());
+    this.#settle();
+    this.unref();
+  }
+
+  /** Why there will be no exit status. */
+  #lost(): Error | undefined {
+    return this.#exited ? undefined : this.#line.failure;
+  }
+
+  #report(): Exit {
+    const error = this.#abortReason ?? this.#lost();
+    return { ...this.#exit, stderr: this.#tail.toString(), ...(error ? { error } : {}) };
+  }
+}
