@@ -16,6 +16,8 @@ const packages = [
   // Login shells; the others are always there.
   'zsh',
   'fish',
+  'mksh',
+  'tcsh',
 ];
 
 /** Where systemd runs, installing them starts a server that all the world can reach: that is for the owner to decide. */

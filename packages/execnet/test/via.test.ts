@@ -298,6 +298,30 @@ for (const middle of remoteEnds) {
     assert.is((await first.closed).code, 0);
   });
 
+  test(`via ${name}: what a program wrote before it ended waits for a slow reader`, async () => {
+    await using group = new Group();
+    const { host } = await group.makeGateway(specOf(middle, 'id=middle'));
+    const size = 6_000_000;
+    const connection = await host.spawn({
+      file: 'sh',
+      args: ['-c', `head -c ${size} /dev/zero; printf end`],
+      env: {},
+      descriptors: { input: 0, output: 1 },
+    });
+    const pid = Number(/popen:(\d+)/.exec(connection.remoteAddress)?.[1]);
+    const sink = new Recorder();
+    connection.start(sink);
+    connection.pause();
+    // longer than anything lingers that nobody reads
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    connection.resume();
+    assert.is(await sink.ended, undefined);
+    assert.is(sink.text.length, size + 3);
+    assert.ok(sink.text.endsWith('end'));
+    assert.is((await connection.closed).code, 0);
+    assert.not(isRunning(pid));
+  });
+
   test(`via ${name}: a middle that exits by itself takes its tree along`, async () => {
     await using group = new Group();
     const [outer, inner] = await pair(group, middle);

@@ -37,6 +37,9 @@ export class SpawnedConnection extends StreamConnection {
   #arrived = 0;
   /** Nothing of the process group is left: its number may belong to somebody else from now on. */
   #groupGone = false;
+  /** Settled while data is delivered. What waits because nobody takes it is not given up. */
+  #flowing: Promise<void> = Promise.resolve();
+  #flow: () => void = () => {};
   #abortReason: Error | undefined;
   #aborted: Promise<void> | undefined;
 
@@ -78,6 +81,19 @@ export class SpawnedConnection extends StreamConnection {
     this.#early = [];
   }
 
+  override pause(): void {
+    super.pause();
+    this.#flow();
+    this.#flowing = new Promise((resolve) => {
+      this.#flow = resolve;
+    });
+  }
+
+  override resume(): void {
+    this.#flow();
+    super.resume();
+  }
+
   override ref(): void {
     this.#holdChild(true);
     super.ref();
@@ -93,6 +109,7 @@ export class SpawnedConnection extends StreamConnection {
   /** The kill is sent before this returns, so that it works in an exit handler. */
   abort(reason?: Error): Promise<void> {
     this.#abortReason ??= reason;
+    this.#flow();
     if (!this.#groupGone) killGroup(this.#pid);
     this.#aborted ??= this.#gone();
     return this.#aborted;
@@ -165,7 +182,8 @@ export class SpawnedConnection extends StreamConnection {
         .filter((stream) => !stream.closed && !stream.readableEnded && !stream.destroyed)
         .map((stream) => new Promise((resolve) => stream.once('close', resolve).once('end', resolve))),
     ).then(() => true);
-    const deadline = performance.now() + LONGEST_LINGERING;
+    await this.#flowing;
+    let deadline = performance.now() + LONGEST_LINGERING;
     for (let seen = -1; seen !== this.#arrived && performance.now() < deadline; ) {
       seen = this.#arrived;
       let timer: ReturnType<typeof setTimeout> | undefined;
@@ -175,6 +193,9 @@ export class SpawnedConnection extends StreamConnection {
       const all = await Promise.race([ended, pause]);
       clearTimeout(timer);
       if (all) return;
+      const before = performance.now();
+      await this.#flowing;
+      deadline += performance.now() - before;
       // a busy program's timers fire before it has read what arrived meanwhile
       await new Promise((resolve) => setImmediate(resolve));
     }

@@ -49,5 +49,7 @@ export type RelayEvent =
   | { readonly what: 'aborted'; readonly remains: readonly string[] };
 
 export function relayFailure(error: Error): RelayFailure {
-  return { code: (error as { code?: string }).code, message: error.message };
+  const { code } = error as { code?: unknown };
+  // that of a DOMException is a number
+  return { code: typeof code === 'string' ? code : undefined, message: error.message };
 }

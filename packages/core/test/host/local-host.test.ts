@@ -6,7 +6,9 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { hasCode } from '../../src/errors/index.ts';
 import { localHost } from '../../src/host/index.ts';
-import type { Address, Command, Connection, OutputStream } from '../../src/registry/index.ts';
+import { livingMembers } from '../../src/host/process-group.ts';
+import type { Address, Command } from '../../src/registry/index.ts';
+import { Sink } from './sink.ts';
 
 /** `sh` runs it, with the protocol on 3 and 4. */
 const script = (text: string): Command => ({
@@ -15,34 +17,6 @@ const script = (text: string): Command => ({
   env: {},
   descriptors: { input: 3, output: 4 },
 });
-
-/** Everything that a connection delivers. */
-class Sink {
-  data: Buffer = Buffer.alloc(0);
-  readonly outputs: Record<OutputStream, string> = { stdout: '', stderr: '' };
-  /** How often, and with what, the end was told. */
-  readonly ends: (Error | undefined)[] = [];
-  readonly ended: Promise<void>;
-
-  constructor(connection: Connection) {
-    let resolve: () => void = () => {};
-    this.ended = new Promise((ended) => {
-      resolve = ended;
-    });
-    connection.start({
-      data: (chunk) => {
-        this.data = Buffer.concat([this.data, chunk]);
-      },
-      output: (stream, chunk) => {
-        this.outputs[stream] += Buffer.from(chunk).toString();
-      },
-      end: (reason) => {
-        this.ends.push(reason);
-        resolve();
-      },
-    });
-  }
-}
 
 async function failureOf(promise: Promise<unknown>): Promise<Error> {
   return await promise.then(
@@ -63,13 +37,36 @@ test('bytes go there and back, and end() lets the peer read every queued byte', 
   connection.end();
   connection.write(Buffer.from('dropped'));
   await sink.ended;
-  assert.ok(sink.data.equals(Buffer.concat([Buffer.from('first '), large])));
+  assert.ok(sink.bytes.equals(Buffer.concat([Buffer.from('first '), large])));
   assert.equal(await connection.closed, { code: 0, stderr: '' });
   assert.equal(sink.outputs, { stdout: 'over\n', stderr: '' });
   assert.equal(sink.ends, [undefined]);
   assert.match(connection.remoteAddress, /^popen:\d+$/);
   assert.throws(() => new Sink(connection), TypeError);
   await connection.abort();
+});
+
+test('what a process wrote before it ended waits for a reader that pauses', async () => {
+  const connection = await localHost.spawn(script('head -c 150000 /dev/zero >&4'));
+  connection.pause();
+  const sink = new Sink(connection);
+  connection.pause();
+  const pid = Number(connection.remoteAddress.slice('popen:'.length));
+  // it has ended, and nobody has read
+  while (livingMembers(pid).length > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  const settled = await Promise.race([
+    connection.closed.then(() => 'closed'),
+    new Promise((resolve) => setTimeout(resolve, 1500, 'waits')),
+  ]);
+  assert.is(settled, 'waits');
+  connection.resume();
+  assert.is((await connection.closed).code, 0);
+  assert.is(sink.bytes.length, 150_000);
+
+  const dropped = await localHost.spawn(script('head -c 150000 /dev/zero >&4'));
+  new Sink(dropped);
+  dropped.pause();
+  await dropped.abort();
 });
 
 test('what a process wrote before it ended arrives, also when the program was busy meanwhile', async () => {
@@ -85,7 +82,7 @@ test('what a process wrote before it ended arrives, also when the program was bu
     await new Promise((resolve) => setTimeout(resolve, 0));
   }
   await exited;
-  assert.is(sink.data.length, 100_000);
+  assert.is(sink.bytes.length, 100_000);
   assert.is(sink.outputs.stdout.length, 60_000);
   assert.is(sink.outputs.stderr.length, 50_000);
 });
@@ -110,7 +107,7 @@ test('abort ends the whole group, and is idempotent', async () => {
     script('trap "" TERM; sleep 1000 & echo $! >&4; sleep 1000 & wait'),
   );
   const sink = new Sink(connection);
-  while (!sink.data.includes('\n')) await new Promise((resolve) => setTimeout(resolve, 5));
+  while (!sink.bytes.includes('\n')) await new Promise((resolve) => setTimeout(resolve, 5));
   const reason = new Error('enough');
   await Promise.all([connection.abort(reason), connection.abort(), connection.abort(new Error('later'))]);
   assert.equal(await connection.closed, { signal: 'SIGKILL', stderr: '', error: reason });
@@ -126,7 +123,7 @@ test('what outlives its interpreter in its group is ended with it', async () => 
   const sink = new Sink(connection);
   assert.is((await connection.closed).code, 3);
   await connection.abort();
-  const pid = Number(sink.data.toString());
+  const pid = Number(sink.bytes.toString());
   assert.ok(pid > 0);
   let state = 'gone';
   try {
@@ -145,7 +142,7 @@ test('stdio=ignore drops what is printed, stderr included', async () => {
   const sink = new Sink(connection);
   assert.equal(await connection.closed, { code: 0, stderr: '' });
   assert.equal(sink.outputs, { stdout: '', stderr: '' });
-  assert.is(sink.data.toString(), 'data\n');
+  assert.is(sink.bytes.toString(), 'data\n');
 });
 
 test('a command that can not be started fails with the reason', async () => {
@@ -209,7 +206,7 @@ for (const kind of ['tcp', 'unix'] as const) {
       connection.write(bytes);
       connection.end();
       await sink.ended;
-      assert.ok(sink.data.equals(bytes));
+      assert.ok(sink.bytes.equals(bytes));
       assert.equal(await connection.closed, { stderr: '' });
       await connection.abort();
       const other = await localHost.dial(address);

@@ -1,0 +1,166 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { TerminateError } from '../../src/errors/index.ts';
+import { localHost, type ShellAccess, shellCommand, throughShell } from '../../src/host/index.ts';
+import type { Command, Connection } from '../../src/registry/index.ts';
+import { Sink } from './sink.ts';
+
+const script = (text: string): Command => ({
+  file: 'sh',
+  args: ['-c', text],
+  env: {},
+  descriptors: { input: 3, output: 4 },
+});
+
+/** A shell of this machine in place of one far away; before it reads the script it runs `login`. */
+async function connect(
+  command: Command,
+  { login = '', ...access }: { login?: string } & Partial<ShellAccess> = {},
+): Promise<{ connection: Connection; done: Promise<void>; runs: string[] }> {
+  const shell = shellCommand(command);
+  const plain = (line: string): Promise<Connection> =>
+    localHost.spawn({ file: 'sh', args: ['-c', line], env: {}, descriptors: { input: 0, output: 1 } });
+  const runs: string[] = [];
+  let over = (): void => {};
+  const done = new Promise<void>((resolve) => {
+    over = resolve;
+  });
+  const connection = throughShell(await plain(`${login}\n${shell.line}`), shell, {
+    command,
+    host: 'wyvern',
+    run: async (line, input) => {
+      runs.push(line);
+      const second = await plain(line);
+      const sink = new Sink(second);
+      second.write(input);
+      second.end();
+      await second.closed;
+      return sink.text;
+    },
+    done: over,
+    ...access,
+  });
+  return { connection, done, runs };
+}
+
+/** Zombies have ended: where process 1 does not reap, they stay. */
+function runs(pid: number): boolean {
+  const file = `/proc/${pid}/status`;
+  return existsSync(file) && !/^State:\s+[ZX]/m.test(readFileSync(file, 'utf8'));
+}
+
+async function failureOf(promise: Promise<unknown>): Promise<Error> {
+  return await promise.then(
+    (value) => Promise.reject(new Error(`resolved with ${String(value)}`)),
+    (error: Error) => error,
+  );
+}
+
+test('what the shell answers is taken out of what arrives, and a greeting before it is passed on', async () => {
+  const { connection, done } = await connect(script('printf "in: " >&4; cat <&3 >&4; echo printed; exit 3'), {
+    login: 'echo Welcome to wyvern',
+  });
+  const sink = new Sink(connection);
+  connection.write(Buffer.from('bytes'));
+  connection.end();
+  await sink.ended;
+  await done;
+  assert.is(sink.text, 'Welcome to wyvern\nin: bytes');
+  assert.is(sink.outputs.stderr, 'printed\n');
+  const { code, error } = await connection.closed;
+  assert.equal([code, error], [3, undefined]);
+  assert.throws(() => new Sink(connection), TypeError);
+});
+
+test('what came before there was a sink comes first', async () => {
+  const { connection } = await connect(script('printf one >&4; printf two >&4; printf three >&2'));
+  await connection.closed;
+  const sink = new Sink(connection);
+  assert.is(sink.text, 'onetwo');
+  assert.is(sink.outputs.stderr, 'three');
+  assert.equal(sink.ends, [undefined]);
+});
+
+test('what the shell can not do is the reason of the end, as a ConnectError', async () => {
+  const { connection, done } = await connect({ ...script(''), file: '/nowhere/node' });
+  const sink = new Sink(connection);
+  await sink.ended;
+  const [reason] = sink.ends;
+  assert.is((reason as { code?: string }).code, 'ERR_EXECNET_INTERPRETER_NOT_FOUND');
+  assert.is((await connection.closed).error, reason);
+  await done;
+});
+
+test('abort kills the group by the second way, and resolves when nothing is left', async () => {
+  const {
+    connection,
+    done,
+    runs: ran,
+  } = await connect(script('trap "" TERM HUP; sleep 1000 & printf "%s " $$ $! >&4; wait'));
+  const sink = new Sink(connection);
+  await sink.until(({ text }) => text.trim().split(' ').length === 2 && text.endsWith(' '));
+  const pids = sink.text.trim().split(' ').map(Number);
+  assert.equal(pids.filter(runs), pids);
+  await Promise.all([connection.abort(), connection.abort()]);
+  assert.equal(pids.filter(runs), []);
+  await done;
+  assert.is(ran.length, 1);
+});
+
+test('what a program leaves behind when it ends by itself goes, too', async () => {
+  const { connection, done } = await connect(
+    script('sleep 1000 </dev/null >/dev/null 2>&1 & printf "%s" $! >&4'),
+  );
+  const sink = new Sink(connection);
+  await connection.closed;
+  await done;
+  assert.not(runs(Number(sink.text)));
+});
+
+test('where the second way is gone, abort rejects and names host and process', async () => {
+  const { connection } = await connect(script('printf $$ >&4; read x <&3'), {
+    run: () => Promise.reject(new Error('the network is gone')),
+  });
+  const sink = new Sink(connection);
+  await sink.until(({ text }) => text !== '');
+  const error = await failureOf(connection.abort());
+  assert.instance(error, TerminateError);
+  assert.equal((error as TerminateError).remains, [`wyvern pid ${sink.text}`]);
+  assert.match(error.message, /nobody can tell whether process \d+ of wyvern is gone: the network is gone/);
+  await connection.closed;
+});
+
+test('what can not be killed is named', async () => {
+  const { connection } = await connect(script('printf up >&4; read x <&3'), { run: async () => '11\n12' });
+  const sink = new Sink(connection);
+  await sink.until(({ text }) => text !== '');
+  const error = await failureOf(connection.abort());
+  assert.equal((error as TerminateError).remains, ['wyvern pid 11', 'wyvern pid 12']);
+});
+
+test('abort waits for an answer that is under way: what is started must be known to be ended', async () => {
+  const { connection, done } = await connect(script('sleep 1000'), { login: 'sleep 0.3' });
+  await connection.abort();
+  await done;
+  const { code, signal } = await connection.closed;
+  assert.ok(code !== undefined || signal !== undefined);
+});
+
+test('a transport that carries the program by one of its own says what the end means', async () => {
+  const failure = new Error('not its own exit code');
+  const { connection } = await connect(script('exit 255'), {
+    explain: ({ code: _code, ...exit }, answered) => ({
+      ...exit,
+      error: answered ? failure : new Error('no'),
+    }),
+    remoteAddress: 'wyvern:22',
+  });
+  new Sink(connection);
+  const exit = await connection.closed;
+  assert.is(exit.code, undefined);
+  assert.is(exit.error, failure);
+  assert.is(connection.remoteAddress, 'wyvern:22');
+});
+
+test.run();
