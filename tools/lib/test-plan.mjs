@@ -46,6 +46,14 @@ const remoteEndsOnly = ['executions-many', 'threads-idle'].map((name) =>
 );
 
 /**
+ * Whether a file's matter is a connection to a server, made by a library that is the same everywhere: of the versions of Node the one that runs this
+ * and the newest show all that there is to see.
+ *
+ * @param {string} file
+ */
+const isAboutServers = (file) => path.basename(file).startsWith('ssh-');
+
+/**
  * Whether the packages promise to run on it. They need Node 20.19; older ones are remote ends only.
  *
  * @param {Interpreter} runtime
@@ -67,15 +75,20 @@ function isLocalEnd({ kind, version }) {
 export function testPlan(running, found, filter) {
   const files = testFiles().filter((file) => file.includes(filter));
   const others = found.filter((one) => one.path !== running.path && isLocalEnd(one));
-  /** @param {readonly Interpreter[]} runtimes @param {(file: string) => boolean} wanted @returns {Plan[]} */
+  const newest = others.filter(({ kind }) => kind === 'node').at(-1);
+  /** @param {readonly Interpreter[]} runtimes @param {(file: string, runtime: Interpreter) => boolean} wanted @returns {Plan[]} */
   const plans = (runtimes, wanted) =>
     runtimes.flatMap((runtime) =>
-      files.filter(wanted).map((file) => {
-        const name = runtime === running ? file : `${file} [${runtime.name}]`;
-        const excluded = exclusions.find((one) => one.file === file && one.runtime === runtime.name)?.reason;
-        const plan = { name, file, runtime, behaviour: isBehaviour(file) };
-        return excluded === undefined ? plan : { ...plan, excluded };
-      }),
+      files
+        .filter((file) => wanted(file, runtime))
+        .map((file) => {
+          const name = runtime === running ? file : `${file} [${runtime.name}]`;
+          const excluded = exclusions.find(
+            (one) => one.file === file && one.runtime === runtime.name,
+          )?.reason;
+          const plan = { name, file, runtime, behaviour: isBehaviour(file) };
+          return excluded === undefined ? plan : { ...plan, excluded };
+        }),
     );
   return [
     { atATime: 2, plans: plans([running], isUnit) },
@@ -89,7 +102,13 @@ export function testPlan(running, found, filter) {
     },
     {
       atATime: 1,
-      plans: plans(others, (file) => isBehaviour(file) && !remoteEndsOnly.includes(file)),
+      plans: plans(
+        others,
+        (file, runtime) =>
+          isBehaviour(file) &&
+          !remoteEndsOnly.includes(file) &&
+          (!isAboutServers(file) || runtime.kind !== 'node' || runtime === newest),
+      ),
     },
   ];
 }

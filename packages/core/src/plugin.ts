@@ -18,16 +18,19 @@
  *
  * @packageDocumentation
  */
+export { orAborted } from './channel/index.ts';
 export { ConnectError, ExecnetError, SpecError, TerminateError } from './errors/index.ts';
 export {
   ByteStreams,
   duplexOf,
+  Flow,
   type ShellAccess,
   type ShellCommand,
   StreamConnection,
   shellCommand,
   TailBuffer,
   throughShell,
+  untilQuiet,
 } from './host/index.ts';
 export { defaultRegistry } from './interpreters/index.ts';
 export type {

@@ -7,4 +7,4 @@ export { type Future, future } from './future.ts';
 export type { FileOptions } from './make-file.ts';
 export { INITIAL_WINDOW, WindowBudget } from './receive-window.ts';
 export { coercionPayload, type StringCoercion } from './string-coercion.ts';
-export { checkTimeout, MAX_DELAY, type WaitOptions, waitFor } from './wait.ts';
+export { checkTimeout, MAX_DELAY, orAborted, type WaitOptions, waitFor } from './wait.ts';

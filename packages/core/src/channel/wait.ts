@@ -124,3 +124,20 @@ class Wait<T> implements Waiter, Waiting<T> {
     return this.#observers;
   }
 }
+
+/** What `promise` settles with, or the reason of `signal` if that comes first; then nobody waits for the promise any more. */
+export async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  let abort: (() => void) | undefined;
+  try {
+    return await Promise.race([
+      promise,
+      new Promise<never>((_, reject) => {
+        abort = () => reject(signal.reason);
+        signal.addEventListener('abort', abort, { once: true });
+      }),
+    ]);
+  } finally {
+    if (abort) signal.removeEventListener('abort', abort);
+  }
+}

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { MAX_DELAY, type WaitOptions } from '../channel/index.ts';
+import { MAX_DELAY, orAborted, type WaitOptions } from '../channel/index.ts';
 import { ConnectError, SpecError } from '../errors/index.ts';
 import { localHost } from '../host/index.ts';
 import { loadAnalyser } from '../purity/index.ts';
@@ -134,20 +134,4 @@ async function greet(
   await analyser;
   connection.unref();
   return gateway;
-}
-
-async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  let abort: (() => void) | undefined;
-  try {
-    return await Promise.race([
-      promise,
-      new Promise<never>((_, reject) => {
-        abort = () => reject(signal.reason);
-        signal.addEventListener('abort', abort, { once: true });
-      }),
-    ]);
-  } finally {
-    if (abort) signal.removeEventListener('abort', abort);
-  }
 }

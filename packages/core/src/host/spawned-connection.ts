@@ -6,18 +6,10 @@ import { ByteStreams } from './byte-streams.ts';
 import { killGroup, livingMembers } from './process-group.ts';
 import { StreamConnection } from './stream-connection.ts';
 import { TailBuffer } from './tail-buffer.ts';
+import { Flow, untilQuiet } from './until-quiet.ts';
 
 /** What an error message can show and a person will read; `ExitReport.stderr` promises it. */
 const STDERR_TAIL = 8192;
-
-/**
- * A process that has exited may have left its streams to others, which left its group. What it wrote itself is there at once; so the end is
- * told after this many milliseconds without anything new, whoever holds the streams.
- */
-const LINGERING_STREAMS = 50;
-
-/** And after this many at the latest, whatever those others print: the loss of a connection is to be told soon. */
-const LONGEST_LINGERING = 1000;
 
 /** How long the kernel may take to end what was killed, in milliseconds. Only a process stuck in a device takes longer. */
 const KILL_PATIENCE = 2000;
@@ -37,9 +29,7 @@ export class SpawnedConnection extends StreamConnection {
   #arrived = 0;
   /** Nothing of the process group is left: its number may belong to somebody else from now on. */
   #groupGone = false;
-  /** Settled while data is delivered. What waits because nobody takes it is not given up. */
-  #flowing: Promise<void> = Promise.resolve();
-  #flow: () => void = () => {};
+  readonly #flow = new Flow();
   #abortReason: Error | undefined;
   #aborted: Promise<void> | undefined;
 
@@ -83,14 +73,11 @@ export class SpawnedConnection extends StreamConnection {
 
   override pause(): void {
     super.pause();
-    this.#flow();
-    this.#flowing = new Promise((resolve) => {
-      this.#flow = resolve;
-    });
+    this.#flow.stop();
   }
 
   override resume(): void {
-    this.#flow();
+    this.#flow.go();
     super.resume();
   }
 
@@ -109,7 +96,7 @@ export class SpawnedConnection extends StreamConnection {
   /** The kill is sent before this returns, so that it works in an exit handler. */
   abort(reason?: Error): Promise<void> {
     this.#abortReason ??= reason;
-    this.#flow();
+    this.#flow.go();
     if (!this.#groupGone) killGroup(this.#pid);
     this.#aborted ??= this.#gone();
     return this.#aborted;
@@ -181,23 +168,7 @@ export class SpawnedConnection extends StreamConnection {
       streams
         .filter((stream) => !stream.closed && !stream.readableEnded && !stream.destroyed)
         .map((stream) => new Promise((resolve) => stream.once('close', resolve).once('end', resolve))),
-    ).then(() => true);
-    await this.#flowing;
-    let deadline = performance.now() + LONGEST_LINGERING;
-    for (let seen = -1; seen !== this.#arrived && performance.now() < deadline; ) {
-      seen = this.#arrived;
-      let timer: ReturnType<typeof setTimeout> | undefined;
-      const pause = new Promise<false>((resolve) => {
-        timer = setTimeout(resolve, LINGERING_STREAMS, false);
-      });
-      const all = await Promise.race([ended, pause]);
-      clearTimeout(timer);
-      if (all) return;
-      const before = performance.now();
-      await this.#flowing;
-      deadline += performance.now() - before;
-      // a busy program's timers fire before it has read what arrived meanwhile
-      await new Promise((resolve) => setImmediate(resolve));
-    }
+    );
+    await untilQuiet({ ended, arrived: () => this.#arrived, flowing: () => this.#flow.flowing });
   }
 }
