@@ -17,6 +17,8 @@ export interface Prompt {
  * means: no answer, go on with what else there is. An error that is thrown fails the connection. Answers are used once and kept nowhere.
  */
 export interface SshOptions {
+  /** How ssh2 is loaded: `() => import('ssh2')` for a bundler that is to take it along. By default it is loaded as it is installed, when it is first used. */
+  ssh2?(): Promise<{ default: typeof import('ssh2') }>;
   /** The passphrase of a key file. Asked again, up to `NumberOfPasswordPrompts` times, if it is wrong. */
   passphrase?(file: string, login: Login): string | undefined | Promise<string | undefined>;
   /** The password of the user. Asked again, up to `NumberOfPasswordPrompts` times, if it is wrong. */

@@ -1,8 +1,5 @@
 import { SpecError, shellCommand, type Transport } from '@execnet/core/plugin';
-import { Lines } from './client/lines.ts';
-import { startOverSsh2 } from './client/ssh2-client.ts';
-import { resolveDestination } from './config/index.ts';
-import { startOverOpenSsh } from './openssh/openssh-client.ts';
+import type { Lines } from './client/lines.ts';
 import type { SshOptions } from './options.ts';
 
 /** Values of `ssh_client=`. */
@@ -13,7 +10,8 @@ const CLIENTS = ['ssh2', 'openssh'] as const;
  * of OpenSSH say of it. All gateways to one destination share a connection.
  */
 export function ssh(options: SshOptions = {}): Transport {
-  const lines = new Lines();
+  // nothing of it is loaded before it is used
+  let lines: Promise<Lines> | undefined;
   return {
     kind: 'transport',
     field: 'ssh',
@@ -37,10 +35,18 @@ export function ssh(options: SshOptions = {}): Transport {
           `${spec.redacted()}: ssh_client= is one of ${CLIENTS.join(', ')}, not ${String(client)}`,
         );
       const shell = shellCommand(command);
-      if (client === 'openssh') return await startOverOpenSsh(value, config, shell, context);
+      if (client === 'openssh') {
+        const { startOverOpenSsh } = await import('./openssh/openssh-client.ts');
+        return await startOverOpenSsh(value, config, shell, context);
+      }
+      lines ??= import('./client/lines.ts').then(({ Lines }) => new Lines());
+      const [{ resolveDestination }, { startOverSsh2 }] = await Promise.all([
+        import('./config/index.ts'),
+        import('./client/ssh2-client.ts'),
+      ]);
       const destination = await resolveDestination(value, config === undefined ? {} : { configFile: config });
       const surroundings = { host, options, trace };
-      return await startOverSsh2(lines, destination, shell, { ...context, surroundings });
+      return await startOverSsh2(await lines, destination, shell, { ...context, surroundings });
     },
   };
 }

@@ -72,7 +72,7 @@ export class RelayedConnection implements Connection {
     const events = Channel.stateOf(streams.events) as ChannelState;
     events.setCallback({
       item: (event) => this.#event(event as RelayEvent),
-      end: () => this.#lost(events.receiveEnd?.error),
+      end: () => this.#eventsEnded(events.receiveEnd),
       held: false,
     });
   }
@@ -219,9 +219,11 @@ export class RelayedConnection implements Connection {
     }
   }
 
-  /** The events have ended: all is over, or the gateway that carries this is gone. */
-  #lost(error: Error = new ExecnetError('ERR_EXECNET_CONNECTION_LOST', 'the relay ended')): void {
-    if (!this.#over) this.#fail(error);
+  /** All is over, but for bytes that may still be under way; or the gateway that carries this, or its relay, is gone. */
+  #eventsEnded(ending: ChannelState['receiveEnd']): void {
+    const error =
+      ending?.error ?? new ExecnetError('ERR_EXECNET_CONNECTION_LOST', `the relay of ${this.#hostName} ended`);
+    if (!this.#over || !ending?.clean) this.#fail(error);
     this.#settleSwept(undefined);
   }
 

@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import ssh2, { type AuthenticationType, type AuthHandlerMiddleware, type ParsedKey } from 'ssh2';
+import type { AuthenticationType, AuthHandlerMiddleware, ParsedKey } from 'ssh2';
 import type { Destination } from '../config/index.ts';
+import { ssh2 } from '../library.ts';
 import type { Login, Prompt, SshOptions } from '../options.ts';
-import { SelectedKeys, socketAgent } from './agent.ts';
+import { selectKeys } from './agent.ts';
 
 /** What ssh2 takes as one attempt. */
 type Attempt = Parameters<Parameters<AuthHandlerMiddleware>[2]>[0];
@@ -70,14 +71,15 @@ export class Authentication {
     const { agent: path, identityFiles, identitiesOnly } = this.#destination;
     const held = new Set<string>();
     if (path !== undefined) {
-      const agent = socketAgent(path);
       const named = await publicKeysOf(identityFiles.map((file) => file.path));
-      const keys = new SelectedKeys(agent, (key) => {
-        held.add(key);
-        return !identitiesOnly || named.includes(key);
+      const keys = selectKeys(path, {
+        first: named,
+        allowed: (key) => {
+          held.add(key);
+          return !identitiesOnly || named.includes(key);
+        },
       });
-      keys.first = named;
-      yield { type: 'agent', username, agent: keys };
+      yield { type: 'agent', username, agent: keys.agent };
       this.tried.push(
         keys.failure ? `agent ${path} (${keys.failure.message})` : `agent (${keys.count} keys)`,
       );

@@ -1,12 +1,22 @@
 import type { Duplex } from 'node:stream';
-import { ConnectError } from '@execnet/core/plugin';
-import ssh2, { type ClientChannel } from 'ssh2';
+import { ConnectError, orAborted } from '@execnet/core/plugin';
+import type { Client, ClientChannel } from 'ssh2';
 import type { Destination } from '../config/index.ts';
+import { loadSsh2, ssh2 } from '../library.ts';
 import type { SshOptions } from '../options.ts';
 import { Authentication } from './authentication.ts';
 import { loginFailure, showDestination } from './failures.ts';
 import { HostKeyCheck } from './host-key-check.ts';
 import type { Wire } from './wire.ts';
+
+/**
+ * Dropbear (2022.83) closes a session that is being opened at the moment when another one ends. It has run nothing then, so that it can be asked
+ * again; each time it is as likely as before.
+ */
+const EXEC_ATTEMPTS = 10;
+
+/** Why a channel could not be opened (RFC 4254, 5.1); without a reason it was opened, and its command refused. */
+type RefusedError = Error & { readonly reason?: number };
 
 /** The server has no session left for this connection. */
 export class FullError extends Error {}
@@ -19,26 +29,34 @@ export class Line {
   readonly address: string;
   /** Resolves when the connection is closed, whoever closed it. */
   readonly closed: Promise<void>;
-  readonly #client: ssh2.Client;
+  readonly #client: Client;
   readonly #wire: Wire;
   readonly #env: Readonly<Record<string, string>>;
   #users = 0;
   #holds = 0;
+  /** Those that are open, and those that were asked for. */
   #sessions = 0;
+  /** It had a session: its server opens some. */
+  #served = false;
   #full = false;
   #ended = false;
   #failure: Error | undefined;
 
-  private constructor(client: ssh2.Client, wire: Wire, destination: Destination, place: string) {
+  private constructor(client: Client, wire: Wire, destination: Destination, place: string) {
     this.#client = client;
     this.#wire = wire;
     this.#env = destination.env;
     this.address = `${destination.host}:${destination.port}${place}`;
     client.on('error', (error) => {
-      this.#failure ??= error;
+      this.#failure ??= new Error(`the ssh connection to ${this.address} failed: ${error.message}`, {
+        cause: error,
+      });
     });
     // a server that says no more hears no more; ssh2 waits for the stream to close
-    client.once('end', () => client.destroy());
+    client.once('end', () => {
+      this.#ended = true;
+      client.destroy();
+    });
     this.closed = new Promise((resolve) => {
       client.once('close', () => {
         this.#failure ??= new Error(`the ssh connection to ${this.address} was closed by the other end`);
@@ -58,12 +76,14 @@ export class Line {
     destination: Destination,
     { signal, options, place }: LoginContext,
   ): Promise<Line> {
+    await loadSsh2(options.ssh2);
     const client = new ssh2.Client();
     const hostKey = await HostKeyCheck.prepare(destination);
     const authentication = new Authentication(destination, options, { changedKey: () => hostKey.doubtful });
     let stage = 'accepted the connection and said nothing since: is it an ssh server?';
     try {
-      await new Promise<void>((resolve, reject) => {
+      signal.throwIfAborted();
+      const ready = new Promise<void>((resolve, reject) => {
         const fail = (error: Error & { level?: string }): void => {
           // an agent that is not there leaves the other ways
           if (error.level !== 'agent') reject(error);
@@ -76,7 +96,6 @@ export class Line {
           stage = 'did not finish the login';
         });
         client.once('ready', resolve);
-        signal.addEventListener('abort', () => reject(signal.reason), { once: true });
         // ConnectTimeout bounds what comes before the login, as with OpenSSH
         const { connectTimeout } = destination;
         if (connectTimeout !== undefined) {
@@ -101,6 +120,7 @@ export class Line {
           readyTimeout: 0,
         });
       });
+      await orAborted(ready, signal);
       client.removeAllListeners('error');
       return new Line(client, wire, destination, place);
     } catch (error) {
@@ -158,34 +178,56 @@ export class Line {
   /** Runs a command. Rejects with a `FullError` when the server gives this connection no more sessions. */
   async run(command: string): Promise<ClientChannel> {
     this.hold();
+    this.#sessions++;
     try {
-      const channel = await new Promise<ClientChannel>((resolve, reject) => {
-        this.#client.exec(command, { env: this.#env, allowHalfOpen: true } as never, (error, opened) => {
-          if (error) reject(error);
-          else resolve(opened);
-        });
-      });
-      this.#sessions++;
+      const channel = await this.#exec(command);
+      this.#served = true;
       channel.once('close', () => {
         this.#sessions--;
         this.#full = false;
       });
       return channel;
     } catch (error) {
+      this.#sessions--;
       if (this.#ended) throw this.#failure ?? error;
-      // one of the reasons for which the opening of a channel fails, RFC 4254, 5.1
-      if ((error as { reason?: number }).reason === undefined) throw error;
-      if (this.#sessions === 0)
-        throw new ConnectError(
-          'ERR_EXECNET_SPAWN',
-          `the ssh server at ${this.address} opens no session: ${(error as Error).message} (MaxSessions=0?)`,
-          { cause: error },
-        );
-      this.#full = true;
-      throw new FullError((error as Error).message, { cause: error });
+      throw this.#refused(error as RefusedError);
     } finally {
       this.release();
     }
+  }
+
+  async #exec(command: string): Promise<ClientChannel> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await new Promise<ClientChannel>((resolve, reject) => {
+          this.#client.exec(command, { env: this.#env, allowHalfOpen: true } as never, (error, opened) => {
+            if (error) reject(error);
+            else resolve(opened);
+          });
+        });
+      } catch (error) {
+        if (this.#ended || attempt === EXEC_ATTEMPTS || (error as RefusedError).reason !== undefined)
+          throw error;
+      }
+    }
+  }
+
+  #refused(error: RefusedError): Error {
+    const cause = { cause: error };
+    if (error.reason === undefined)
+      return new ConnectError(
+        'ERR_EXECNET_SPAWN',
+        `the ssh server at ${this.address} does not run commands: ${error.message}; see its log`,
+        cause,
+      );
+    if (!this.#served && this.#sessions === 0)
+      return new ConnectError(
+        'ERR_EXECNET_SPAWN',
+        `the ssh server at ${this.address} opens no session: ${error.message} (MaxSessions=0?)`,
+        cause,
+      );
+    this.#full = true;
+    return new FullError(error.message, cause);
   }
 
   /** Opens a stream to an address, from the server. */

@@ -1,4 +1,4 @@
-import type { Host, Trace } from '@execnet/core/plugin';
+import { type Host, orAborted, type Trace } from '@execnet/core/plugin';
 import type { ClientChannel } from 'ssh2';
 import type { Destination, ProxyRoute } from '../config/index.ts';
 import type { SshOptions } from '../options.ts';
@@ -65,9 +65,10 @@ export class Lines {
       } catch (error) {
         // what comes too late is not wanted any more
         if (signal.aborted) using.then(undo, () => {});
-        line.letGo();
         // it has less room than was thought, or has ended meanwhile: another one, then
-        if (signal.aborted || (!(error instanceof FullError) && line.usable)) throw error;
+        const again = error instanceof FullError || !line.usable;
+        line.letGo();
+        if (signal.aborted || !again) throw error;
       }
     }
   }
@@ -186,19 +187,4 @@ function lastHop({ hops }: Extract<ProxyRoute, { kind: 'jump' }>): Destination {
   const last = hops[hops.length - 1] as Destination;
   const before = hops.slice(0, -1);
   return before.length === 0 ? last : { ...last, proxy: { kind: 'jump', hops: before } };
-}
-
-async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  let abort: (() => void) | undefined;
-  try {
-    return await Promise.race([
-      promise,
-      new Promise<never>((_, reject) => {
-        abort = () => reject(signal.reason);
-        signal.addEventListener('abort', abort, { once: true });
-      }),
-    ]);
-  } finally {
-    if (abort) signal.removeEventListener('abort', abort);
-  }
 }

@@ -2,21 +2,16 @@ import {
   ByteStreams,
   type ConnectionSink,
   type Exit,
+  Flow,
   StreamConnection,
   TailBuffer,
+  untilQuiet,
 } from '@execnet/core/plugin';
 import type { ClientChannel } from 'ssh2';
 import type { Line } from './line.ts';
 
 /** As much of stderr as `Exit.stderr` promises. */
 const STDERR_TAIL = 8192;
-
-/**
- * A program that has exited may have left its streams to others. What it wrote itself is there at once; so the end is told after this many
- * milliseconds without anything new, and after `LONGEST_LINGERING` at the latest, whoever holds them.
- */
-const LINGERING = 100;
-const LONGEST_LINGERING = 1000;
 
 /** A command that the server runs: its stdin and stdout are the connection, its stderr is output. */
 export class Session extends StreamConnection {
@@ -30,6 +25,7 @@ export class Session extends StreamConnection {
   #exit: Pick<Exit, 'code' | 'signal'> = {};
   #exited = false;
   #held = false;
+  readonly #flow = new Flow();
   #abortReason: Error | undefined;
   #settle!: () => void;
 
@@ -66,6 +62,16 @@ export class Session extends StreamConnection {
     this.#early = [];
   }
 
+  override pause(): void {
+    super.pause();
+    this.#flow.stop();
+  }
+
+  override resume(): void {
+    this.#flow.go();
+    super.resume();
+  }
+
   override ref(): void {
     if (this.#held) return;
     this.#held = true;
@@ -81,6 +87,7 @@ export class Session extends StreamConnection {
   /** Closes the channel. That kills nothing: who started a program sees to its end by other ways. */
   async abort(reason?: Error): Promise<void> {
     this.#abortReason ??= reason;
+    this.#flow.go();
     this.streams.destroy();
     this.#channel.close();
     // the server need not answer, over a network that is gone
@@ -106,16 +113,11 @@ export class Session extends StreamConnection {
 
   /** The server closes the channel when all that hold its streams are gone, which may be never. */
   async #closeWhenQuiet(): Promise<void> {
-    const deadline = performance.now() + LONGEST_LINGERING;
-    for (let seen = -1; seen !== this.#arrived && performance.now() < deadline; ) {
-      seen = this.#arrived;
-      let timer: ReturnType<typeof setTimeout> | undefined;
-      const pause = new Promise((resolve) => {
-        timer = setTimeout(resolve, LINGERING);
-      });
-      await Promise.race([this.closed, pause]);
-      clearTimeout(timer);
-    }
+    await untilQuiet({
+      ended: this.closed,
+      arrived: () => this.#arrived,
+      flowing: () => this.#flow.flowing,
+    });
     this.#channel.close();
     this.#over();
   }

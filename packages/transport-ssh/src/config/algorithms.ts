@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { noSsh2 } from '../library.ts';
 import { notHonoured } from './config-error.ts';
 import type { Algorithms } from './destination.ts';
 import { matchPattern } from './patterns.ts';
@@ -107,7 +108,11 @@ export function resolveAlgorithms(settings: Settings): { algorithms: Algorithms;
 }
 
 function ssh2Constants(): Ssh2Constants {
-  return createRequire(import.meta.url)('ssh2/lib/protocol/constants.js') as Ssh2Constants;
+  try {
+    return createRequire(import.meta.url)('ssh2/lib/protocol/constants.js') as Ssh2Constants;
+  } catch (error) {
+    throw noSsh2(error);
+  }
 }
 
 /** Applies a list such as `+a,b`, `-a*`, `^a` or `a,b` to the usual names. */
