@@ -12,6 +12,7 @@ import { Program, programFile } from './fixtures/programs.ts';
 const BUNDLES: readonly (readonly [title: string, options: BuildOptions])[] = [
   ['as it is', {}],
   ['minified', { minify: true }],
+  ['as CommonJS', { format: 'cjs' }],
   ['with names kept, for an older target', { keepNames: true, minifyWhitespace: true, target: 'es2022' }],
 ];
 
@@ -19,7 +20,7 @@ for (const [title, options] of BUNDLES) {
   test(`a program that is bundled into one file works where nothing is installed: ${title}`, async () => {
     const folder = mkdtempSync(join(tmpdir(), 'bundle-'));
     try {
-      const file = join(folder, 'bundled.mjs');
+      const file = join(folder, options.format === 'cjs' ? 'bundled.cjs' : 'bundled.mjs');
       buildSync({
         entryPoints: [programFile('bundled.mjs')],
         outfile: file,

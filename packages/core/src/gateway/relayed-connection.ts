@@ -175,7 +175,10 @@ export class RelayedConnection implements Connection {
     clearTimeout(timer);
     this.#finish({ stderr: '' }, this.#abortReason);
     if (remains?.length === 0) return;
-    const left = (remains ?? [`localhost ${this.#address}`]).map((one) =>
+    // what was only dialled has started nothing
+    const [, pid] = /^popen:(\d+)$/.exec(this.#address) ?? [];
+    if (!remains && pid === undefined) return;
+    const left = (remains ?? [`localhost pid ${pid}`]).map((one) =>
       one.replace(/^localhost\b/, this.#hostName),
     );
     const what = remains ? "can't be killed" : `may be left: ${this.#hostName} can't tell any more`;

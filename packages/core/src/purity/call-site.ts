@@ -5,8 +5,8 @@ const MAX_FRAMES = 8;
 /** Frames of this package between the user's call and here, with some to spare. */
 const OWN_FRAMES = 8;
 
-/** The folder of this package's modules. */
-const own = fileURLToPath(new URL('..', import.meta.url));
+/** The folder of this package's modules; what is bundled as CommonJS has no URL, and no folder of its own. */
+const own: string | undefined = import.meta.url && fileURLToPath(new URL('..', import.meta.url));
 
 /**
  * The files of the code that called `below`, the nearest first, as the runtime loaded them: not led back to originals by a source map, since
@@ -20,7 +20,7 @@ export function callSiteFiles(below: (...args: never[]) => unknown): string[] {
     const files = filesOf(below, MAX_FRAMES);
     return files.length > 0
       ? files
-      : filesOf(callSiteFiles, MAX_FRAMES + OWN_FRAMES).filter((file) => !file.includes(own));
+      : filesOf(callSiteFiles, MAX_FRAMES + OWN_FRAMES).filter((file) => !own || !file.includes(own));
   } catch {
     return [];
   } finally {
