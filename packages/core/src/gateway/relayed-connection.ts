@@ -58,12 +58,11 @@ export class RelayedConnection implements Connection {
     this.ref();
     this.#bytes = new ByteChannel(streams.data);
     this.#bytes.receive({
-      bytes: (chunk) => {
-        if (this.#sink) this.#sink.data(chunk);
+      bytes: (chunk, owned) => {
+        if (this.#sink) this.#sink.data(chunk, owned);
         else {
-          // its memory is read into again
-          const kept = chunk.slice();
-          this.#early.push((sink) => sink.data(kept));
+          const kept = owned ? chunk : chunk.slice();
+          this.#early.push((sink) => sink.data(kept, true));
         }
         return this.#paused;
       },

@@ -27,13 +27,15 @@ export class ByteStreams {
   start(sink: ConnectionSink): void {
     if (this.#sink) throw new TypeError('a connection is started once');
     this.#sink = sink;
-    const deliver = (chunk: Uint8Array): void => {
-      if (!this.#ended) sink.data(chunk);
+    const deliver = (chunk: Uint8Array, owned: boolean): void => {
+      if (!this.#ended) sink.data(chunk, owned);
     };
     const direct =
-      (this.input as unknown) === this.#output ? undefined : readIntoOneBuffer(this.input, deliver);
+      (this.input as unknown) === this.#output
+        ? undefined
+        : readIntoOneBuffer(this.input, (chunk) => deliver(chunk, false));
     if (direct) this.input = direct;
-    else this.input.on('data', deliver);
+    else this.input.on('data', (chunk: Uint8Array) => deliver(chunk, true));
     let failure: Error | undefined;
     this.input.on('error', (error) => {
       failure = error;

@@ -1,12 +1,19 @@
 import { Duplex } from 'node:stream';
 import type { Connection } from '../registry/contracts.ts';
 
+/** Bytes that wait for the connection before a writer has to: to stop at each chunk halves the throughput. */
+const MAX_QUEUED = 1024 * 1024;
+
 /**
  * A connection as a Node stream, for libraries that speak a protocol of their own over one; it starts the connection. Destroying the stream
  * aborts it.
  */
 export function duplexOf(connection: Connection): Duplex {
   let paused = false;
+  const goOn = (done: () => void): void => {
+    if (connection.queued > MAX_QUEUED) void connection.drained().then(done);
+    else done();
+  };
   const stream = new Duplex({
     read() {
       if (!paused) return;
@@ -14,8 +21,12 @@ export function duplexOf(connection: Connection): Duplex {
       connection.resume();
     },
     write(chunk: Uint8Array, _encoding, done) {
-      if (connection.write(chunk)) done();
-      else void connection.drained().then(() => done());
+      connection.write(chunk);
+      goOn(done);
+    },
+    writev(chunks: { chunk: Uint8Array }[], done) {
+      for (const { chunk } of chunks) connection.write(chunk);
+      goOn(done);
     },
     final(done) {
       connection.end();
@@ -29,9 +40,8 @@ export function duplexOf(connection: Connection): Duplex {
     },
   });
   connection.start({
-    data: (chunk) => {
-      // its memory is read into again
-      if (stream.push(Buffer.from(chunk)) || paused) return;
+    data: (chunk, owned) => {
+      if (stream.push(owned ? chunk : Buffer.from(chunk)) || paused) return;
       paused = true;
       connection.pause();
     },

@@ -75,7 +75,7 @@ class ShellConnection implements Connection {
     inner.write(shell.input);
     this.closed = inner.closed.then((exit) => this.#exited(exit));
     inner.start({
-      data: (chunk) => this.#data(chunk),
+      data: (chunk, owned) => this.#data(chunk, owned),
       output: (stream, chunk) => this.#tell((sink) => sink.output(stream, chunk)),
       end: (reason) => {
         this.#answered();
@@ -148,9 +148,9 @@ class ShellConnection implements Connection {
     else this.#early.push(event);
   }
 
-  #data(chunk: Uint8Array): void {
+  #data(chunk: Uint8Array, owned = false): void {
     if (this.#pending === undefined) {
-      this.#pass(chunk);
+      this.#pass(chunk, owned);
       return;
     }
     const pending = Buffer.concat([this.#pending, chunk]);
@@ -179,13 +179,12 @@ class ShellConnection implements Connection {
     this.#heard();
   }
 
-  #pass(chunk: Uint8Array): void {
+  #pass(chunk: Uint8Array, owned = false): void {
     if (chunk.length === 0) return;
-    if (this.#sink) this.#sink.data(chunk);
+    if (this.#sink) this.#sink.data(chunk, owned);
     else {
-      // its memory is read into again
-      const kept = chunk.slice();
-      this.#early.push((sink) => sink.data(kept));
+      const kept = owned ? chunk : chunk.slice();
+      this.#early.push((sink) => sink.data(kept, true));
     }
   }
 

@@ -59,9 +59,9 @@ export class SpawnedConnection extends StreamConnection {
 
   override start(sink: ConnectionSink): void {
     super.start({
-      data: (chunk) => {
+      data: (chunk, owned) => {
         this.#arrived += chunk.length;
-        sink.data(chunk);
+        sink.data(chunk, owned);
       },
       output: (stream, chunk) => sink.output(stream, chunk),
       end: (reason) => sink.end(reason),

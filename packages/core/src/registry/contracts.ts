@@ -25,8 +25,11 @@ export interface Exit extends ExitReport {
 
 /** Who gets what a connection delivers. No method may throw; none is called before `start` has returned. */
 export interface ConnectionSink {
-  /** The next bytes of the protocol, in order, never empty. The chunk is valid during the call only: its memory is read into again. */
-  data(chunk: Uint8Array): void;
+  /**
+   * The next bytes of the protocol, in order, never empty. Unless `owned` is true, the chunk is valid during the call only: its memory is read
+   * into again.
+   */
+  data(chunk: Uint8Array, owned?: boolean): void;
   /** What the far side printed. Ordered within each stream only. Where the transport merges both, everything is `stderr`. */
   output(stream: OutputStream, chunk: Uint8Array): void;
   /** Exactly once, after the last `data` and `output`: the peer will send nothing more. With a reason if that was no clean end of file. */

@@ -16,6 +16,9 @@ import { relayFailure } from './messages.ts';
  */
 const GRACE = 1100;
 
+/** Bytes that wait for what was started before the local end gets no more credit for it: to stop at each chunk halves the throughput. */
+const MAX_QUEUED = 1024 * 1024;
+
 /** Serves until the gateway ends, and then until nothing that was started is left. */
 export async function serve(
   channel: Channel<RelayRequest>,
@@ -121,8 +124,10 @@ class RelayedConnection {
     const bytes = this.#tools.bytes(this.#request.streams.data);
     bytes.receive({
       // who does not read gives no credit
-      bytes: (chunk, owned) =>
-        connection.write(owned ? chunk : chunk.slice()) ? undefined : connection.drained(),
+      bytes: (chunk, owned) => {
+        connection.write(owned ? chunk : chunk.slice());
+        return connection.queued > MAX_QUEUED ? connection.drained() : undefined;
+      },
       end: () => connection.end(),
     });
     connection.start({

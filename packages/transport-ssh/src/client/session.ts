@@ -25,6 +25,7 @@ export class Session extends StreamConnection {
   #exit: Pick<Exit, 'code' | 'signal'> = {};
   #exited = false;
   #held = false;
+  #writing = false;
   readonly #flow = new Flow();
   #abortReason: Error | undefined;
   #settle!: () => void;
@@ -50,9 +51,9 @@ export class Session extends StreamConnection {
 
   override start(sink: ConnectionSink): void {
     super.start({
-      data: (chunk) => {
+      data: (chunk, owned) => {
         this.#arrived += chunk.length;
-        sink.data(chunk);
+        sink.data(chunk, owned);
       },
       output: (stream, chunk) => sink.output(stream, chunk),
       end: (reason) => sink.end(reason ?? this.#lost()),
@@ -60,6 +61,20 @@ export class Session extends StreamConnection {
     this.#sink = sink;
     for (const chunk of this.#early) sink.output('stderr', chunk);
     this.#early = [];
+  }
+
+  /** As with a pipe, what waits to be written keeps the program alive: here it may wait for room at the server, where no system call is pending. */
+  override write(chunk: Uint8Array): boolean {
+    const room = super.write(chunk);
+    if (!room && !this.#writing) {
+      this.#writing = true;
+      this.#line.hold();
+      void this.drained().then(() => {
+        this.#writing = false;
+        this.#line.release();
+      });
+    }
+    return room;
   }
 
   override pause(): void {
