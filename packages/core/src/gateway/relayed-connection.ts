@@ -224,7 +224,8 @@ export class RelayedConnection implements Connection {
   /** All is over, but for bytes that may still be under way; or the gateway that carries this, or its relay, is gone. */
   #eventsEnded(ending: ChannelState['receiveEnd']): void {
     const error =
-      ending?.error ?? new ExecnetError('ERR_EXECNET_CONNECTION_LOST', `the relay of ${this.#hostName} ended`);
+      ending?.error ??
+      new ExecnetError('ERR_EXECNET_CONNECTION_LOST', `the relay of ${this.#hostName} ended`);
     if (!this.#over || !ending?.clean) this.#fail(error);
     this.#settleSwept(undefined);
   }
