@@ -45,4 +45,4 @@ async function main() {
   console.log(JSON.stringify({ pid: gateway.peer.pid, product, doubled, refused, failed, answer }));
 }
 
-main();
+void main();
