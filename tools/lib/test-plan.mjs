@@ -40,10 +40,18 @@ const isUnit = (file) => file.startsWith('packages/core/');
 /** @param {string} file */
 const isBehaviour = (file) => file.startsWith('packages/execnet/');
 
-/** Their matter is the remote end alone, and they try every interpreter as one; on further local ends they would take minutes and show nothing new. */
-const remoteEndsOnly = ['executions-many', 'threads-idle'].map((name) =>
-  path.join('packages', 'execnet', 'test', `${name}.test.ts`),
-);
+/**
+ * Their matter is the remote end alone, which they try on every interpreter, or whole suites over ways that other files try on every local end; on further
+ * local ends they would take minutes and show nothing new.
+ */
+const once = [
+  'executions-many',
+  'ssh-conformance',
+  'threads-idle',
+  'transport',
+  'transport-ssh',
+  'transport-via',
+].map((name) => path.join('packages', 'execnet', 'test', `${name}.test.ts`));
 
 /**
  * Whether a file's matter is a connection to a server, made by a library that is the same everywhere: of the versions of Node the one that runs this
@@ -106,7 +114,7 @@ export function testPlan(running, found, filter) {
         others,
         (file, runtime) =>
           isBehaviour(file) &&
-          !remoteEndsOnly.includes(file) &&
+          !once.includes(file) &&
           (!isAboutServers(file) || runtime.kind !== 'node' || runtime === newest),
       ),
     },
@@ -115,6 +123,6 @@ export function testPlan(running, found, filter) {
 
 /** Exclusions of files that are not there: they would hide a file of the same name later. @returns {string[]} */
 export function staleExclusions() {
-  const named = [...exclusions.map(({ file }) => file), ...remoteEndsOnly];
+  const named = [...exclusions.map(({ file }) => file), ...once];
   return named.filter((file) => !fs.existsSync(inRoot(file)));
 }

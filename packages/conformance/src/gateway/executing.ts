@@ -202,7 +202,7 @@ function functions(tests: GatewayTests): void {
       await gateway.call(noise);
       assert.is(await gateway.call(() => 'undisturbed'), 'undisturbed');
       let printed = '';
-      for await (const chunk of gateway.stdout ?? []) {
+      for await (const chunk of tests.printedBy(gateway) ?? []) {
         printed += chunk;
         if (printed.includes('end of noise')) break;
       }

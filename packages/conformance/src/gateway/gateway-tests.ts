@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import type { Readable } from 'node:stream';
 import type { Channel, Gateway, SpecObject } from '@execnet/core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -14,6 +15,8 @@ export interface GatewayFixture {
    * more are left out.
    */
   readonly beside?: 'threads' | 'tasks' | 'never';
+  /** What remote code prints to stdout arrives apart from stderr (`supports.separateStdout` of the transport). Default: true. */
+  readonly separateStdout?: boolean;
   /** Generator functions run as operations, as under `execmodel=structured`. */
   readonly operations?: boolean;
 }
@@ -73,6 +76,11 @@ export class GatewayTests {
   testThreads(title: string, body: (gateway: Gateway) => unknown): void {
     if (this.#fixture.beside === 'tasks') this.leaveOut(title, 'code that blocks holds up all executions');
     else this.testBeside(title, body);
+  }
+
+  /** Where what remote code prints to its stdout arrives, under `stdio=pipe`. */
+  printedBy(gateway: Gateway): Readable | undefined {
+    return this.#fixture.separateStdout === false ? gateway.stderr : gateway.stdout;
   }
 
   /** Counts a test as skipped; the runner of the test files reads the line. */

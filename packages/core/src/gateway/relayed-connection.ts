@@ -26,6 +26,7 @@ export class RelayedConnection implements Connection {
   #aborted: Promise<void> | undefined;
   #abortReason: Error | undefined;
   #address = '';
+  #started = false;
   #sink: ConnectionSink | undefined;
   /** What came before there was a sink. */
   #early: ((sink: ConnectionSink) => void)[] = [];
@@ -97,14 +98,20 @@ export class RelayedConnection implements Connection {
   }
 
   start(sink: ConnectionSink): void {
-    if (this.#sink) throw new TypeError('a connection is started once');
-    this.#sink = sink;
-    for (const tell of this.#early) tell(sink);
-    this.#early = [];
+    if (this.#started) throw new TypeError('a connection is started once');
+    this.#started = true;
+    // the sink is told nothing before this returns
+    queueMicrotask(() => {
+      this.#sink = sink;
+      for (const tell of this.#early) tell(sink);
+      this.#early = [];
+    });
   }
 
   write(chunk: Uint8Array): boolean {
     if (this.#ending || this.#over) return true;
+    // an empty item is the end of the bytes
+    if (chunk.length === 0) return this.#queued < HIGH_WATER;
     const sent = this.#bytes.send(chunk);
     if (!sent) return true;
     this.#queued += chunk.length;

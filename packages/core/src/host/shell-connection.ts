@@ -51,6 +51,7 @@ class ShellConnection implements Connection {
   readonly #inner: Connection;
   readonly #access: ShellAccess;
   readonly #mark: Buffer;
+  #started = false;
   #sink: ConnectionSink | undefined;
   /** What is for the sink and came before it. */
   #early: ((sink: ConnectionSink) => void)[] = [];
@@ -62,6 +63,7 @@ class ShellConnection implements Connection {
   #pid: number | undefined;
   #failure: ConnectError | undefined;
   #swept: Promise<void> | undefined;
+  #abortReason: Error | undefined;
   #aborted: Promise<void> | undefined;
 
   constructor(inner: Connection, shell: ShellCommand, access: ShellAccess) {
@@ -85,14 +87,19 @@ class ShellConnection implements Connection {
   }
 
   start(sink: ConnectionSink): void {
-    if (this.#sink) throw new TypeError('a connection is started once');
-    this.#sink = sink;
-    for (const tell of this.#early) tell(sink);
-    this.#early = [];
+    if (this.#started) throw new TypeError('a connection is started once');
+    this.#started = true;
+    // the sink is told nothing before this returns
+    queueMicrotask(() => {
+      this.#sink = sink;
+      for (const tell of this.#early) tell(sink);
+      this.#early = [];
+    });
   }
 
   write(chunk: Uint8Array): boolean {
-    return this.#inner.write(chunk);
+    // what is to be killed may still read until it is
+    return this.#aborted ? true : this.#inner.write(chunk);
   }
 
   drained(): Promise<void> {
@@ -124,6 +131,7 @@ class ShellConnection implements Connection {
   }
 
   abort(reason?: Error): Promise<void> {
+    this.#abortReason ??= reason;
     this.#aborted ??= this.#abort(reason);
     return this.#aborted;
   }
@@ -194,7 +202,8 @@ class ShellConnection implements Connection {
     const ended = exit.code !== undefined || exit.signal !== undefined;
     const swept = ended || this.#swept ? this.#sweep() : Promise.resolve();
     void swept.catch(() => {}).then(() => this.#access.done?.());
-    return this.#failure ? { ...exit, error: this.#failure } : exit;
+    const error = this.#failure ?? this.#abortReason;
+    return error ? { ...exit, error } : exit;
   }
 
   /** Kills the process group, once, and sees to it that it is gone. */

@@ -66,9 +66,12 @@ export class SpawnedConnection extends StreamConnection {
       output: (stream, chunk) => sink.output(stream, chunk),
       end: (reason) => sink.end(reason),
     });
-    this.#sink = sink;
-    for (const [name, chunk] of this.#early) sink.output(name, chunk);
-    this.#early = [];
+    // the sink is told nothing before this returns
+    queueMicrotask(() => {
+      this.#sink = sink;
+      for (const [name, chunk] of this.#early) sink.output(name, chunk);
+      this.#early = [];
+    });
   }
 
   override pause(): void {

@@ -77,6 +77,8 @@ test('what came before there was a sink comes first', async () => {
   const { connection } = await connect(script('printf one >&4; printf two >&4; printf three >&2'));
   await connection.closed;
   const sink = new Sink(connection);
+  assert.is(sink.text, '', 'nothing before start has returned');
+  await sink.ended;
   assert.is(sink.text, 'onetwo');
   assert.is(sink.outputs.stderr, 'three');
   assert.equal(sink.ends, [undefined]);

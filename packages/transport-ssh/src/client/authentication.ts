@@ -14,19 +14,24 @@ type KeyboardInteractive = Extract<Attempt, { type: 'keyboard-interactive' }>['p
 /** More passphrases, passwords or answers than that for one key or method would be a machine that guesses; the configured number is below. */
 const MAX_PROMPTS = 20;
 
+/** How many proofs a server may ask for, one after the other; two or three are what there is. */
+const MAX_PROOFS = 10;
+
 /**
  * Tries one way after the other to prove who the user is, as the OpenSSH client does: the keys of the agent that the configuration names, other keys of
  * the agent, key files, answers to questions, passwords; each only as long as the server offers its method. Remembers what it tried, for the message
  * when nothing helped.
  */
 export class Authentication {
-  readonly tried: string[] = [];
   /** What the server would still have taken. */
   offered: readonly string[] = [];
   /** A callback threw, or something else that ends all. */
   failure: Error | undefined;
   readonly #destination: Destination;
   readonly #options: SshOptions;
+  readonly #tried: (string | (() => string))[] = [];
+  /** The server was content with the last attempt, and wants more. */
+  #partial = false;
   readonly #attempts: AsyncGenerator<Attempt, void, void>;
 
   constructor(destination: Destination, options: SshOptions, { changedKey }: { changedKey: () => boolean }) {
@@ -36,8 +41,9 @@ export class Authentication {
   }
 
   /** For ssh2: asked for each next attempt. */
-  readonly handler: AuthHandlerMiddleware = (methods: AuthenticationType[] | null, _partial, next) => {
+  readonly handler: AuthHandlerMiddleware = (methods: AuthenticationType[] | null, partial, next) => {
     if (methods) this.offered = methods;
+    if (partial) this.#partial = true;
     this.#attempts.next().then(
       // `false` ends the authentication; the types of ssh2 do not know it
       ({ value, done }) => next((done ? false : value) as Attempt),
@@ -48,6 +54,11 @@ export class Authentication {
     );
   };
 
+  /** Each attempt, in words. */
+  get tried(): readonly string[] {
+    return this.#tried.map((one) => (typeof one === 'string' ? one : one()));
+  }
+
   get #login(): Login {
     const { user, host, port } = this.#destination;
     return { user, host, port };
@@ -57,14 +68,20 @@ export class Authentication {
     const { user: username, methods, batchMode } = this.#destination;
     // tells which methods there are, and lets in where nothing is asked for
     yield { type: 'none', username };
-    for (const method of methods) {
-      if (!this.offered.includes(method)) continue;
-      if (method === 'publickey') yield* this.#publicKeys(username);
-      // a server that may be another one is told no secrets
-      else if (batchMode || changedKey()) this.tried.push(`${method} (nobody may be asked)`);
-      else if (method === 'password') yield* this.#passwords(username);
-      else yield* this.#questions(username);
-    }
+    let rounds = 0;
+    do {
+      this.#partial = false;
+      for (const method of methods) {
+        if (!this.offered.includes(method)) continue;
+        if (method === 'publickey') yield* this.#publicKeys(username);
+        // a server that may be another one is told no secrets
+        else if (batchMode || changedKey()) this.#tried.push(`${method} (nobody may be asked)`);
+        else if (method === 'password') yield* this.#passwords(username);
+        else yield* this.#questions(username);
+        // it wants another proof besides, of a method that may have been passed over
+        if (this.#partial) break;
+      }
+    } while (this.#partial && ++rounds < MAX_PROOFS);
   }
 
   async *#publicKeys(username: string): AsyncGenerator<Attempt, void, void> {
@@ -79,10 +96,11 @@ export class Authentication {
           return !identitiesOnly || named.includes(key);
         },
       });
-      yield { type: 'agent', username, agent: keys.agent };
-      this.tried.push(
+      // what there is to tell is known when it has been asked
+      this.#tried.push(() =>
         keys.failure ? `agent ${path} (${keys.failure.message})` : `agent (${keys.count} keys)`,
       );
+      yield { type: 'agent', username, agent: keys.agent };
     }
     for (const { path: file, explicit } of identityFiles) {
       if (!this.offered.includes('publickey')) return;
@@ -90,7 +108,7 @@ export class Authentication {
       if (known !== undefined && held.has(known) && path !== undefined) continue;
       const key = await this.#keyFile(file, explicit);
       if (!key) continue;
-      this.tried.push(file);
+      this.#tried.push(file);
       yield { type: 'publickey', username, key } as unknown as Attempt;
     }
   }
@@ -102,31 +120,31 @@ export class Authentication {
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
       if (explicit || code !== 'ENOENT')
-        this.tried.push(`${file} (${code === 'ENOENT' ? 'no such file' : message})`);
+        this.#tried.push(`${file} (${code === 'ENOENT' ? 'no such file' : message})`);
       return undefined;
     }
     const { batchMode, numberOfPasswordPrompts } = this.#destination;
     let parsed = ssh2.utils.parseKey(text);
     for (let asked = 0; needsPassphrase(parsed); asked++) {
       if (batchMode || !this.#options.passphrase || asked >= Math.min(MAX_PROMPTS, numberOfPasswordPrompts)) {
-        this.tried.push(
+        this.#tried.push(
           `${file} (${asked > 0 ? 'wrong passphrase' : 'needs a passphrase, and nobody was there to give it'})`,
         );
         return undefined;
       }
       const passphrase = await this.#options.passphrase(file, this.#login);
       if (passphrase === undefined) {
-        this.tried.push(`${file} (no passphrase given)`);
+        this.#tried.push(`${file} (no passphrase given)`);
         return undefined;
       }
       parsed = ssh2.utils.parseKey(text, passphrase);
     }
     if (parsed instanceof Error) {
-      this.tried.push(`${file} (${parsed.message})`);
+      this.#tried.push(`${file} (${parsed.message})`);
       return undefined;
     }
     if (parsed.isPrivateKey()) return parsed;
-    this.tried.push(`${file} (holds no private key)`);
+    this.#tried.push(`${file} (holds no private key)`);
     return undefined;
   }
 
@@ -136,10 +154,10 @@ export class Authentication {
       if (!this.offered.includes('password')) return;
       const password = await this.#options.password?.(this.#login);
       if (password === undefined) {
-        this.tried.push('password (none given)');
+        this.#tried.push('password (none given)');
         return;
       }
-      this.tried.push('password');
+      this.#tried.push('password');
       yield { type: 'password', username, password };
     }
   }
@@ -148,13 +166,13 @@ export class Authentication {
     const { numberOfPasswordPrompts } = this.#destination;
     const answer = this.#options.keyboardInteractive;
     if (!answer) {
-      this.tried.push('keyboard-interactive (nobody was there to answer)');
+      this.#tried.push('keyboard-interactive (nobody was there to answer)');
       return;
     }
     let declined = false;
     for (let asked = 0; asked < Math.min(MAX_PROMPTS, numberOfPasswordPrompts) && !declined; asked++) {
       if (!this.offered.includes('keyboard-interactive')) return;
-      this.tried.push('keyboard-interactive');
+      this.#tried.push('keyboard-interactive');
       const prompt: KeyboardInteractive = (...[name, instructions, , prompts, finish]) => {
         // servers send a last round without questions
         if (prompts.length === 0) {
@@ -162,7 +180,8 @@ export class Authentication {
           return;
         }
         const questions: Prompt[] = prompts.map(({ prompt: text, echo }) => ({ text, echo: echo === true }));
-        Promise.resolve(answer(questions, { ...this.#login, name, instructions })).then(
+        const answered = (async () => await answer(questions, { ...this.#login, name, instructions }))();
+        answered.then(
           (answers) => {
             declined = answers === undefined;
             finish([...(answers ?? prompts.map(() => ''))]);

@@ -75,8 +75,14 @@ function refused(error: Error, destination: Destination, { tried, offered }: Aut
     'ERR_EXECNET_AUTHENTICATION',
     `${showDestination(destination)} does not let us in: the server takes ${offered.join(', ') || 'nothing that is known here'}; ` +
       `tried: ${tried.join(', ') || 'nothing, since there was no key, agent or answer'}` +
-      `${/too many/i.test(error.message) ? '; the server counts each key, and has ended the connection (IdentitiesOnly=yes offers fewer)' : ''}` +
-      `; add the public key to ~/.ssh/authorized_keys there, or name another one with -i${notes}`,
+      `${whyRefused(error)}; add the public key to ~/.ssh/authorized_keys there, or name another one with -i${notes}`,
     { cause: error },
   );
+}
+
+/** What there is to say besides that nothing helped. */
+function whyRefused({ message }: Error): string {
+  if (/too many/i.test(message))
+    return '; the server counts each key, and has ended the connection (IdentitiesOnly=yes offers fewer)';
+  return /^all configured/i.test(message) ? '' : `; ${message}`;
 }

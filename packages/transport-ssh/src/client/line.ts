@@ -15,6 +15,9 @@ import type { Wire } from './wire.ts';
  */
 const EXEC_ATTEMPTS = 10;
 
+/** How long a server, or the command on the way to it, may take to close a connection that we have ended, in milliseconds. */
+const FAREWELL = 1000;
+
 /** Why a channel could not be opened (RFC 4254, 5.1); without a reason it was opened, and its command refused. */
 type RefusedError = Error & { readonly reason?: number };
 
@@ -55,7 +58,7 @@ export class Line {
     // a server that says no more hears no more; ssh2 waits for the stream to close
     client.once('end', () => {
       this.#ended = true;
-      client.destroy();
+      wire.stream.destroy();
     });
     this.closed = new Promise((resolve) => {
       client.once('close', () => {
@@ -129,7 +132,7 @@ export class Line {
       client.destroy();
       wire.stream.destroy();
       if (signal.aborted) throw stuck(signal.reason, destination, stage);
-      if ((error as { code?: string }).code === 'ERR_EXECNET_CONNECT_TIMEOUT') throw error;
+      if (error instanceof ConnectError) throw error;
       throw (
         hostKey.failure ??
         authentication.failure ??
@@ -157,6 +160,10 @@ export class Line {
     if (--this.#users > 0 || this.#ended) return;
     this.#ended = true;
     this.#client.end();
+    const timer = setTimeout(() => this.#wire.stream.destroy(), FAREWELL);
+    // what is left of the connection keeps no program alive
+    timer.unref();
+    void this.closed.then(() => clearTimeout(timer));
   }
 
   /** Takes the connection down at once, for all who use it: it is known to be dead. */
@@ -250,6 +257,12 @@ export interface LoginContext {
 }
 
 function compression({ compression: wanted }: Destination): object {
+  // ssh2 drives the zlib of Node by what is not documented, and Deno has not
+  if (wanted && process.versions['deno'])
+    throw new ConnectError(
+      'ERR_EXECNET_SSH_OPTION',
+      "Compression yes can't be honoured on Deno; use ssh_client=openssh, or Compression=no",
+    );
   return wanted ? { compress: ['zlib@openssh.com', 'zlib', 'none'] } : {};
 }
 

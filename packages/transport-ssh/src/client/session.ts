@@ -58,9 +58,12 @@ export class Session extends StreamConnection {
       output: (stream, chunk) => sink.output(stream, chunk),
       end: (reason) => sink.end(reason ?? this.#lost()),
     });
-    this.#sink = sink;
-    for (const chunk of this.#early) sink.output('stderr', chunk);
-    this.#early = [];
+    // the sink is told nothing before this returns
+    queueMicrotask(() => {
+      this.#sink = sink;
+      for (const chunk of this.#early) sink.output('stderr', chunk);
+      this.#early = [];
+    });
   }
 
   /** As with a pipe, what waits to be written keeps the program alive: here it may wait for room at the server, where no system call is pending. */

@@ -12,7 +12,7 @@ const REASONS: readonly (readonly [code: string, says: RegExp, advice: string])[
   ],
   [
     'ERR_EXECNET_SSH_CONFIG',
-    /^Can't open user config file|^Bad owner or permissions on|^\S.*:? line \d+: |: terminating, \d+ bad configuration options/m,
+    /^Can't open user config file|^Bad owner or permissions on|^\S+:? line \d+: (bad|missing|invalid|extra|garbage|keyword) |: terminating, \d+ bad configuration options/im,
     'correct it; see ssh_config(5)',
   ],
   ['ERR_EXECNET_HOST_NOT_FOUND', /^ssh: Could not resolve hostname/m, 'check the name'],
@@ -48,7 +48,7 @@ const REASONS: readonly (readonly [code: string, says: RegExp, advice: string])[
   ],
   [
     'ERR_EXECNET_UNREACHABLE',
-    /by UNKNOWN port 65535/,
+    /(by|to) UNKNOWN port 65535/,
     'the command or the host on the way (ProxyCommand, ProxyJump) did not get through',
   ],
   [

@@ -1,0 +1,341 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as after } from 'node:timers/promises';
+import { Group, type Login, type Prompt, Registry, type SshOptions, ssh, thread } from 'execnet';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { clientSection } from '../../../tools/hosts/client-config.mjs';
+import { command } from '../../../tools/hosts/command.mjs';
+import { startDropbear } from '../../../tools/hosts/dropbear.mjs';
+import type { Host } from '../../../tools/hosts/host.mjs';
+import { makeKey } from '../../../tools/hosts/keys.mjs';
+import { startSshd } from '../../../tools/hosts/sshd.mjs';
+import { check, leftBehind, onBothClients, refusalOf, specOn } from './fixtures/ssh-clients.ts';
+import { testOn } from './fixtures/ssh-hosts.ts';
+
+/** A group whose ssh2 asks these. */
+function asking(options: SshOptions): Group {
+  return new Group({ registry: new Registry([ssh(options), thread()]) });
+}
+
+/** Makes a gateway behind a server, and ends it. */
+async function logsIn(host: Host, options: SshOptions = {}): Promise<void> {
+  await using group = asking(options);
+  const gateway = await group.makeGateway(specOn(host, 'ssh2'));
+  assert.is(await gateway.call(() => 42), 42);
+}
+
+/** What a login that fails fails with. */
+async function isRefused(host: Host, options: SshOptions = {}): Promise<Error & { code?: string }> {
+  const failure = await refusalOf(specOn(host, 'ssh2'), { group: asking(options) });
+  assert.equal(await leftBehind(host), []);
+  return failure;
+}
+
+/** Rewrites the client's configuration: with another key, or with more lines, which come first and win. */
+function configure(host: Host, lines: readonly string[], key: string = host.key): void {
+  writeFileSync(host.config, `${lines.join('\n')}\n${clientSection({ ...host, key })}`);
+}
+
+/** An ssh-agent of its own. */
+class Agent implements AsyncDisposable {
+  readonly socket: string;
+  readonly #child: ChildProcess;
+
+  private constructor(socket: string, child: ChildProcess) {
+    this.socket = socket;
+    this.#child = child;
+  }
+
+  static async start({ folder }: Host): Promise<Agent> {
+    const socket = join(folder, 'agent');
+    const agent = new Agent(socket, spawn('ssh-agent', ['-D', '-a', socket], { stdio: 'ignore' }));
+    while (!existsSync(socket)) await after(5);
+    return agent;
+  }
+
+  async add(key: string): Promise<void> {
+    await command('env', [`SSH_AUTH_SOCK=${this.socket}`, 'ssh-add', '-q', key]);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const exited = once(this.#child, 'exit');
+    this.#child.kill();
+    await exited;
+  }
+}
+
+const never = (): never => {
+  throw new Error('nobody is to be asked');
+};
+
+/** None of these may be asked. */
+const silent: SshOptions = { passphrase: never, password: never, keyboardInteractive: never };
+
+// --- keys
+
+testOn(['sshd'], 'a key without a passphrase: nobody is asked anything', async () => {
+  await using host = await startSshd({ password: true });
+  await logsIn(host, silent);
+});
+
+testOn(['sshd'], 'a passphrase is asked for until it is right', async () => {
+  await using host = await startSshd();
+  configure(host, [], host.keyWithPassphrase);
+  const asked: [string, Login][] = [];
+  const answers = ['wrong', 'wrong again', host.passphrase];
+  await logsIn(host, {
+    passphrase: async (file, login) => {
+      asked.push([file, login]);
+      return answers[asked.length - 1];
+    },
+  });
+  const { user, port } = host;
+  assert.equal(asked, Array(3).fill([host.keyWithPassphrase, { user, host: '127.0.0.1', port }]));
+});
+
+testOn(['sshd'], 'keys of each kind and format, with a passphrase', async () => {
+  // its crypto refuses half of the elliptic keys as ssh2 writes them ("invalid SEC1 private key"), and some in PEM ("DECODER routines::unsupported")
+  const deno = process.versions['deno'] !== undefined;
+  await using host = await startSshd();
+  const authorized = join(host.folder, 'account', '.ssh', 'authorized_keys');
+  for (const [type, format] of [
+    ['rsa', undefined],
+    ['ecdsa', undefined],
+    ['rsa', 'PEM'],
+    ['ecdsa', 'PEM'],
+  ] as const) {
+    if (deno && (type !== 'rsa' || format)) continue;
+    const key = join(host.folder, `${type}-${format ?? 'own'}`);
+    await makeKey(key, type, host.passphrase);
+    if (format)
+      await command('ssh-keygen', [
+        '-q',
+        '-p',
+        '-m',
+        format,
+        '-P',
+        host.passphrase,
+        '-N',
+        host.passphrase,
+        '-f',
+        key,
+      ]);
+    writeFileSync(authorized, readFileSync(`${key}.pub`));
+    configure(host, [], key);
+    const answers = ['wrong', host.passphrase];
+    await logsIn(host, { passphrase: () => answers.shift() });
+    assert.is(answers.length, 0, `${type} ${format ?? ''}`);
+  }
+});
+
+testOn(['sshd'], 'a passphrase that is never right, not given, or that nobody is there to give', async () => {
+  await using host = await startSshd();
+  configure(host, ['NumberOfPasswordPrompts 2'], host.keyWithPassphrase);
+  let asked = 0;
+  const wrong = await isRefused(host, { passphrase: () => `wrong ${asked++}` });
+  check(wrong, 'ERR_EXECNET_AUTHENTICATION', /user_with_passphrase \(wrong passphrase\)/, /takes publickey/);
+  assert.is(asked, 2);
+  check(
+    await isRefused(host, { passphrase: () => undefined }),
+    'ERR_EXECNET_AUTHENTICATION',
+    /no passphrase given/,
+  );
+  check(await isRefused(host), 'ERR_EXECNET_AUTHENTICATION', /needs a passphrase/);
+  configure(host, ['BatchMode yes'], host.keyWithPassphrase);
+  check(await isRefused(host, silent), 'ERR_EXECNET_AUTHENTICATION', /needs a passphrase/);
+});
+
+testOn(['sshd'], 'a callback that throws, or rejects, is the reason', async () => {
+  await using host = await startSshd();
+  configure(host, [], host.keyWithPassphrase);
+  const reason = new Error('the store of secrets is locked');
+  const throwing = (): never => {
+    throw reason;
+  };
+  assert.is(await isRefused(host, { passphrase: throwing }), reason);
+  assert.is(await isRefused(host, { passphrase: () => Promise.reject(reason) }), reason);
+});
+
+testOn(
+  ['sshd'],
+  'a key file that is missing, or holds no key, is named, and the next one is tried',
+  async () => {
+    await using host = await startSshd();
+    const missing = join(host.folder, 'missing');
+    const garbage = join(host.folder, 'garbage');
+    const publicOnly = join(host.folder, 'public');
+    writeFileSync(garbage, 'no key\n');
+    copyFileSync(`${host.key}.pub`, publicOnly);
+    const files = [missing, garbage, publicOnly];
+    const lines = ['Host *', ...files.map((file) => `IdentityFile ${file}`)];
+    configure(host, lines);
+    await logsIn(host, silent);
+    configure(host, lines, missing);
+    const failure = await isRefused(host);
+    check(failure, 'ERR_EXECNET_AUTHENTICATION', /missing \(no such file\)/, /garbage \(.*\)/, /public \(/);
+  },
+);
+
+// --- agents
+
+onBothClients('the keys of an agent', async (client) => {
+  await using host = await startSshd();
+  await using agent = await Agent.start(host);
+  await agent.add(host.key);
+  const lines = ['Host *', `IdentityAgent "${agent.socket}"`, 'IdentitiesOnly no', 'IdentityFile none'];
+  writeFileSync(
+    host.config,
+    `${lines.join('\n')}\n${clientSection({ ...host, key: join(host.folder, 'x') })}`,
+  );
+  await using group = new Group();
+  assert.is(await (await group.makeGateway(specOn(host, client))).call(() => 42), 42);
+});
+
+onBothClients('an agent with many keys: the one that is named comes first, or only', async (client) => {
+  await using host = await startSshd({ extra: ['MaxAuthTries 2'] });
+  await using agent = await Agent.start(host);
+  for (let n = 0; n < 4; n++) await agent.add(await makeKey(join(host.folder, `other${n}`), 'ed25519'));
+  await agent.add(host.key);
+  // the agent has the private key; the file beside it only says which one is meant
+  const named = join(host.folder, 'named');
+  copyFileSync(`${host.key}.pub`, `${named}.pub`);
+  const spec = specOn(host, client);
+  for (const only of ['yes', 'no']) {
+    configure(host, ['Host *', `IdentityAgent ${agent.socket}`, `IdentitiesOnly ${only}`], named);
+    await using group = new Group();
+    assert.is(await (await group.makeGateway(spec)).call(() => 42), 42, only);
+  }
+  // none is named: the server has enough before the right one comes
+  configure(host, ['Host *', `IdentityAgent ${agent.socket}`, 'IdentitiesOnly no'], join(host.folder, 'x'));
+  const failure = await refusalOf(spec);
+  if (client === 'ssh2')
+    check(failure, 'ERR_EXECNET_AUTHENTICATION', /agent \(5 keys\)/, /counts each key.*IdentitiesOnly/);
+  else check(failure, 'ERR_EXECNET_AUTHENTICATION', /Too many authentication failures/);
+  assert.equal(await leftBehind(host), []);
+});
+
+onBothClients('an agent that is not there leaves the key files', async (client) => {
+  await using host = await startSshd();
+  configure(host, ['Host *', `IdentityAgent ${join(host.folder, 'nobody')}`, 'IdentitiesOnly no']);
+  await using group = new Group();
+  assert.is(await (await group.makeGateway(specOn(host, client))).call(() => 42), 42);
+});
+
+testOn(['sshd'], 'ssh2: an agent that is not there is named when nothing else helps', async () => {
+  await using host = await startSshd();
+  const socket = join(host.folder, 'nobody');
+  configure(host, ['Host *', `IdentityAgent ${socket}`, 'IdentitiesOnly no'], join(host.folder, 'x'));
+  check(await isRefused(host), 'ERR_EXECNET_AUTHENTICATION', /agent .*nobody \(.*connect/);
+});
+
+// --- passwords and questions
+
+for (const [server, start] of [
+  ['sshd', startSshd],
+  ['dropbear', startDropbear],
+] as const)
+  testOn([server, 'dropbear'], `${server}: a password is asked for until it is right`, async () => {
+    await using host = await start({ password: true });
+    configure(host, ['Host *', 'PreferredAuthentications password']);
+    const asked: Login[] = [];
+    const answers = ['wrong', host.password];
+    await logsIn(host, {
+      ...silent,
+      password: (login) => {
+        asked.push(login);
+        return answers[asked.length - 1];
+      },
+    });
+    const { user, port } = host;
+    assert.equal(asked, Array(2).fill({ user, host: '127.0.0.1', port }));
+  });
+
+testOn(
+  ['sshd', 'dropbear'],
+  'a password that is wrong, not given, or that nobody is there to give',
+  async () => {
+    await using host = await startSshd({ password: true });
+    configure(host, ['Host *', 'PreferredAuthentications password', 'NumberOfPasswordPrompts 2']);
+    let asked = 0;
+    const wrong = await isRefused(host, { password: () => `wrong ${asked++}` });
+    check(wrong, 'ERR_EXECNET_AUTHENTICATION', /tried: password, password;/);
+    assert.is(asked, 2);
+    for (const options of [{ password: () => undefined }, {}])
+      check(await isRefused(host, options), 'ERR_EXECNET_AUTHENTICATION', /password \(none given\)/);
+    const reason = new Error('locked');
+    assert.is(await isRefused(host, { password: () => Promise.reject(reason) }), reason);
+    configure(host, ['Host *', 'PreferredAuthentications password', 'BatchMode yes']);
+    check(await isRefused(host, silent), 'ERR_EXECNET_AUTHENTICATION', /password \(nobody may be asked\)/);
+  },
+);
+
+testOn(['sshd', 'dropbear'], 'a key that is not known comes before the password', async () => {
+  await using host = await startSshd({ password: true });
+  configure(host, [], await makeKey(join(host.folder, 'wrong'), 'ed25519'));
+  await logsIn(host, { ...silent, password: () => host.password });
+});
+
+for (const order of ['publickey,password', 'password,publickey'] as const)
+  testOn(['sshd', 'dropbear'], `a server that wants both: ${order}`, async () => {
+    await using host = await startSshd({ password: true, extra: [`AuthenticationMethods ${order}`] });
+    await logsIn(host, { ...silent, password: () => host.password });
+    const failure = await isRefused(host, { password: () => undefined });
+    check(failure, 'ERR_EXECNET_AUTHENTICATION', /password \(none given\)/);
+  });
+
+/** PAM asks, where a server has it. */
+const QUESTIONS = ['UsePAM yes', 'KbdInteractiveAuthentication yes', 'PasswordAuthentication no'];
+
+testOn(['sshd', 'dropbear'], 'questions are answered', async () => {
+  await using host = await startSshd({ password: true, extra: QUESTIONS });
+  configure(host, ['Host *', 'PreferredAuthentications keyboard-interactive']);
+  const asked: (readonly Prompt[])[] = [];
+  await logsIn(host, {
+    ...silent,
+    keyboardInteractive: (prompts, { user, port }) => {
+      asked.push(prompts);
+      assert.equal([user, port], [host.user, host.port]);
+      return prompts.map(() => host.password as string);
+    },
+  });
+  assert.is(asked.length, 1);
+  assert.match(asked[0]?.[0]?.text ?? '', /password/i);
+  assert.is(asked[0]?.[0]?.echo, false);
+});
+
+testOn(
+  ['sshd', 'dropbear'],
+  'questions that are answered wrongly, not at all, or with an error',
+  async () => {
+    await using host = await startSshd({ password: true, extra: QUESTIONS });
+    configure(host, ['Host *', 'PreferredAuthentications keyboard-interactive', 'NumberOfPasswordPrompts 1']);
+    let asked = 0;
+    const wrong = await isRefused(host, { keyboardInteractive: () => [`wrong ${asked++}`] });
+    check(wrong, 'ERR_EXECNET_AUTHENTICATION', /tried: keyboard-interactive;/);
+    assert.is(asked, 1);
+    check(await isRefused(host), 'ERR_EXECNET_AUTHENTICATION', /keyboard-interactive \(nobody was there/);
+    check(
+      await isRefused(host, { keyboardInteractive: () => undefined }),
+      'ERR_EXECNET_AUTHENTICATION',
+      /keyboard-interactive/,
+    );
+    const reason = new Error('locked');
+    const throwing = (): never => {
+      throw reason;
+    };
+    assert.is(await isRefused(host, { keyboardInteractive: throwing }), reason);
+  },
+);
+
+testOn(['sshd', 'ssh'], 'openssh: without a terminal nobody is asked', async () => {
+  await using host = await startSshd();
+  configure(host, [], host.keyWithPassphrase);
+  const failure = await refusalOf(specOn(host, 'openssh'), { group: asking(silent) });
+  check(failure, 'ERR_EXECNET_AUTHENTICATION', /Permission denied/, /no terminal to ask on/);
+  assert.equal(await leftBehind(host), []);
+});
+
+test.run();
