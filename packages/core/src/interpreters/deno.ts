@@ -10,8 +10,8 @@ export function deno(): Interpreter {
     // `worker.terminate()` resolves and a spinning thread spins on
     supports: { killThread: false, threadMemoryLimit: false },
     globals: DENO_GLOBALS,
-    // what lies in the working folder must not change how a remote end starts
-    args: ['eval', '--quiet', '--no-config', '--no-lock'],
+    // what lies in the working folder must not change how a remote end starts; plain JavaScript is not compiled, and so not kept in a cache
+    args: ['eval', '--quiet', '--no-config', '--no-lock', '--ext=js'],
     loader: DENO_LOADER,
   });
 }

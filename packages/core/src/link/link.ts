@@ -189,7 +189,11 @@ export class Link implements ChannelLink {
   }
 
   drained(tolerated: number): Promise<void> | undefined {
-    return this.#port.drained(tolerated);
+    const drained = this.#port.drained(tolerated);
+    if (!drained) return undefined;
+    // what is not pending in the system does not keep a program alive by itself: it may wait for the window of another protocol
+    this.hold();
+    return drained.finally(() => this.release());
   }
 
   // --- values

@@ -25,7 +25,6 @@ export class Session extends StreamConnection {
   #exit: Pick<Exit, 'code' | 'signal'> = {};
   #exited = false;
   #held = false;
-  #writing = false;
   readonly #flow = new Flow();
   #abortReason: Error | undefined;
   #settle!: () => void;
@@ -64,20 +63,6 @@ export class Session extends StreamConnection {
       for (const chunk of this.#early) sink.output('stderr', chunk);
       this.#early = [];
     });
-  }
-
-  /** As with a pipe, what waits to be written keeps the program alive: here it may wait for room at the server, where no system call is pending. */
-  override write(chunk: Uint8Array): boolean {
-    const room = super.write(chunk);
-    if (!room && !this.#writing) {
-      this.#writing = true;
-      this.#line.hold();
-      void this.drained().then(() => {
-        this.#writing = false;
-        this.#line.release();
-      });
-    }
-    return room;
   }
 
   override pause(): void {
