@@ -49,6 +49,9 @@ const once = [
   'ssh-conformance',
   'threads-idle',
   'transport',
+  'transport-lease',
+  'transport-mutants',
+  'transport-openssh',
   'transport-ssh',
   'transport-via',
 ].map((name) => path.join('packages', 'execnet', 'test', `${name}.test.ts`));

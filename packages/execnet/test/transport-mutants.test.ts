@@ -1,0 +1,60 @@
+// What the transport suite is worth: it must notice each of these transports, which are broken in one way each.
+import { checkTransport } from '@execnet/conformance';
+import type { Connection } from '@execnet/core/plugin';
+import { popen } from 'execnet';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { runningInterpreter } from '../../../tools/lib/interpreters.mjs';
+import { ABORTING, strays } from './fixtures/mutants/aborting.ts';
+import { BYTES } from './fixtures/mutants/bytes.ts';
+import { COMMANDS } from './fixtures/mutants/commands.ts';
+import { ENDS } from './fixtures/mutants/ends.ts';
+import { FLOW } from './fixtures/mutants/flow.ts';
+import { GATEWAYS, KEEPING } from './fixtures/mutants/gateways.ts';
+import { mutate } from './fixtures/mutants/mutate.ts';
+import { TransportGroup } from './fixtures/transports.ts';
+
+/** A mutant that hangs is noticed by that; a good transport takes a tenth of it for each of these checks. */
+const LIMIT = 1500;
+
+const { kind, path } = runningInterpreter();
+
+const mutants = [
+  ...BYTES,
+  ...FLOW,
+  ...ENDS,
+  ...ABORTING,
+  ...COMMANDS,
+  ...GATEWAYS,
+  ...(kind === 'node' ? KEEPING : []),
+];
+
+for (const [what, title, fault] of mutants) {
+  test(`a transport that ${what} is noticed`, async () => {
+    const made: Connection[] = [];
+    await using group = new TransportGroup({
+      transport: mutate(popen(), fault, made),
+      spec: { popen: true, [kind]: path },
+    });
+    const failures = await checkTransport(group, { titles: [title], limit: LIMIT });
+    await Promise.allSettled([...made, ...strays.splice(0)].map((connection) => connection.abort()));
+    assert.equal([...failures.keys()], [title]);
+  });
+}
+
+test('a transport that is as good passes all of these checks', async () => {
+  await using group = new TransportGroup({
+    transport: mutate(popen(), { sink: () => ({}), connection: () => ({}) }, []),
+    spec: { popen: true, [kind]: path },
+  });
+  const titles = [...new Set(mutants.map(([, title]) => title))];
+  assert.equal(await checkTransport(group, { titles }), new Map());
+});
+
+test('a check that is not there is none', async () => {
+  await using group = new TransportGroup({ transport: popen(), spec: { popen: true, [kind]: path } });
+  const error = await checkTransport(group, { titles: ['nothing'] }).catch((failure: unknown) => failure);
+  assert.instance(error, TypeError);
+});
+
+test.run();

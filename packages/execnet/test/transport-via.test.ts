@@ -1,0 +1,61 @@
+import { transportSuite } from '@execnet/conformance';
+import { popen, type SpecObject, ssh } from 'execnet';
+import { suite, test } from 'uvu';
+import { available } from '../../../tools/hosts/available.mjs';
+import { startSshd } from '../../../tools/hosts/sshd.mjs';
+import { runningInterpreter } from '../../../tools/lib/interpreters.mjs';
+import { testOn } from './fixtures/ssh-hosts.ts';
+import { TransportGroup } from './fixtures/transports.ts';
+
+const { reasons } = available();
+const missing = reasons.sshd ?? reasons.ssh;
+// before any suite is there: the runner begins when this module waits
+const hosts =
+  missing === undefined
+    ? ([await startSshd({ alias: 'host' }), await startSshd({ alias: 'other' })] as const)
+    : undefined;
+
+const { kind, path } = runningInterpreter();
+const own: SpecObject = { [kind]: path };
+const via: SpecObject = { via: 'middle', ...own };
+
+const beside = new TransportGroup({
+  transport: popen(),
+  spec: { popen: true, ...via },
+  middles: [{ popen: true, id: 'middle', ...own }],
+});
+transportSuite('popen via popen', beside);
+
+if (!hosts) {
+  testOn(['sshd', 'ssh'], 'the transport suite via ssh', () => Promise.reject(new Error(missing)));
+  test.run();
+} else {
+  const [host, other] = hosts;
+  const middle: SpecObject = { ssh: 'host', ssh_config: host.config, id: 'middle', ...own };
+  const groups = {
+    'popen via ssh': new TransportGroup({
+      transport: popen(),
+      spec: { popen: true, ...via },
+      middles: [middle],
+      plugins: [ssh()],
+    }),
+    'ssh via ssh': new TransportGroup({
+      transport: ssh(),
+      spec: { ssh: 'other', ssh_config: other.config, ...via },
+      middles: [middle],
+      lacks: ['end of output'],
+    }),
+  };
+  for (const [name, group] of Object.entries(groups)) transportSuite(name, group);
+
+  const end = suite('the end');
+  end('nothing is left behind the servers', async () => {
+    for (const group of [beside, ...Object.values(groups)]) await group[Symbol.asyncDispose]();
+    for (const server of hosts)
+      while (server.processes().length > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  });
+  end.after(async () => {
+    await Promise.all(hosts.map((server) => server.stop()));
+  });
+  end.run();
+}
