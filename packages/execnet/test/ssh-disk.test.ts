@@ -19,7 +19,7 @@ import { testOn } from './fixtures/ssh-hosts.ts';
 /** Every file and folder in a folder, with its size and time; without what Deno and fish keep for themselves, whatever they run. */
 function listing(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((name) => !/^\.(cache(\/deno(\/\w+_cache_v\d+(-\w+)?)?)?$|local)/.test(name))
+    .filter((name) => !/^\.(cache(\/deno(\/(npm|\w+_cache_v\d+(-\w+)?))?)?$|local)/.test(name))
     .sort()
     .map((name) => {
       const { size, mtimeMs } = statSync(join(folder, name));

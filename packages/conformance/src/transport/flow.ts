@@ -69,9 +69,8 @@ export const FLOW: readonly TransportCheck[] = [
   {
     title: 'a reader that pauses holds the peer up, until it goes on',
     async run(lab) {
-      const { connection, sink } = await lab.open(
-        `head -c ${FLOOD} /dev/zero >&4; echo all of it >&2; IFS= read -r end <&3`,
-      );
+      const script = `head -c ${FLOOD} /dev/zero >&4; echo all of it >&2; IFS= read -r end <&3`;
+      const { connection, sink } = await lab.open(script);
       await sink.arrived(1_000_000);
       connection.pause();
       const before = sink.size;
@@ -79,6 +78,11 @@ export const FLOW: readonly TransportCheck[] = [
         seen = sink.size;
         await lab.quiet();
       }
+      // in the time that another takes for the same it would come to its end, if somebody still read
+      const other = await lab.open(script);
+      await other.sink.arrived(FLOOD);
+      await other.connection.abort();
+      await lab.quiet();
       assert.ok(sink.size - before < MAX_HELD, `${sink.size - before} bytes came during a pause`);
       assert.is(sink.printed, '', 'the peer has written everything');
       connection.resume();
