@@ -10,9 +10,9 @@ export let ssh2: typeof Ssh2;
 const NAME: string = 'ssh2';
 
 /** Loads ssh2, as the caller says or as it is installed; the first call decides. */
-export async function loadSsh2(load?: () => Promise<{ default: typeof Ssh2 }>): Promise<void> {
+export async function loadSsh2(load?: () => Promise<{ readonly default: unknown }>): Promise<void> {
   try {
-    ssh2 ??= (await (load?.() ?? (import(NAME) as Promise<{ default: typeof Ssh2 }>))).default;
+    ssh2 ??= (await (load?.() ?? import(NAME))).default as typeof Ssh2;
   } catch (error) {
     throw noSsh2(error);
   }

@@ -18,7 +18,7 @@ export interface Prompt {
  */
 export interface SshOptions {
   /** How ssh2 is loaded: `() => import('ssh2')` for a bundler that is to take it along. By default it is loaded as it is installed, when it is first used. */
-  ssh2?(): Promise<{ default: typeof import('ssh2') }>;
+  ssh2?(): Promise<{ readonly default: unknown }>;
   /** The passphrase of a key file. Asked again, up to `NumberOfPasswordPrompts` times, if it is wrong. */
   passphrase?(file: string, login: Login): string | undefined | Promise<string | undefined>;
   /** The password of the user. Asked again, up to `NumberOfPasswordPrompts` times, if it is wrong. */
