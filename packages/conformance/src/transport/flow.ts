@@ -110,11 +110,12 @@ export const FLOW: readonly TransportCheck[] = [
     title: 'pausing and going on loses nothing',
     async run(lab) {
       const { connection, sink } = await lab.open('head -c 4000000 /dev/zero >&4; IFS= read -r end <&3');
-      for (let size = 1; size < 4_000_000; size += 400_000) {
-        await sink.arrived(size);
+      for (let round = 0; round < 10; round++) {
+        await sink.arrived(1 + round * 400_000);
         connection.pause();
         connection.pause();
-        await new Promise((resolve) => setImmediate(resolve));
+        // now and then long enough for something to come meanwhile
+        await (round % 4 === 0 ? lab.quiet() : new Promise((resolve) => setImmediate(resolve)));
         connection.resume();
         connection.resume();
       }

@@ -32,7 +32,7 @@ export interface ConnectionSink {
   data(chunk: Uint8Array, owned?: boolean): void;
   /** What the far side printed. Ordered within each stream only. Where the transport merges both, everything is `stderr`. */
   output(stream: OutputStream, chunk: Uint8Array): void;
-  /** Exactly once, after the last `data` and `output`: the peer will send nothing more. With a reason if that was no clean end of file. */
+  /** Exactly once, after the last `data`: the peer will send nothing more. `output` may still come until `closed`. With a reason if that was no clean end of file. */
   end(reason?: Error): void;
 }
 
