@@ -7,6 +7,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { checks } from './lib/checks.mjs';
 import { interpreters, runningInterpreter } from './lib/interpreters.mjs';
+import { missingPythons, pythons } from './lib/pythons.mjs';
 import { Report } from './lib/report.mjs';
 import { runTestFile } from './lib/run-test-file.mjs';
 import { build, install } from './lib/set-up.mjs';
@@ -57,28 +58,43 @@ async function runChecks() {
   });
 }
 
+/** Which of the many versions this run shows something of, and which not. */
+function namePythons() {
+  const found = pythons().map(({ name }) => name);
+  report.remark(`Python remote ends: ${found.join(', ') || 'none'}`);
+  for (const { name, reason } of missingPythons()) report.skip(name, reason);
+}
+
 /** @param {string} filter */
 async function runTests(filter) {
   const stages = testPlan(runningInterpreter(), interpreters(), filter);
   if (stages.every(({ plans }) => plans.length === 0)) {
     count(filter ? `test files that match ${filter}` : 'test files', { ok: false, output: 'there are none' });
   }
+  if (stages.some(({ plans }) => plans.some(({ file }) => path.basename(file).startsWith('python-'))))
+    namePythons();
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'execnet-test-'));
   // Ctrl-C ends in `process.exit`, which runs no `finally`.
   process.once('exit', () => fs.rmSync(folder, { recursive: true, force: true }));
   const cache = path.join(folder, 'compiled');
   fs.mkdirSync(cache);
+  /** @type {{ plan: import('./lib/test-plan.mjs').Plan, result: import('./lib/run-test-file.mjs').Result }[]} */
+  const failed = [];
   for (const { atATime, plans } of stages) {
     await takeTurns(plans, atATime, async (plan) => {
       if (plan.excluded !== undefined) return report.skip(plan.name, plan.excluded);
       const result = await runTestFile(plan, { folder, cache });
       if (result.failed === 0 || !plan.behaviour) return report.add(result);
-      // Hundreds of processes and bounds in seconds: a machine that stalls fails them too. What fails twice is broken; what does not is
-      // named in the totals, because a race of ours looks the same.
-      const again = await runTestFile(plan, { folder, cache });
-      if (again.failed === 0) report.unsteady(result);
-      report.add(again);
+      report.postpone(result);
+      failed.push({ plan, result });
     });
+  }
+  // Hundreds of processes and bounds in seconds: a machine that stalls fails them too. What fails again with nothing beside it is broken; what
+  // does not is named in the totals, because a race of ours looks the same.
+  for (const { plan, result } of failed) {
+    const again = await runTestFile(plan, { folder, cache });
+    if (again.failed === 0) report.unsteady(result);
+    report.add(again);
   }
 }
 

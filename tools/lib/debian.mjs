@@ -6,8 +6,16 @@ import { run } from './run.mjs';
 
 /** What the tests need from the system. */
 const packages = [
-  // The execnet of Python, as the other side of the wire.
+  // The execnet of Python, as the other side of the wire; it brings Python, the first of the remote ends in that language.
   'python3-execnet',
+  // Remote ends that collect garbage in another way, and one that has threads of another kind, no descriptors, and Python 2.
+  'pypy3',
+  'jython',
+  // Execution models of Python.
+  'python3-gevent',
+  'python3-eventlet',
+  // A wrapper that closes all descriptors but the first three.
+  'sudo',
   // Servers to log in to, the client, and a network between them.
   'openssh-server',
   'openssh-client',

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
+import { chosenNames, narrowed } from './chosen.mjs';
 import { inRoot } from './root.mjs';
 
 /**
@@ -118,7 +119,7 @@ export function tooOldInterpreter() {
 /**
  * The interpreters that the tests may use: the running one, those installed in `tools/interpreters`, then `node`,
  * `bun` and `deno` on PATH; each file and each name once, the first wins. The environment variable
- * EXECNET_TEST_INTERPRETERS narrows the list, e.g. `node-22,bun`.
+ * EXECNET_TEST_INTERPRETERS narrows the list, e.g. `node-22,bun`; if it names Pythons only, to the running one.
  *
  * @returns {Interpreter[]}
  */
@@ -129,14 +130,8 @@ export function interpreters() {
   const found = [...sure, ...interpretersOnPath(known)].filter(
     (one) => !isTooOld(one) && !names.has(one.name) && names.add(one.name),
   );
-  const wanted = process.env['EXECNET_TEST_INTERPRETERS'];
-  if (!wanted) return found;
-  const chosen = wanted.split(',').map((name) => name.trim());
-  const unknown = chosen.filter((name) => !names.has(name));
-  if (unknown.length > 0) {
-    throw new Error(
-      `EXECNET_TEST_INTERPRETERS names ${unknown.join(', ')}; found are ${[...names].join(', ')}`,
-    );
-  }
-  return found.filter(({ name }) => chosen.includes(name));
+  const chosen = chosenNames('javascript');
+  if (chosen === undefined) return found;
+  // Pythons are no local ends: where only those are chosen, the tests still need one.
+  return chosen.length === 0 ? found.slice(0, 1) : narrowed(found, chosen);
 }

@@ -10,6 +10,8 @@ export class Report {
   #skips = [];
   /** @type {string[]} */
   #unsteady = [];
+  /** @type {string[]} */
+  #remarks = [];
 
   /**
    * Counts one part: a check, or a test file with its tests. A failing one is told in full at once.
@@ -28,19 +30,28 @@ export class Report {
     const untold = skipped - reasons.length;
     if (untold > 0) this.#skips.push({ name, count: untold, reason: 'skipped by the file itself' });
     if (failed === 0) return;
-    const text = [...faults, output.trimEnd()].join('\n').replace(/^/gm, '     ');
+    const text = textOf(faults, output);
     console.log(text);
     this.#failures.push({ name, text });
   }
 
   /**
-   * Tells of a test file that failed and is run once more; it counts by what it does then.
+   * Tells in full of a test file that failed and will be run once more; it counts by what it does then.
    *
    * @param {Result} result
    */
-  unsteady({ name, faults, output }) {
-    const text = [...faults, output.trimEnd()].join('\n').replace(/^/gm, '     ');
-    console.log(`once ${name}: failed, and passes when it is run again\n${text}`);
+  postpone({ name, seconds, faults, output }) {
+    console.log(
+      `once ${name}: failed, and will be run again (${seconds.toFixed(1)} s)\n${textOf(faults, output)}`,
+    );
+  }
+
+  /**
+   * Counts a test file that failed and passed when it was run again.
+   *
+   * @param {Result} result
+   */
+  unsteady({ name }) {
     this.#unsteady.push(name);
   }
 
@@ -55,6 +66,11 @@ export class Report {
     this.#skips.push({ name, count: 1, reason });
   }
 
+  /** What the totals are to say besides. @param {string} text */
+  remark(text) {
+    this.#remarks.push(text);
+  }
+
   /** Prints failures and skips again, then the totals as the last line. True if nothing failed. */
   finish() {
     for (const { name, text } of this.#failures) console.log(`\nFAIL ${name}\n${text}`);
@@ -62,8 +78,13 @@ export class Report {
     for (const name of this.#unsteady) console.log(`  ${name}`);
     if (this.#skips.length > 0) console.log('\nSkipped:');
     for (const { name, count, reason } of this.#skips) console.log(`  ${count} × ${name}: ${reason}`);
+    if (this.#remarks.length > 0) console.log('');
+    for (const text of this.#remarks) console.log(text);
     const skipped = this.#skips.reduce((sum, { count }) => sum + count, 0);
     console.log(`\n${this.#passed} passed, ${this.#failed} failed${skipped ? `, ${skipped} skipped` : ''}`);
     return this.#failed === 0;
   }
 }
+
+/** @param {readonly string[]} faults @param {string} output */
+const textOf = (faults, output) => [...faults, output.trimEnd()].join('\n').replace(/^/gm, '     ');

@@ -31,7 +31,7 @@ function testFiles() {
 }
 
 /**
- * Core's tests start no interpreter and may run beside each other; the others start many, and take turns.
+ * Core's tests start no interpreter: they tell first, and soon, what is broken.
  *
  * @param {string} file
  */
@@ -45,8 +45,39 @@ const isBehaviour = (file) => file.startsWith('packages/execnet/');
  * local ends they would take minutes and show nothing new.
  */
 const once = [
+  'execnet-channels',
+  'execnet-errors',
+  'execnet-groups',
+  'execnet-hostile',
+  'execnet-lifetime',
+  'execnet-spec',
+  'execnet-ssh',
+  'execnet-values',
   'executions-many',
+  'python-callbacks',
+  'python-cancelling',
+  'python-channels',
+  'python-command',
+  'python-ending',
+  'python-errors',
+  'python-executing',
+  'python-files',
+  'python-flow',
+  'python-greenlets',
+  'python-hostile',
+  'python-killed',
+  'python-lifetime',
+  'python-main-thread-only',
+  'python-memory',
+  'python-prints',
+  'python-status',
+  'python-strings',
+  'python-terminating',
+  'python-threads',
+  'python-values',
   'ssh-conformance',
+  'ssh-python',
+  'ssh-python-cut',
   'threads-idle',
   'transport',
   'transport-lease',
@@ -54,15 +85,62 @@ const once = [
   'transport-openssh',
   'transport-ssh',
   'transport-via',
-].map((name) => path.join('packages', 'execnet', 'test', `${name}.test.ts`));
+  'transport-via-python',
+  'via-python',
+].map(behaviourFile);
 
 /**
- * Whether a file's matter is a connection to a server, made by a library that is the same everywhere: of the versions of Node the one that runs this
- * and the newest show all that there is to see.
- *
- * @param {string} file
+ * What the versions of Node between the oldest and the newest run as local ends: one file of each part of what a local end does. Nothing is written for
+ * one of them in particular; the oldest and the newest, which run everything, stand at both sides of whatever Node has changed.
  */
-const isAboutServers = (file) => path.basename(file).startsWith('ssh-');
+const onEveryVersion = [
+  'blocking',
+  'bundle',
+  'callbacks',
+  'cancelling',
+  'channels',
+  'compiled',
+  'connect-errors',
+  'crash-kill',
+  'errors',
+  'executing',
+  'exit-killed',
+  'files',
+  'garbage',
+  'group',
+  'iteration',
+  'nested-channels',
+  'prints',
+  'pure-functions',
+  'python-local',
+  'spec-fields',
+  'status',
+  'values',
+  'worker',
+].map(behaviourFile);
+
+/** They cut networks and count the seconds, mostly idle: only each other may run beside them. */
+const idle = ['lease', 'ssh-network-cut', 'ssh-network-cut-via', 'ssh-python-cut', 'transport-lease'].map(
+  behaviourFile,
+);
+
+/** They measure the memory of processes, or start hundreds of threads: whatever runs beside them is in their way. */
+const alone = [
+  'execnet-lifetime',
+  'executions-many',
+  'flow-control',
+  'garbage',
+  'hostile-frames',
+  'python-memory',
+].map(behaviourFile);
+
+/** Files side by side: the machines that this is made for have two cores, and most tests wait most of the time. */
+const sideBySide = 2;
+
+/** @param {string} name */
+function behaviourFile(name) {
+  return path.join('packages', 'execnet', 'test', `${name}.test.ts`);
+}
 
 /**
  * Whether the packages promise to run on it. They need Node 20.19; older ones are remote ends only.
@@ -75,8 +153,9 @@ function isLocalEnd({ kind, version }) {
 }
 
 /**
- * What is to run, in its order: every file on the running Node; then, as the local end matrix, the behaviour on every
- * other runtime, as far as the local end has a part in it, and core on those that are not Node.
+ * What is to run: every file on the running Node; as the local end matrix, the behaviour on the newest Node, Bun and Deno, as far as the local end has
+ * a part in it, and a selection of it on the other versions of Node; core on those that are not Node. In its order: core, what may run beside anything, what
+ * may not, and what has to run alone.
  *
  * @param {Interpreter} running
  * @param {readonly Interpreter[]} found
@@ -101,31 +180,30 @@ export function testPlan(running, found, filter) {
           return excluded === undefined ? plan : { ...plan, excluded };
         }),
     );
-  return [
-    { atATime: 2, plans: plans([running], isUnit) },
-    { atATime: 1, plans: plans([running], (file) => !isUnit(file)) },
-    {
-      atATime: 2,
-      plans: plans(
-        others.filter(({ kind }) => kind !== 'node'),
-        isUnit,
-      ),
-    },
-    {
-      atATime: 1,
-      plans: plans(
-        others,
-        (file, runtime) =>
-          isBehaviour(file) &&
+  const all = [
+    ...plans([running], () => true),
+    ...plans(others, (file, runtime) =>
+      isUnit(file)
+        ? runtime.kind !== 'node'
+        : isBehaviour(file) &&
           !once.includes(file) &&
-          (!isAboutServers(file) || runtime.kind !== 'node' || runtime === newest),
-      ),
-    },
+          (onEveryVersion.includes(file) || runtime.kind !== 'node' || runtime === newest),
+    ),
+  ];
+  /** @param {(file: string) => boolean} wanted */
+  const those = (wanted) => all.filter(({ file }) => wanted(file));
+  /** @param {string} file */
+  const isApart = (file) => idle.includes(file) || alone.includes(file);
+  return [
+    { atATime: sideBySide, plans: those(isUnit) },
+    { atATime: sideBySide, plans: those((file) => !isUnit(file) && !isApart(file)) },
+    { atATime: sideBySide, plans: those((file) => idle.includes(file)) },
+    { atATime: 1, plans: those((file) => alone.includes(file)) },
   ];
 }
 
 /** Exclusions of files that are not there: they would hide a file of the same name later. @returns {string[]} */
 export function staleExclusions() {
-  const named = [...exclusions.map(({ file }) => file), ...once];
+  const named = [...exclusions.map(({ file }) => file), ...once, ...onEveryVersion, ...idle, ...alone];
   return named.filter((file) => !fs.existsSync(inRoot(file)));
 }

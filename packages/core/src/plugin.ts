@@ -22,6 +22,7 @@ export { orAborted } from './channel/index.ts';
 export { ConnectError, ExecnetError, SpecError, TerminateError } from './errors/index.ts';
 export {
   ByteStreams,
+  Delivery,
   duplexOf,
   Flow,
   type ShellAccess,
@@ -50,6 +51,8 @@ export type {
   InterpreterSupports,
   OutputStream,
   Plugin,
+  Refusal,
+  SourceRequest,
   SpawnOptions,
   Trace,
   Transport,

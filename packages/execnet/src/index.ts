@@ -1,5 +1,5 @@
 /**
- * Everything of execnet under one import: core, with all transports and execution models registered.
+ * Everything of execnet under one import: core, with all transports, interpreters and execution models registered.
  *
  * ```ts
  * import { makeGateway } from 'execnet';
@@ -17,6 +17,7 @@
 import '@execnet/execmodel-structured/register';
 import '@execnet/execmodel-thread/register';
 import '@execnet/execmodel-worker/register';
+import '@execnet/interpreter-python/register';
 import '@execnet/transport-popen/register';
 import '@execnet/transport-ssh/register';
 
@@ -24,5 +25,6 @@ export * from '@execnet/core';
 export { type Effection, structured } from '@execnet/execmodel-structured';
 export { mainThreadOnly, thread } from '@execnet/execmodel-thread';
 export { worker } from '@execnet/execmodel-worker';
+export { python, pythonExecmodels } from '@execnet/interpreter-python';
 export { popen } from '@execnet/transport-popen';
 export { type Login, type Prompt, type SshOptions, ssh } from '@execnet/transport-ssh';

@@ -179,7 +179,9 @@ for (const [where, mutate, frames] of KINDS) {
 
 /** What the heap and the buffers take, after a collection where that can be had. */
 function memory(): number {
-  (globalThis as { gc?: () => void }).gc?.();
+  const { gc, Bun } = globalThis as { gc?: () => void; Bun?: { gc(now: boolean): void } };
+  gc?.();
+  Bun?.gc(true);
   return process.memoryUsage().rss;
 }
 

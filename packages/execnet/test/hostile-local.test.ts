@@ -1,4 +1,3 @@
-import type { Readable } from 'node:stream';
 import { setTimeout as after } from 'node:timers/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -43,7 +42,7 @@ for (const interpreter of ownRemoteEnds) {
       if (hard) await Promise.race([remote.exited, after(1500, undefined, { ref: false })]);
       // in whatever state it is: the end of the connection ends it
       remote.input.end();
-      const ended = await Promise.race([remote.exited.then(() => true), after(LIMIT, false, { ref: false })]);
+      const ended = await remote.endsWithin(LIMIT);
       assert.ok(ended, `seed ${seed}: it hangs\n${remote.stderr}`);
       const { exitCode, signalCode } = remote.child;
       // its own end, a protocol error, a mutated program's failure, or the kill that it gives itself
@@ -131,19 +130,12 @@ for (const interpreter of ownRemoteEnds) {
       remote.input.write(frame(CODE.CHANNEL_EXEC, 1, item({ kind: 'function', text: spin, args: 1 })));
       await remote.hears((said) => Buffer.from(said).includes('spinning'));
       const before = remote.peak;
-      // what it answers is not read
-      (remote.child.stdio[4] as Readable).pause();
-      for (let n = 0; n < 100_000 && remote.running; n += 1000) {
-        const frames: Uint8Array[] = [];
-        for (let m = n; m < n + 1000; m++) frames.push(make(m));
-        // one that reads no further has set a bound itself
-        if (!remote.input.write(concat(...frames)) && !(await remote.drained())) break;
-        if (remote.running)
-          assert.ok(remote.peak - before < 200, `flood ${index}: ${remote.peak - before} MB`);
-      }
+      await remote.flood(make, () =>
+        assert.ok(remote.peak - before < 200, `flood ${index}: ${remote.peak - before} MB`),
+      );
       // both directions, as when the local process dies
       remote.lose();
-      const ended = await Promise.race([remote.exited.then(() => true), after(LIMIT, false, { ref: false })]);
+      const ended = await remote.endsWithin(LIMIT);
       assert.ok(ended, `flood ${index}: it hangs\n${remote.stderr}`);
     }
   });

@@ -9,24 +9,16 @@ import { silentServer } from '../../../tools/hosts/ports.mjs';
 import { startSshd } from '../../../tools/hosts/sshd.mjs';
 import { isRunning } from './fixtures/processes.ts';
 import {
-  type Client,
   check,
   Folder,
   leftBehind,
   onBothClients,
   refusalOf,
+  specAt,
+  specOf,
   specOn,
 } from './fixtures/ssh-clients.ts';
 import { testOn } from './fixtures/ssh-hosts.ts';
-
-/** The spec of a gateway at an address, without any configuration. */
-const specAt = (client: Client, address: string): string =>
-  `ssh=${address}//ssh_config=none//ssh_client=${client}`;
-
-/** The spec without an interpreter. */
-function specOf({ alias, config }: { alias: string; config: string }, client: Client): string {
-  return `ssh=${alias}//ssh_config=${config}//ssh_client=${client}//stdio=ignore`;
-}
 
 const enough = new Error('enough');
 

@@ -6,7 +6,7 @@ import * as assert from 'uvu/assert';
 import { startDropbear } from '../../../tools/hosts/dropbear.mjs';
 import type { Host } from '../../../tools/hosts/host.mjs';
 import { startSshd } from '../../../tools/hosts/sshd.mjs';
-import { remoteEnds } from './fixtures/interpreters.ts';
+import { oneOfEachKind } from './fixtures/interpreters.ts';
 import { childrenOf } from './fixtures/processes.ts';
 import {
   CLIENTS,
@@ -23,11 +23,6 @@ import { testOn } from './fixtures/ssh-hosts.ts';
 
 /** What a shell, or a careless program between, would misread. */
 const ODD = `it's a "test" \\ $HOME \`id\` !! * ~ #\n\ttwo lines\\\n; exit 1 & | < > ( ) é 💥`;
-
-/** The way to the interpreter is what is tried here. */
-const oneOfEachKind = remoteEnds.filter(
-  ({ kind, name }) => name === remoteEnds.find((one) => one.kind === kind)?.name,
-);
 
 /** The spec without an interpreter. */
 const bareSpecOn = ({ alias, config }: Host, client: Client): string =>

@@ -42,8 +42,11 @@ async function calls(gw: Gateway): Promise<void> {
   await gw.call((value: number) => value, 'text');
   // @ts-expect-error a property is missing
   await gw.call(({ a, b }: { a: number; b: number }) => a + b, { a: 1 });
-  // @ts-expect-error call takes functions only
-  await gw.call('1 + 1');
+  // functions of other languages, by their names
+  const unknown = await gw.call('math.factorial', [5]);
+  same<typeof unknown, unknown>();
+  const named = await gw.call<number>(new URL('file:///job.py#work'), { n: 1 }, { timeout: 10 });
+  same<typeof named, number>();
   // @ts-expect-error a timeout is a number of milliseconds
   await gw.call(() => 1, undefined, { timeout: '10' });
 }

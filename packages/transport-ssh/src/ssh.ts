@@ -20,7 +20,7 @@ export function ssh(options: SshOptions = {}): Transport {
     place: 'elsewhere',
     supports: { halfClose: true, exitStatus: true, separateStdout: false },
     async connect(spec, context) {
-      const { command, host, trace } = context;
+      const { command, host, signal, trace } = context;
       if (!command) throw new TypeError('ssh starts a command, and was given none');
       const value = spec.get('ssh');
       if (typeof value !== 'string')
@@ -37,7 +37,7 @@ export function ssh(options: SshOptions = {}): Transport {
       const shell = shellCommand(command);
       if (client === 'openssh') {
         const { startOverOpenSsh } = await import('./openssh/openssh-client.ts');
-        return await startOverOpenSsh(value, config, shell, context);
+        return await startOverOpenSsh(value, config, shell, { command, host, signal, trace });
       }
       lines ??= import('./client/lines.ts').then(({ Lines }) => new Lines());
       const [{ resolveDestination }, { startOverSsh2 }] = await Promise.all([
@@ -46,7 +46,7 @@ export function ssh(options: SshOptions = {}): Transport {
       ]);
       const destination = await resolveDestination(value, config === undefined ? {} : { configFile: config });
       const surroundings = { host, options, trace };
-      return await startOverSsh2(await lines, destination, shell, { ...context, surroundings });
+      return await startOverSsh2(await lines, destination, shell, { command, signal, surroundings });
     },
   };
 }

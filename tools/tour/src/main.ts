@@ -93,9 +93,11 @@ function report(visits: readonly Visit[]): void {
   say(...results(visits, look), '');
   const fine = visits.find(({ failure }) => failure === undefined);
   if (fine) say(...legend(visits.length, look), '');
-  if (fine?.stack !== undefined) {
-    say(paint('bold', `An error of remote code, as its caller gets it (${fine.name})`));
-    say(...stackLines(fine.stack, look), '');
+  const stacks = visits.filter(({ failure, stack }) => failure === undefined && stack !== undefined);
+  const python = stacks.find(({ stack }) => stack?.includes('Traceback'));
+  for (const { name, stack } of new Set([...stacks.slice(0, 1), ...(python ? [python] : [])])) {
+    say(paint('bold', `An error of remote code, as its caller gets it (${name})`));
+    say(...stackLines(stack as string, look), '');
   }
   say(...failures(visits, look), ...summary(visits, look));
 }

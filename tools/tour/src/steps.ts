@@ -1,5 +1,6 @@
-import type { Channel, Gateway } from 'execnet';
+import type { Gateway } from 'execnet';
 import { RemoteError } from 'execnet';
+import { remoteCodeFor } from './remote-code-for.ts';
 
 /** Answers are counted from here on: until then both ends compile what they run. */
 const WARM_UP = 200;
@@ -13,16 +14,9 @@ const ITEM_SIZE = 4 * 1024;
 const LOOKS = 5;
 const LOOK = 20;
 
-/** A function with typed arguments and result: `product` is a number. */
-export async function product(gateway: Gateway): Promise<number> {
-  return await gateway.call(({ a, b }: { a: number; b: number }) => a * b, { a: 6, b: 7 });
-}
-
-/** The median time of a small value there and back, in milliseconds. The remote code is written straight down. */
+/** The median time of a small value there and back, in milliseconds. */
 export async function roundTrip(gateway: Gateway): Promise<number> {
-  await using channel = gateway.remoteExec((channel: Channel<number, number>) => {
-    for (const item of channel.sync()) channel.sendSync(item);
-  });
+  await using channel = remoteCodeFor(gateway).echo(gateway);
   const times: number[] = [];
   for (let i = 0; i < WARM_UP + ROUND_TRIPS; i++) {
     const start = performance.now();
@@ -48,18 +42,7 @@ export async function heldBack(gateway: Gateway): Promise<StreamResult> {
   progress.setCallback((count) => {
     sent = count;
   });
-  await using items = gateway.remoteExec(
-    async (
-      channel: Channel<never, Uint8Array>,
-      { progress, count, size }: { progress: Channel<never, number>; count: number; size: number },
-    ) => {
-      for (let i = 0; i < count; i++) {
-        await channel.send(new Uint8Array(size).fill(i));
-        await progress.send(i + 1);
-      }
-    },
-    { progress: progress as Channel<never, number>, count: ITEMS, size: ITEM_SIZE },
-  );
+  await using items = remoteCodeFor(gateway).items(gateway, { progress, count: ITEMS, size: ITEM_SIZE });
   let received = 0;
   const check = (item: Uint8Array): void => {
     if (item.length !== ITEM_SIZE || item[0] !== (received & 0xff) || item.at(-1) !== item[0])
@@ -81,29 +64,10 @@ export async function heldBack(gateway: Gateway): Promise<StreamResult> {
 /** An error that remote code throws, as the caller gets it. */
 export async function remoteError(gateway: Gateway): Promise<RemoteError> {
   try {
-    await gateway.call(
-      function loadSettings({ file }: { file: string }) {
-        function parse(text: string): unknown {
-          throw new RangeError(`${file}: port ${text} is out of range`);
-        }
-        const port = parse('70000');
-        return { file, port };
-      },
-      { file: 'settings.json' },
-    );
+    await remoteCodeFor(gateway).fail(gateway);
   } catch (error) {
     if (error instanceof RemoteError) return error;
     throw error;
   }
   throw new Error('the remote code was to throw, and did not');
-}
-
-/** The id of a process that remote code starts and leaves running. */
-export async function startChild(gateway: Gateway): Promise<number> {
-  return await gateway.call(async () => {
-    const { spawn } = await import('node:child_process');
-    const child = spawn('sleep', ['600'], { stdio: 'ignore' });
-    await new Promise((resolve, reject) => child.once('spawn', resolve).once('error', reject));
-    return child.pid as number;
-  });
 }

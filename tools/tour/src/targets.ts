@@ -1,5 +1,6 @@
 import { Spec } from 'execnet';
 import { interpreters } from '../../lib/interpreters.mjs';
+import { pythons } from '../../lib/pythons.mjs';
 
 /** An interpreter to visit. */
 export interface Target {
@@ -11,8 +12,9 @@ export interface Target {
 /** The specs given as arguments, or every interpreter that was found on this machine. */
 export function targets(specs: readonly string[]): Target[] {
   if (specs.length > 0) return specs.map((text) => ({ name: text, spec: Spec.parse(text) }));
-  return interpreters().map(({ kind, path, version }) => ({
-    name: `${kind} ${version}`,
+  const javascript = interpreters().map((one) => ({ ...one, runtime: one.kind }));
+  return [...javascript, ...pythons()].map(({ runtime, kind, path, version }) => ({
+    name: `${runtime} ${version}`,
     spec: Spec.from({ popen: true, [kind]: quoted(path) }),
   }));
 }

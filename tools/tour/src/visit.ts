@@ -1,6 +1,7 @@
 import type { Gateway, Group } from 'execnet';
 import { isGone } from './processes.ts';
-import { heldBack, product, remoteError, roundTrip, type StreamResult, startChild } from './steps.ts';
+import { remoteCodeFor } from './remote-code-for.ts';
+import { heldBack, remoteError, roundTrip, type StreamResult } from './steps.ts';
 import type { Target } from './targets.ts';
 
 /** What was seen at one interpreter, as far as it came. */
@@ -39,7 +40,7 @@ export class Visit {
       const gateway = await group.makeGateway(this.target.spec, { signal });
       this.#gateway = gateway;
       this.pids.push(gateway.peer.pid);
-      this.product = await product(gateway);
+      this.product = await remoteCodeFor(gateway).product(gateway);
       this.firstResult = performance.now() - start;
       const { runtime, version, pid } = gateway.peer;
       this.name = `${runtime} ${version}`;
@@ -68,7 +69,7 @@ export class Visit {
   /** Takes it down together with a process that its code has started, and looks whether both are gone. */
   async end(): Promise<void> {
     await this.#step(async (gateway) => {
-      this.pids.push(await startChild(gateway));
+      this.pids.push(await remoteCodeFor(gateway).startChild(gateway));
       const start = performance.now();
       await gateway.terminate();
       this.terminated = performance.now() - start;

@@ -1,7 +1,7 @@
+import type { RemoteErrorData } from '../errors/index.ts';
+import type { StringOptions } from '../serializer/types.ts';
+import type { Item } from './item.ts';
 import type { WindowBudget } from './receive-window.ts';
-
-/** The bytes of one item: a whole, or a short prefix and a large binary that is sent without being copied. */
-export type Item = Uint8Array | readonly [prefix: Uint8Array, body: Uint8Array];
 
 /** What a channel needs of the link that it belongs to. */
 export interface ChannelLink {
@@ -16,7 +16,12 @@ export interface ChannelLink {
   readonly ended: Error | undefined;
 
   dump(value: unknown): Item;
-  load(bytes: Uint8Array): unknown;
+  /** `strings`: how strings of Python 2 and 3 arrive; without it as the format says by itself. */
+  load(bytes: Uint8Array, strings?: StringOptions): unknown;
+  /** What channels that are made from now on load with. */
+  strings: StringOptions | undefined;
+  /** An error as the other end understands it. */
+  dumpError(error: RemoteErrorData): Uint8Array;
   /** The bytes of the value dumped last have left, or were copied. */
   reclaim(item: Uint8Array): void;
   /** The ids of the channels inside the value dumped last; each is to be bound before the item leaves. */

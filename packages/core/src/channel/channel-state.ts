@@ -5,6 +5,7 @@ import {
   RemoteError,
   type RemoteErrorData,
 } from '../errors/index.ts';
+import type { StringOptions } from '../serializer/types.ts';
 import { Code, EMPTY, HEADER_SIZE, int32Payload } from '../wire/index.ts';
 import type { ChannelLink } from './channel-link.ts';
 import { Ending } from './ending.ts';
@@ -59,6 +60,8 @@ export class ChannelState {
   nested = false;
   /** Called once when both directions are closed. */
   closedHook: (() => void) | undefined;
+  /** How strings of Python 2 and 3 arrive; undefined: as the format says by itself. */
+  strings: StringOptions | undefined;
   /** Ids of channels inside items that were not read yet. */
   announced: Set<number> | undefined;
 
@@ -85,6 +88,7 @@ export class ChannelState {
   constructor(id: number, link: ChannelLink) {
     this.id = id;
     this.link = link;
+    this.strings = link.strings;
     this.#window = new ReceiveWindow(link.budget);
     this.sender = new Sender(id, link);
     if (link.ended) this.linkEnded(link.ended);
@@ -180,7 +184,7 @@ export class ChannelState {
     const item = this.#queue.shift();
     const cost = this.#queue.shiftedCost;
     try {
-      return this.#callback?.raw ? item.slice() : this.link.load(item);
+      return this.#callback?.raw ? item.slice() : this.link.load(item, this.strings);
     } finally {
       this.#queue.done();
       this.#consumed(cost);
@@ -333,7 +337,7 @@ export class ChannelState {
     try {
       value = this.#callback?.raw
         ? payload
-        : this.link.load(owned || payload.length < PACK_LIMIT ? payload : payload.slice());
+        : this.link.load(owned || payload.length < PACK_LIMIT ? payload : payload.slice(), this.strings);
     } catch (error) {
       failure = error as Error;
     }
@@ -531,11 +535,10 @@ export class ChannelState {
   }
 
   #dumpError(error: unknown): Uint8Array {
-    const item = this.link.dump(
+    return this.link.dumpError(
       typeof error === 'string'
         ? { name: 'Error', message: error, stack: `Error: ${error}` }
         : describeError(error),
     );
-    return item as Uint8Array;
   }
 }

@@ -4,7 +4,7 @@ import { Code } from '../wire/index.ts';
 import type { ChannelState } from './channel-state.ts';
 import { type Future, future } from './future.ts';
 import { type FileOptions, readFile, writeFile } from './make-file.ts';
-import { coercionPayload, type StringCoercion } from './string-coercion.ts';
+import { coercionPayload, type StringCoercion, stringsOf } from './string-coercion.ts';
 import { checkTimeout, type WaitOptions, waitFor } from './wait.ts';
 import { readableStream, writableStream } from './web-streams.ts';
 
@@ -250,6 +250,7 @@ export class Channel<Receive = unknown, Send = unknown> implements AsyncDisposab
   reconfigure(options: StringCoercion): void {
     const { id, link, sender } = this.#state;
     if (sender.closed) throw sender.closed.error;
+    this.#state.strings = stringsOf(options);
     link.writeFrame(Code.RECONFIGURE, id, coercionPayload(options));
   }
 

@@ -1,6 +1,7 @@
 import { Code, FRAGMENT_SIZE, HEADER_SIZE, int32Payload, writeInt32 } from '../wire/index.ts';
-import type { ChannelLink, Item } from './channel-link.ts';
+import type { ChannelLink } from './channel-link.ts';
 import { Ending } from './ending.ts';
+import { type Item, itemPart, itemSize, wholeItem } from './item.ts';
 import { INITIAL_WINDOW } from './receive-window.ts';
 
 /** The least that is sent as a part of an item, unless less is left: smaller parts would be mostly headers. */
@@ -138,7 +139,7 @@ export class Sender {
 
   #writeWhole(item: Item, carried: readonly number[] | undefined): void {
     this.#bind(carried);
-    this.#write(Code.CHANNEL_DATA, item instanceof Uint8Array ? item : join(item));
+    this.#write(Code.CHANNEL_DATA, wholeItem(item));
   }
 
   #write(code: number, payload: Uint8Array): void {
@@ -182,37 +183,18 @@ export class Sender {
       this.#bind(entry.carried);
       const payload = new Uint8Array(SIZE_PREFIX + first);
       writeInt32(payload, 0, size);
-      payload.set(slice(item, 0, first), SIZE_PREFIX);
+      payload.set(itemPart(item, 0, first), SIZE_PREFIX);
       this.#write(Code.FRAGMENT_FIRST, payload);
       entry.sent = first;
     }
     while (entry.sent < size) {
       const rest = size - entry.sent;
-      const next = Math.min(this.#credit - HEADER_SIZE, FRAGMENT_SIZE, rest);
-      if (next < Math.min(rest, LEAST_FRAGMENT)) return false;
-      this.#write(Code.FRAGMENT, slice(item, entry.sent, entry.sent + next));
-      entry.sent += next;
+      const room = Math.min(this.#credit - HEADER_SIZE, FRAGMENT_SIZE, rest);
+      if (room < Math.min(rest, LEAST_FRAGMENT)) return false;
+      const part = itemPart(item, entry.sent, entry.sent + room);
+      this.#write(Code.FRAGMENT, part);
+      entry.sent += part.length;
     }
     return true;
   }
-}
-
-function itemSize(item: Item): number {
-  return item instanceof Uint8Array ? item.length : item[0].length + item[1].length;
-}
-
-function join([prefix, body]: readonly [Uint8Array, Uint8Array]): Uint8Array {
-  const whole = new Uint8Array(prefix.length + body.length);
-  whole.set(prefix);
-  whole.set(body, prefix.length);
-  return whole;
-}
-
-/** A part of an item: a view wherever it lies in one piece. */
-function slice(item: Item, from: number, to: number): Uint8Array {
-  if (item instanceof Uint8Array) return item.subarray(from, to);
-  const [prefix, body] = item;
-  if (from >= prefix.length) return body.subarray(from - prefix.length, to - prefix.length);
-  if (to <= prefix.length) return prefix.subarray(from, to);
-  return join([prefix.subarray(from), body.subarray(0, to - prefix.length)]);
 }

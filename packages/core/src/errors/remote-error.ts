@@ -69,3 +69,10 @@ export function describeError(thrown: unknown, depth = 0): RemoteErrorData {
     };
   }
 }
+
+/** The same error with nothing in its texts that UTF-8 can't carry. */
+export function wellFormed(error: RemoteErrorData): RemoteErrorData {
+  return JSON.parse(JSON.stringify(error), (_key, value: unknown) =>
+    typeof value === 'string' ? value.replaceAll(/\p{Surrogate}/gu, '\ufffd') : value,
+  ) as RemoteErrorData;
+}

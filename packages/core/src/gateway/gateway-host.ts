@@ -23,6 +23,13 @@ export interface GatewayHostParts {
   readonly hello: Hello;
 }
 
+/** The service that acts on the machine. */
+interface Relay {
+  readonly channel: Channel;
+  /** What it has been asked to open and has not answered yet. */
+  readonly opening: Set<RelayedConnection>;
+}
+
 /** A request without the channels that it gets. */
 type Wanted<T = RelayRequest> = T extends RelayRequest ? Omit<T, 'streams'> : never;
 
@@ -35,7 +42,7 @@ export class GatewayHost implements Host {
   readonly interpreter: Host['interpreter'];
   readonly #link: Link;
   readonly #plugin: Interpreter;
-  #relay: Promise<Channel> | undefined;
+  #relay: Promise<Relay> | undefined;
 
   constructor({ id, link, interpreter, hello }: GatewayHostParts) {
     this.name = id;
@@ -58,24 +65,29 @@ export class GatewayHost implements Host {
     const relay = await this.#startRelay();
     signal?.throwIfAborted();
     const link = this.#link;
-    const streams: RelayStreams = { data: link.channels.create(), events: link.channels.create() };
+    const streams: RelayStreams = { data: this.#newChannel(), events: this.#newChannel() };
     const connection = new RelayedConnection(link, this.name, streams);
-    relay.send({ ...wanted, streams }).catch(() => {});
+    relay.channel.send({ ...wanted, streams }).catch(() => {});
     link.flush();
-    await connection.opened(signal);
+    relay.opening.add(connection);
+    try {
+      await connection.opened(signal);
+    } finally {
+      relay.opening.delete(connection);
+    }
     return connection;
   }
 
-  async #startRelay(): Promise<Channel> {
+  async #startRelay(): Promise<Relay> {
     this.#link.check();
     // one that has failed is replaced: what it served has failed with it
     const running = await this.#relay;
-    if (running && !running.isClosed) return running;
+    if (running && !running.channel.isClosed) return running;
     if (running || !this.#relay) this.#relay = this.#newRelay();
     return await this.#relay;
   }
 
-  async #newRelay(): Promise<Channel> {
+  async #newRelay(): Promise<Relay> {
     const text = await this.#plugin.host?.();
     this.#link.check();
     if (text === undefined)
@@ -85,10 +97,27 @@ export class GatewayHost implements Host {
       );
     const request: ExecRequest = { kind: 'service', text, args: undefined };
     const payload = this.#link.dump(request) as Uint8Array;
-    const channel = this.#link.channels.create();
+    const channel = this.#newChannel();
     this.#link.writeFrame(Code.SERVICE, channel.id, payload);
+    const state = Channel.stateOf(channel) as ChannelState;
     // an execution: who closes its channel ends it
-    (Channel.stateOf(channel) as ChannelState).execution = true;
+    state.execution = true;
+    const relay: Relay = { channel, opening: new Set() };
+    // it may fail before it has heard of any of them
+    state.setCallback({
+      item: () => {},
+      end: () => {
+        for (const connection of relay.opening) connection.relayEnded(state.receiveEnd?.error);
+      },
+      held: false,
+    });
+    return relay;
+  }
+
+  #newChannel(): Channel {
+    const channel = this.#link.channels.create();
+    // what the user wants of strings is no matter of the relay
+    (Channel.stateOf(channel) as ChannelState).strings = undefined;
     return channel;
   }
 }

@@ -3,11 +3,13 @@ import {
   Channel,
   type ChannelState,
   checkTimeout,
+  coercionOf,
   coercionPayload,
   type Future,
   future,
   MAX_DELAY,
   type StringCoercion,
+  stringsOf,
   type WaitOptions,
 } from '../channel/index.ts';
 import {
@@ -19,7 +21,7 @@ import {
 } from '../errors/index.ts';
 import { Lease, Link } from '../link/index.ts';
 import type { Hello, RemoteInfo } from '../protocol/index.ts';
-import type { Connection, Host, Interpreter, OutputStream } from '../registry/contracts.ts';
+import type { Boot, Connection, Host, Interpreter, OutputStream } from '../registry/contracts.ts';
 import type { Serializer } from '../serializer/types.ts';
 import type { Spec } from '../spec/index.ts';
 import {
@@ -76,6 +78,8 @@ export interface GatewayParts {
   readonly hello: Hello;
   /** Milliseconds between two pings; without it no lease is held. */
   readonly lease?: number | undefined;
+  /** See `Boot.compiled`. */
+  readonly compiled?: Boot['compiled'];
 }
 
 const DEFAULT_TERMINATE_TIMEOUT = 5000;
@@ -122,7 +126,17 @@ export class Gateway implements AsyncDisposable {
   #host: Host | undefined;
 
   /** Gateways are made by groups; not to be called by users. */
-  constructor({ id, spec, connection, interpreter, execmodel, serializer, hello, lease }: GatewayParts) {
+  constructor({
+    id,
+    spec,
+    connection,
+    interpreter,
+    execmodel,
+    serializer,
+    hello,
+    lease,
+    compiled,
+  }: GatewayParts) {
     this.id = id;
     this.spec = spec;
     this.#connection = connection;
@@ -158,13 +172,19 @@ export class Gateway implements AsyncDisposable {
       },
     });
     const link = this.#link;
+    let first = true;
     this.#decoder = new FrameDecoder(
-      trace
-        ? (code, channel, payload, owned) => {
-            trace?.(id, 'received', codeName(code), `channel ${channel}`, `${payload.length} bytes`);
-            link.handle(code, channel, payload, owned);
+      (code, channel, payload, owned) => {
+        trace?.(id, 'received', codeName(code), `channel ${channel}`, `${payload.length} bytes`);
+        if (first) {
+          first = false;
+          if (code === Code.COMPILED) {
+            compiled?.(payload.slice());
+            return;
           }
-        : (code, channel, payload, owned) => link.handle(code, channel, payload, owned),
+        }
+        link.handle(code, channel, payload, owned);
+      },
       { maxData: FRAGMENT_SIZE, target: (code, channel, length) => link.target(code, channel, length) },
     );
     if (trace) traceFrames(link, trace);
@@ -185,7 +205,8 @@ export class Gateway implements AsyncDisposable {
    * Runs code at the remote end and returns the channel to it at once.
    *
    * `source` is a function `(channel, args) => …`, sync or async; source text with `channel` and `args` in scope, in which `await` works; or
-   * the `file:` URL of a module whose default export is such a function. The channel closes when the code has ended, with its error if it
+   * the `file:` URL of a module whose default export is such a function. Where the interpreter runs another language, the text and the module are
+   * of that language, and its package says how its functions are named. The channel closes when the code has ended, with its error if it
    * failed. Throws before anything is sent: a function that refers to outer variables is `ERR_EXECNET_IMPURE_FUNCTION`, arguments that can't
    * travel are a `DumpError`, a gateway that has ended throws its `ConnectionLostError`.
    */
@@ -205,7 +226,8 @@ export class Gateway implements AsyncDisposable {
   }
 
   /**
-   * Runs a function at the remote end and resolves with its result. Rejects with the `RemoteError` it failed with, with `TimeoutError` or the
+   * Runs a function at the remote end and resolves with its result; where the interpreter runs another language, a function of that language by its
+   * name, or by the URL of its module. Rejects with the `RemoteError` it failed with, with `TimeoutError` or the
    * reason of `signal`, which also cancel it, or with `ConnectionLostError`; and with what `remoteExec` throws.
    */
   call<Result, Args = undefined>(
@@ -213,19 +235,24 @@ export class Gateway implements AsyncDisposable {
     ...rest: undefined extends Args
       ? [args?: Args, options?: CallOptions]
       : [args: Args, options?: CallOptions]
-  ): Future<ResultOf<Result>> {
-    const [args, { timeout, signal, globals } = {}] = rest;
+  ): Future<ResultOf<Result>>;
+  call<Result = unknown>(name: string | URL, args?: unknown, options?: CallOptions): Future<Result>;
+  call(
+    source: RemoteSource,
+    args?: unknown,
+    { timeout, signal, globals }: CallOptions = {},
+  ): Future<unknown> {
     let channel: Channel;
     try {
       checkTimeout(timeout);
       signal?.throwIfAborted();
-      channel = this.#execute(fn, 'call', { args, options: { globals }, calledBy: this.call });
+      channel = this.#execute(source, 'call', { args, options: { globals }, calledBy: this.call });
     } catch (error) {
       return future(Promise.reject(error));
     }
     const received = channel.receive(
       timeout === undefined && signal === undefined ? undefined : { timeout, signal },
-    ) as Future<ResultOf<Result>>;
+    );
     let open = true;
     const result = received.then(
       (value) => {
@@ -259,12 +286,12 @@ export class Gateway implements AsyncDisposable {
     const { signal, globals } = options;
     signal?.throwIfAborted();
     this.#link.check();
-    const request = describeSource(source, kind, {
-      interpreterGlobals: this.#interpreter.globals,
-      globals,
-      calledBy,
-    });
-    const payload = this.#link.dump({ ...request, args }) as Uint8Array;
+    const interpreter = this.#interpreter;
+    const request = interpreter.request?.({ kind, source, args }) ?? {
+      ...describeSource(source, kind, { interpreterGlobals: interpreter.globals, globals, calledBy }),
+      args,
+    };
+    const payload = this.#link.dump(request) as Uint8Array;
     const carried = this.#link.takeCarried();
     const channel = this.newChannel();
     const state = Channel.stateOf(channel) as ChannelState;
@@ -299,6 +326,8 @@ export class Gateway implements AsyncDisposable {
 
   async #ask(question: Uint8Array, options: WaitOptions | undefined): Promise<unknown> {
     const channel = this.newChannel();
+    // what the user wants of strings is no matter of ours
+    (Channel.stateOf(channel) as ChannelState).strings = undefined;
     this.#link.writeFrame(Code.STATUS, channel.id, question);
     try {
       return await channel.receive(options);
@@ -315,6 +344,7 @@ export class Gateway implements AsyncDisposable {
   /** How strings of Python 2 and 3 are translated on channels made from now on; see also `Channel.reconfigure`. */
   reconfigure(options: StringCoercion): void {
     this.#link.check();
+    this.#link.reconfigure(0, stringsOf(options));
     this.#link.writeFrame(Code.RECONFIGURE, 0, coercionPayload(options));
   }
 
@@ -524,6 +554,10 @@ export class Gateway implements AsyncDisposable {
         return true;
       case Code.GOODBYE:
         this.#goodbye = payload.length === 4 ? readInt32(payload, 0) : undefined;
+        return true;
+      case Code.RECONFIGURE:
+        // Python's code may say for its channel what it wants of both ends
+        this.#link.reconfigure(id, stringsOf(coercionOf(payload)));
         return true;
       case Code.CHANNEL_EXEC:
         if (this.#connection.queued >= MAX_UNREAD)

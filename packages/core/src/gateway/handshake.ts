@@ -1,7 +1,7 @@
 import { ConnectError, ProtocolError } from '../errors/index.ts';
 import { TailBuffer } from '../host/index.ts';
 import { type Hello, PROTOCOL_VERSION } from '../protocol/index.ts';
-import type { Command, Exit } from '../registry/contracts.ts';
+import type { Command, Exit, Refusal } from '../registry/contracts.ts';
 import { Code, codeName, FrameDecoder } from '../wire/index.ts';
 
 /** More than that before the token is no login shell's greeting: something else is there. */
@@ -13,11 +13,14 @@ const SHOWN_NOISE = 2048;
 /** A HELLO is some 300 bytes. */
 const MAX_HELLO = 65536;
 
-/** What an interpreter that is too old answers instead of HELLO, followed by its version. */
-const TOO_OLD = 'OLD ';
+/** The words with which a loader refuses; no frame begins with one of their letters. */
+const REFUSALS: Readonly<Record<Refusal['word'], string>> = {
+  OLD: 'ERR_EXECNET_INTERPRETER_TOO_OLD',
+  LACKS: 'ERR_EXECNET_UNSUPPORTED',
+};
 
-/** What remote ends need at least. */
-const OLDEST_SUPPORTED = { node: '18' } as const;
+/** A version, or a name and the message of an error. */
+const MAX_REFUSAL = 1024;
 
 /**
  * Waits for the token and the HELLO of a remote end: a machine that is fed with what arrives. Everything before the token is kept for
@@ -27,6 +30,7 @@ export class Handshake {
   /** What the remote end says of itself; rejects with a `ConnectError` if it says something else. */
   readonly greeting: Promise<Hello>;
   readonly #token: Buffer;
+  readonly #explain: (refusal: Refusal) => string | undefined;
   readonly #noise = new TailBuffer(SHOWN_NOISE);
   #noiseSize = 0;
   #printedSize = 0;
@@ -36,7 +40,9 @@ export class Handshake {
   #resolve!: (hello: Hello) => void;
   #reject!: (error: Error) => void;
 
-  constructor(token: string) {
+  /** `explain`: what the interpreter says about a refusal of its loader. */
+  constructor(token: string, explain: (refusal: Refusal) => string | undefined = () => undefined) {
+    this.#explain = explain;
     this.#token = Buffer.from(token, 'latin1');
     this.greeting = new Promise((resolve, reject) => {
       this.#resolve = resolve;
@@ -72,7 +78,7 @@ export class Handshake {
 
   /** Nothing more will come. Tells why that is, by how the program ended. */
   ended(exit: Exit, command: Command | undefined): void {
-    this.#reject(this.#tooOld() ?? told(exit) ?? describeEnd(exit, command, this.noise));
+    this.#reject(this.#refusal(command) ?? told(exit) ?? describeEnd(exit, command, this.noise));
   }
 
   #findToken(): boolean {
@@ -107,8 +113,8 @@ export class Handshake {
   }
 
   #readHello(): void {
-    // its version may still be on the way: what is too old ends by itself, and that is told then
-    if (this.#pending.length < TOO_OLD.length || this.#tooOld()) return;
+    // the rest of a refusal may still be on the way: who refuses ends by itself, and that is told then
+    if (this.#pending.length === 0 || this.#refuses() !== undefined) return;
     const decoder = new FrameDecoder(
       (code, _id, payload) => {
         decoder.stop();
@@ -146,14 +152,26 @@ export class Handshake {
     this.#resolve(hello);
   }
 
-  #tooOld(): ConnectError | undefined {
-    if (!this.#recognized || this.#pending.subarray(0, TOO_OLD.length).toString('latin1') !== TOO_OLD)
-      return undefined;
-    const version = this.#pending.subarray(TOO_OLD.length).toString('latin1').slice(0, 40);
-    return new ConnectError(
-      'ERR_EXECNET_INTERPRETER_TOO_OLD',
-      `the interpreter has version ${version}; Node.js ${OLDEST_SUPPORTED.node} or newer is needed. Name another with node=/path/to/node`,
+  /** The word of the refusal that has begun to arrive. */
+  #refuses(): Refusal['word'] | undefined {
+    if (!this.#recognized || this.#pending.length === 0) return undefined;
+    const text = this.#pending.toString('latin1');
+    return (Object.keys(REFUSALS) as Refusal['word'][]).find((word) =>
+      `${word} `.startsWith(text.slice(0, word.length + 1)),
     );
+  }
+
+  #refusal(command: Command | undefined): ConnectError | undefined {
+    const word = this.#refuses();
+    if (word === undefined || this.#pending.length <= word.length) return undefined;
+    const told = this.#pending
+      .subarray(word.length + 1)
+      .toString()
+      .slice(0, MAX_REFUSAL)
+      .trim();
+    const file = command?.file ?? 'the interpreter';
+    const message = this.#explain({ word, told, file });
+    return new ConnectError(REFUSALS[word], message ?? `${file} can't be a remote end: ${word} ${told}`);
   }
 }
 

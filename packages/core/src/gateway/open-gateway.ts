@@ -5,7 +5,7 @@ import { localHost } from '../host/index.ts';
 import { loadAnalyser } from '../purity/index.ts';
 import type { Command, Connection, ConnectionSink, Trace } from '../registry/contracts.ts';
 import type { Registry } from '../registry/index.ts';
-import { msgpack } from '../serializer/msgpack.ts';
+import { execnetFormat, msgpack } from '../serializer/index.ts';
 import type { Spec } from '../spec/index.ts';
 import { howItEnded } from './connection-lost.ts';
 import { Gateway } from './gateway.ts';
@@ -52,7 +52,8 @@ export async function openGateway(
     spec,
     execmodel,
     token,
-    ...(beside ? { executable: host.interpreter.path, local: !via } : {}),
+    local: !elsewhere && !via,
+    ...(beside ? { executable: host.interpreter.path } : {}),
     ...(lease === undefined ? {} : { lease }),
   });
   const command: Command = {
@@ -80,7 +81,7 @@ export async function openGateway(
         command,
         token,
         signal,
-        parts: { id, spec, interpreter, execmodel: execmodel.name, lease },
+        parts: { id, spec, interpreter, execmodel: execmodel.name, lease, compiled: boot.compiled },
       });
       via?.carries(gateway);
       return gateway;
@@ -105,8 +106,9 @@ async function greet(
   preamble: Uint8Array,
   { command, token, signal, parts }: GreetOptions,
 ): Promise<Gateway> {
-  const serializer = msgpack();
-  const handshake = new Handshake(token);
+  const { interpreter } = parts;
+  const serializer = interpreter.family === 'python' ? execnetFormat() : msgpack();
+  const handshake = new Handshake(token, (refusal) => interpreter.explain?.(refusal));
   let gateway: Gateway | undefined;
   let over: { reason: Error | undefined } | undefined;
   const printed: Parameters<ConnectionSink['output']>[] = [];
@@ -124,7 +126,7 @@ async function greet(
   });
   connection.write(preamble);
   // takes about as long as the interpreter needs to boot
-  const analyser = loadAnalyser();
+  const analyser = interpreter.request ? undefined : loadAnalyser();
   const hello = await orAborted(handshake.greeting, signal);
   gateway = new Gateway({ ...parts, connection, serializer, hello });
   for (const [stream, chunk] of printed) gateway.output(stream, chunk);

@@ -1,5 +1,6 @@
 import { ByteChannel, Channel, type ChannelState } from '../channel/index.ts';
-import { ConnectError, ExecnetError, TerminateError } from '../errors/index.ts';
+import { ConnectError, ConnectionLostError, ExecnetError, TerminateError } from '../errors/index.ts';
+import { Delivery } from '../host/index.ts';
 import type { Link } from '../link/index.ts';
 import type { Connection, ConnectionSink, Exit } from '../registry/contracts.ts';
 import type { RelayEvent, RelayFailure, RelayOrder, RelayStreams } from '../relay/messages.ts';
@@ -26,10 +27,7 @@ export class RelayedConnection implements Connection {
   #aborted: Promise<void> | undefined;
   #abortReason: Error | undefined;
   #address = '';
-  #started = false;
-  #sink: ConnectionSink | undefined;
-  /** What came before there was a sink. */
-  #early: ((sink: ConnectionSink) => void)[] = [];
+  readonly #delivery = new Delivery();
   #queued = 0;
   #drained: (() => void)[] = [];
   #resume: (() => void) | undefined;
@@ -60,11 +58,7 @@ export class RelayedConnection implements Connection {
     this.#bytes = new ByteChannel(streams.data);
     this.#bytes.receive({
       bytes: (chunk, owned) => {
-        if (this.#sink) this.#sink.data(chunk, owned);
-        else {
-          const kept = owned ? chunk : chunk.slice();
-          this.#early.push((sink) => sink.data(kept, true));
-        }
+        this.#delivery.data(chunk, owned);
         return this.#paused;
       },
       end: () => this.#streamEnded(),
@@ -98,14 +92,7 @@ export class RelayedConnection implements Connection {
   }
 
   start(sink: ConnectionSink): void {
-    if (this.#started) throw new TypeError('a connection is started once');
-    this.#started = true;
-    // the sink is told nothing before this returns
-    queueMicrotask(() => {
-      this.#sink = sink;
-      for (const tell of this.#early) tell(sink);
-      this.#early = [];
-    });
+    this.#delivery.start(sink);
   }
 
   write(chunk: Uint8Array): boolean {
@@ -211,11 +198,9 @@ export class RelayedConnection implements Connection {
       case 'failed':
         this.#fail(this.#errorOf(event.failure));
         return;
-      case 'output': {
-        const { stream, chunk } = event;
-        this.#tell((sink) => sink.output(stream, chunk));
+      case 'output':
+        this.#delivery.output(event.stream, event.chunk);
         return;
-      }
       case 'end':
         this.#endReason = event.failure && this.#errorOf(event.failure);
         this.#streamEnded();
@@ -228,12 +213,23 @@ export class RelayedConnection implements Connection {
     }
   }
 
+  /** The relay is gone, and will not answer. */
+  relayEnded(cause: Error | undefined): void {
+    if (cause instanceof ConnectionLostError) {
+      this.#fail(cause);
+      return;
+    }
+    const why = cause ? `: ${cause.message}` : '';
+    const message = `the relay of ${this.#hostName} ended${why}`;
+    this.#fail(new ExecnetError('ERR_EXECNET_CONNECTION_LOST', message, cause ? { cause } : {}));
+  }
+
   /** All is over, but for bytes that may still be under way; or the gateway that carries this, or its relay, is gone. */
   #eventsEnded(ending: ChannelState['receiveEnd']): void {
-    const error =
-      ending?.error ??
-      new ExecnetError('ERR_EXECNET_CONNECTION_LOST', `the relay of ${this.#hostName} ended`);
-    if (!this.#over || !ending?.clean) this.#fail(error);
+    if (!this.#over || !ending?.clean) {
+      if (ending?.error) this.#fail(ending.error);
+      else this.relayEnded(undefined);
+    }
     this.#settleSwept(undefined);
   }
 
@@ -253,8 +249,7 @@ export class RelayedConnection implements Connection {
   #end(): void {
     if (this.#ended) return;
     this.#ended = true;
-    const reason = this.#endReason;
-    this.#tell((sink) => sink.end(reason));
+    this.#delivery.end(this.#endReason);
   }
 
   #finish(exit: Omit<Exit, 'error'>, error: Error | undefined): void {
@@ -268,10 +263,5 @@ export class RelayedConnection implements Connection {
   #errorOf({ code, message }: RelayFailure): Error {
     const text = `${this.#hostName}: ${message}`;
     return code?.startsWith('ERR_EXECNET_') ? new ConnectError(code, text) : new Error(text);
-  }
-
-  #tell(event: (sink: ConnectionSink) => void): void {
-    if (this.#sink) event(this.#sink);
-    else this.#early.push(event);
   }
 }

@@ -3,9 +3,10 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ExecnetError } from '../errors/index.ts';
 import type { ExecRequest } from '../protocol/index.ts';
 import { callSiteFiles, functionProgram, prepareFunction } from '../purity/index.ts';
+import type { SourceRequest } from '../registry/contracts.ts';
 
 /** What remote code may be given as: source text, a function, or the URL of a module file. */
-export type RemoteSource = string | URL | ((...args: never[]) => unknown);
+export type RemoteSource = SourceRequest['source'];
 
 /** How functions are checked before they are sent. */
 export interface SourceOptions {
@@ -15,7 +16,7 @@ export interface SourceOptions {
   readonly calledBy: (...args: never[]) => unknown;
 }
 
-/** The part of a request that says what is to run; throws before anything is sent if it can't be. */
+/** The part of a request that says what JavaScript is to run; throws before anything is sent if it can't be. */
 export function describeSource(
   source: RemoteSource,
   kind: 'function' | 'call',
@@ -46,6 +47,10 @@ function readModule(url: URL): { text: string; file: string; url: string } {
   if (url.protocol !== 'file:')
     throw new TypeError(`a module to run remotely is named by a file: URL, not ${url.protocol}`);
   const file = fileURLToPath(url);
+  if (file.endsWith('.py'))
+    throw new TypeError(
+      `${file} is Python, and this gateway runs JavaScript: start a Python interpreter (python= in the spec) and run it there`,
+    );
   let text: string;
   try {
     text = readFileSync(file, 'utf8');

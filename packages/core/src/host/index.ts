@@ -1,4 +1,5 @@
 export { ByteStreams } from './byte-streams.ts';
+export { Delivery } from './delivery.ts';
 export { duplexOf } from './duplex.ts';
 export { localHost } from './local-host.ts';
 export { type ShellCommand, shellCommand } from './shell-command.ts';

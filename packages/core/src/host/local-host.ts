@@ -90,11 +90,13 @@ function makeFolders(path: string): void {
 }
 
 function stdioOf(
-  { descriptors: { input, output } }: Command,
+  { descriptors: { input, output, stdout = 1 } }: Command,
   own: 'pipe' | 'ignore' | 'inherit',
-): ('pipe' | 'ignore' | 'inherit')[] {
-  const stdio: ('pipe' | 'ignore' | 'inherit')[] = ['ignore', own, own];
-  for (let fd = stdio.length; fd <= Math.max(input, output); fd++) stdio[fd] = 'ignore';
+): ('pipe' | 'ignore' | 'inherit' | number)[] {
+  const stdio: ('pipe' | 'ignore' | 'inherit' | number)[] = ['ignore', own, own];
+  for (let fd = stdio.length; fd <= Math.max(input, output, stdout); fd++) stdio[fd] = 'ignore';
+  // beyond 2 `inherit` would mean none
+  stdio[stdout] = own === 'inherit' ? 1 : own;
   stdio[input] = 'pipe';
   stdio[output] = 'pipe';
   return stdio;

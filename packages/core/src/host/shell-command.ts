@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the scripts expand their own variables
 import { randomBytes } from 'node:crypto';
 import { ConnectError, SpecError } from '../errors/index.ts';
-import type { Command } from '../registry/contracts.ts';
+import type { Command, Descriptors } from '../registry/contracts.ts';
 import { quoteWord } from '../spec/index.ts';
 
 /** A command as a shell far away can start it. */
@@ -35,8 +35,8 @@ export type ShellFailure = 'chdir' | 'missing' | 'unexecutable' | 'nice' | 'grou
 export function shellCommand({ file, args, env, cwd, nice, descriptors }: Command): ShellCommand {
   const mark = `execnet-shell:${randomBytes(12).toString('hex')}:`;
   const variables = Object.entries(env).map(([name, value]) => `${identifier(name)}=${quote(value)}`);
-  const { input, output } = descriptors;
-  const moved = input > 2 || output > 2 ? [`exec ${input}<&0 ${output}>&1 0</dev/null 1>&2`] : [];
+  const redirections = redirectionsOf(descriptors);
+  const moved = redirections.length > 0 ? [`exec ${redirections.join(' ')}`] : [];
   const prefix = [`$lead`, ...(nice === undefined ? [] : [`nice -n ${nice}`])].join(' ');
   const script = [
     "n=$(printf '\\nx'); n=${n%x}",
@@ -52,6 +52,17 @@ export function shellCommand({ file, args, env, cwd, nice, descriptors }: Comman
     `exec ${prefix} ${[file, ...args].map(quote).join(' ')}`,
   ].join('; ');
   return { line: SHELL_LINE, input: Buffer.from(`${script}\n`), mark };
+}
+
+/** Moves the protocol from 0 and 1 to where the program looks for it; what it prints goes to stderr, the one stream that is left for that. */
+function redirectionsOf({ input, output, stdout = 1 }: Descriptors): string[] {
+  return [
+    ...(input === 0 ? [] : [`${input}<&0`]),
+    ...(output === 1 ? [] : [`${output}>&1`]),
+    ...(stdout === 1 ? [] : [`${stdout}>&2`]),
+    ...(input === 0 ? [] : ['0</dev/null']),
+    ...(output === 1 ? [] : ['1>&2']),
+  ];
 }
 
 function quote(word: string): string {

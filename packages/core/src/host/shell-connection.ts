@@ -1,5 +1,6 @@
 import { type ConnectError, TerminateError } from '../errors/index.ts';
 import type { Command, Connection, ConnectionSink, Exit } from '../registry/contracts.ts';
+import { Delivery } from './delivery.ts';
 import { killScript, SHELL_LINE, type ShellCommand, shellFailure } from './shell-command.ts';
 
 /** More than that before the shell's answer is no greeting: the handshake gets it, and says what it thinks of it. */
@@ -51,10 +52,7 @@ class ShellConnection implements Connection {
   readonly #inner: Connection;
   readonly #access: ShellAccess;
   readonly #mark: Buffer;
-  #started = false;
-  #sink: ConnectionSink | undefined;
-  /** What is for the sink and came before it. */
-  #early: ((sink: ConnectionSink) => void)[] = [];
+  readonly #delivery = new Delivery();
   /** Resolves when the shell has answered, or never will. */
   readonly #answer: Promise<void>;
   #heard!: () => void;
@@ -78,23 +76,16 @@ class ShellConnection implements Connection {
     this.closed = inner.closed.then((exit) => this.#exited(exit));
     inner.start({
       data: (chunk, owned) => this.#data(chunk, owned),
-      output: (stream, chunk) => this.#tell((sink) => sink.output(stream, chunk)),
+      output: (stream, chunk) => this.#delivery.output(stream, chunk),
       end: (reason) => {
         this.#answered();
-        this.#tell((sink) => sink.end(this.#failure ?? reason));
+        this.#delivery.end(this.#failure ?? reason);
       },
     });
   }
 
   start(sink: ConnectionSink): void {
-    if (this.#started) throw new TypeError('a connection is started once');
-    this.#started = true;
-    // the sink is told nothing before this returns
-    queueMicrotask(() => {
-      this.#sink = sink;
-      for (const tell of this.#early) tell(sink);
-      this.#early = [];
-    });
+    this.#delivery.start(sink);
   }
 
   write(chunk: Uint8Array): boolean {
@@ -151,11 +142,6 @@ class ShellConnection implements Connection {
     }
   }
 
-  #tell(event: (sink: ConnectionSink) => void): void {
-    if (this.#sink) event(this.#sink);
-    else this.#early.push(event);
-  }
-
   #data(chunk: Uint8Array, owned = false): void {
     if (this.#pending === undefined) {
       this.#pass(chunk, owned);
@@ -188,12 +174,7 @@ class ShellConnection implements Connection {
   }
 
   #pass(chunk: Uint8Array, owned = false): void {
-    if (chunk.length === 0) return;
-    if (this.#sink) this.#sink.data(chunk, owned);
-    else {
-      const kept = owned ? chunk : chunk.slice();
-      this.#early.push((sink) => sink.data(kept, true));
-    }
+    if (chunk.length > 0) this.#delivery.data(chunk, owned);
   }
 
   #exited(told: Exit): Exit {

@@ -3,13 +3,11 @@ import type { Readable, Writable } from 'node:stream';
 import { TerminateError } from '../errors/index.ts';
 import type { ConnectionSink, Descriptors, Exit, OutputStream } from '../registry/contracts.ts';
 import { ByteStreams } from './byte-streams.ts';
+import { Delivery } from './delivery.ts';
 import { killGroup, livingMembers } from './process-group.ts';
 import { StreamConnection } from './stream-connection.ts';
 import { TailBuffer } from './tail-buffer.ts';
 import { Flow, untilQuiet } from './until-quiet.ts';
-
-/** What an error message can show and a person will read; `ExitReport.stderr` promises it. */
-const STDERR_TAIL = 8192;
 
 /** How long the kernel may take to end what was killed, in milliseconds. Only a process stuck in a device takes longer. */
 const KILL_PATIENCE = 2000;
@@ -22,9 +20,9 @@ export class SpawnedConnection extends StreamConnection {
   readonly #child: ChildProcess;
   readonly #pid: number;
   readonly #outputs: readonly (readonly [OutputStream, Readable])[];
-  readonly #tail = new TailBuffer(STDERR_TAIL);
-  #sink: ConnectionSink | undefined;
-  #early: [OutputStream, Uint8Array][] = [];
+  readonly #tail = new TailBuffer();
+  /** For what it prints, which may come before there is a sink. */
+  readonly #delivery = new Delivery();
   /** Bytes that have arrived, of the protocol and printed. */
   #arrived = 0;
   /** Nothing of the process group is left: its number may belong to somebody else from now on. */
@@ -43,12 +41,12 @@ export class SpawnedConnection extends StreamConnection {
     this.#pid = child.pid as number;
     this.#outputs = (
       [
-        ['stdout', child.stdout],
-        ['stderr', child.stderr],
+        ['stdout', stdio[descriptors.stdout ?? 1]],
+        ['stderr', stdio[2]],
       ] as const
     ).filter(
       (output): output is readonly [OutputStream, Readable] =>
-        output[1] !== null && output[1] !== stdio[descriptors.output],
+        isReadable(output[1]) && output[1] !== stdio[descriptors.output],
     );
     for (const [name, stream] of this.#outputs) {
       stream.on('data', (chunk: Uint8Array) => this.#printed(name, chunk));
@@ -66,12 +64,7 @@ export class SpawnedConnection extends StreamConnection {
       output: (stream, chunk) => sink.output(stream, chunk),
       end: (reason) => sink.end(reason),
     });
-    // the sink is told nothing before this returns
-    queueMicrotask(() => {
-      this.#sink = sink;
-      for (const [name, chunk] of this.#early) sink.output(name, chunk);
-      this.#early = [];
-    });
+    this.#delivery.start(sink);
   }
 
   override pause(): void {
@@ -141,8 +134,7 @@ export class SpawnedConnection extends StreamConnection {
   #printed(name: OutputStream, chunk: Uint8Array): void {
     this.#arrived += chunk.length;
     if (name === 'stderr') this.#tail.push(chunk);
-    if (this.#sink) this.#sink.output(name, chunk);
-    else this.#early.push([name, chunk]);
+    this.#delivery.output(name, chunk);
   }
 
   async #watch(): Promise<Exit> {
@@ -174,4 +166,9 @@ export class SpawnedConnection extends StreamConnection {
     );
     await untilQuiet({ ended, arrived: () => this.#arrived, flowing: () => this.#flow.flowing });
   }
+}
+
+/** Not so: what is ignored or inherited. */
+function isReadable(stream: unknown): stream is Readable {
+  return typeof (stream as Partial<Readable> | null | undefined)?.read === 'function';
 }

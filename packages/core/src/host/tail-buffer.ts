@@ -1,10 +1,13 @@
+/** What an error message can show and a person will read; `ExitReport.stderr` promises it. */
+const STDERR_TAIL = 8192;
+
 /** Keeps the last bytes of what is written to it. */
 export class TailBuffer {
   readonly #limit: number;
   #chunks: Uint8Array[] = [];
   #size = 0;
 
-  constructor(limit: number) {
+  constructor(limit: number = STDERR_TAIL) {
     this.#limit = limit;
   }
 

@@ -35,6 +35,8 @@ export function javascriptInterpreter(runtime: JavaScriptInterpreter): Interpret
     globals: runtime.globals,
     async boot({ spec, execmodel, token, executable, local, lease }: BootContext): Promise<Boot> {
       const [file, ...args] = commandWords(runtime.field, spec.get(runtime.field), executable);
+      if (!execmodel.remote)
+        throw new TypeError(`the execmodel "${execmodel.name}" for javascript ends has no program`);
       const context = { spec, supports: runtime.supports, interpreter: runtime.field };
       const options: BootOptions = {
         token,
@@ -62,6 +64,10 @@ export function javascriptInterpreter(runtime: JavaScriptInterpreter): Interpret
       };
     },
     host: async () => RELAY,
+    explain: ({ word, told }) =>
+      word === 'OLD'
+        ? `the interpreter has version ${told}; Node.js 18 or newer is needed. Name another with node=/path/to/node`
+        : `the interpreter lacks ${told}`,
   };
 }
 

@@ -6,8 +6,15 @@ import {
   type Item,
   WindowBudget,
 } from '../channel/index.ts';
-import { DumpError, LoadError, ProtocolError, RemoteError, type RemoteErrorData } from '../errors/index.ts';
-import type { ChannelCodec, Serializer } from '../serializer/types.ts';
+import {
+  DumpError,
+  LoadError,
+  ProtocolError,
+  RemoteError,
+  type RemoteErrorData,
+  wellFormed,
+} from '../errors/index.ts';
+import type { ChannelCodec, Serializer, StringOptions } from '../serializer/types.ts';
 import { Code, codeName, FrameWriter, readInt32 } from '../wire/index.ts';
 
 /** Deno loads its `setImmediate` when it is first used, which takes 11 ms: so the first frames, those of a start, are sent by a timer. */
@@ -44,6 +51,8 @@ export interface LinkOptions {
   readonly local: boolean;
   readonly ids: IdSpace;
   readonly serializer: Serializer;
+  /** What an error is sent as, where that is not plain data. */
+  readonly error?: (error: RemoteErrorData) => unknown;
   readonly port: LinkPort;
   readonly control: ControlHandler;
   /** The peer speaks our protocol: it grants credit and expects ours. */
@@ -68,9 +77,11 @@ export class Link implements ChannelLink {
   readonly flow: boolean;
   readonly budget: WindowBudget = new WindowBudget();
   readonly channels: ChannelTable;
+  strings: StringOptions | undefined = undefined;
   readonly #port: LinkPort;
   readonly #writer: FrameWriter;
   readonly #serializer: Serializer;
+  readonly #error: LinkOptions['error'];
   readonly #control: ControlHandler;
   readonly #codec: ChannelCodec;
   readonly #forgotten: ((id: number) => void) | undefined;
@@ -83,7 +94,7 @@ export class Link implements ChannelLink {
   #holds = 0;
   #ended: Error | undefined;
 
-  constructor({ name, local, ids, serializer, port, control, flow, forgotten, bind }: LinkOptions) {
+  constructor({ name, local, ids, serializer, error, port, control, flow, forgotten, bind }: LinkOptions) {
     if (bind) this.bind = bind;
     this.#forgotten = forgotten;
     this.name = name;
@@ -91,6 +102,7 @@ export class Link implements ChannelLink {
     this.flow = flow;
     this.#port = port;
     this.#serializer = serializer;
+    this.#error = error;
     this.#control = control;
     this.channels = new ChannelTable(this, ids);
     const flush = (): void => {
@@ -202,9 +214,19 @@ export class Link implements ChannelLink {
     this.#carried = undefined;
     if (value instanceof Uint8Array && value.length >= UNCOPIED && this.flow) {
       const parts = this.#serializer.dumpParts(value, this.#codec);
-      if (parts.length === 2) return parts as [Uint8Array, Uint8Array];
+      return parts.length === 1 ? (parts[0] as Uint8Array) : parts;
     }
     return this.#serializer.dump(value, this.#codec);
+  }
+
+  dumpError(error: RemoteErrorData): Uint8Array {
+    const item = (data: RemoteErrorData): unknown => this.#error?.(data) ?? data;
+    try {
+      return this.#serializer.dump(item(error));
+    } catch {
+      // execnet's format has no words for half a surrogate pair
+      return this.#serializer.dump(item(wellFormed(error)));
+    }
   }
 
   reclaim(item: Uint8Array): void {
@@ -216,8 +238,17 @@ export class Link implements ChannelLink {
     return this.#carried;
   }
 
-  load(bytes: Uint8Array): unknown {
-    return this.#serializer.load(bytes, this.#codec);
+  /** How strings of Python arrive on a channel, or on those made from now on. */
+  reconfigure(id: number, strings: StringOptions): void {
+    if (id === 0) this.strings = strings;
+    else {
+      const state = this.channels.get(id);
+      if (state) state.strings = strings;
+    }
+  }
+
+  load(bytes: Uint8Array, strings?: StringOptions): unknown {
+    return this.#serializer.load(bytes, this.#codec, strings);
   }
 
   #idOf(value: object): number | undefined {

@@ -37,7 +37,7 @@ export interface Start {
 
 /** What a remote end says of itself. */
 export interface RemoteInfo {
-  /** `node`, `bun` or `deno`. */
+  /** `node`, `bun` or `deno`; of Python ends `cpython`, `pypy` or `jython`. */
   readonly runtime: string;
   readonly version: string;
   readonly pid: number;

@@ -73,12 +73,17 @@ export interface Connection {
   readonly remoteAddress: string;
 }
 
-/** The two descriptors on which the remote program reads and writes the protocol. */
+/** The descriptors on which the remote program finds what it needs. */
 export interface Descriptors {
   /** What the remote program reads from: 3 where the host makes a pair of its own, 0 where only stdin can be had. */
   readonly input: number;
   /** What the remote program writes to: 4 where the host makes a pair of its own, 1 where only stdout can be had. */
   readonly output: number;
+  /**
+   * Where the program looks for what is to become its standard output, if that is not 1, because the protocol is there: the program moves both
+   * itself. For programs that others start, `sudo` for instance, which hand on 0 to 2 only; so it must not rely on finding it.
+   */
+  readonly stdout?: number;
 }
 
 /** A command as data; the host realises it, and only the host quotes it for a shell, if there is one on the way. */
@@ -99,6 +104,7 @@ export interface Command {
   /**
    * Where the program finds the protocol. The local host realises 3 and 4 as two socketpairs, one for each direction, so that input made
    * non-blocking leaves output blocking; a host that has only stdin and stdout does it with `sh -c 'exec 3<&0 4>&1 0</dev/null 1>&2; exec …'`.
+   * 0 and 1 are left where they are.
    */
   readonly descriptors: Descriptors;
 }
@@ -201,6 +207,11 @@ export interface Boot {
   readonly command: Command;
   /** The first bytes on the connection; they turn the interpreter into a remote end. Asked for while it starts, so that making them takes no time. */
   preamble(): Uint8Array;
+  /**
+   * Takes what the remote end has made of its program, if it says so right behind HELLO (frame COMPILED), so that further ones need not make it
+   * again. User code had no chance to say anything by then.
+   */
+  compiled?(payload: Uint8Array): void;
 }
 
 /** What an interpreter is told to boot a remote end. */
@@ -211,10 +222,30 @@ export interface BootContext {
   readonly token: string;
   /** The program to start where the spec names none; without it the one with the name of the field, on the `PATH`. */
   readonly executable?: string;
-  /** It is started by this program, on this machine. */
+  /** It is started by this program, on this machine: bytes on the way cost next to nothing. */
   readonly local?: boolean;
   /** Milliseconds between two pings of the local end: after three times as long without a byte the remote end takes itself down. */
   readonly lease?: number;
+}
+
+/** What a remote end is asked to run, as the user gave it. */
+export interface SourceRequest {
+  /** `function`: `remoteExec`, with a channel. `call`: `call`, for a result. */
+  readonly kind: 'function' | 'call';
+  readonly source: string | URL | ((...args: never[]) => unknown);
+  readonly args: unknown;
+}
+
+/**
+ * What a loader says instead of HELLO, behind the token, when there can be no remote end: `OLD ` and its version, or `LACKS ` and the name of
+ * something that has to be installed there, then anything that helps. It exits afterwards.
+ */
+export interface Refusal {
+  readonly word: 'OLD' | 'LACKS';
+  /** What stands behind the word. */
+  readonly told: string;
+  /** The program that was started, for messages. */
+  readonly file: string;
 }
 
 /** Boots one kind of interpreter. Chosen by the **name** of a spec field: `python` in `popen//python=pypy3`. */
@@ -228,6 +259,14 @@ export interface Interpreter {
   readonly supports: InterpreterSupports;
   /** The names of its global variables, for the purity check; empty where functions can't be sent. */
   readonly globals: readonly string[];
+  /**
+   * What is sent for code that is to run, where that is not JavaScript: a value of the format that the family's gateways speak, `args` included.
+   * Throws a TypeError for what the interpreter can't run, saying what to give instead. Without it functions, source text and modules are
+   * JavaScript.
+   */
+  request?(wanted: SourceRequest): Readonly<Record<string, unknown>>;
+  /** Says to an operator what a refusal of its loader means and what to do. Without it what the loader said is shown. */
+  explain?(refusal: Refusal): string;
   /** The command that starts it, and the bytes that turn it into a remote end. */
   boot(context: BootContext): Promise<Boot>;
   /**
@@ -247,11 +286,14 @@ export interface ExecModel {
   readonly family: Family;
   /**
    * Where the first execution of a remote end runs. On `main` it starts at once, before the program of the model is there, which takes the
-   * start of a thread; the model finds the main thread busy then.
+   * start of a thread; the model finds the main thread busy then. Missing where `remote` is.
    */
-  readonly startsOn: 'main' | 'thread';
-  /** Text of a function body that the remote end evaluates; it exports `createExecutor()`. Self-contained: it imports nothing but builtins. */
-  remote(context: ExecModelContext): Promise<string>;
+  readonly startsOn?: 'main' | 'thread';
+  /**
+   * Text of a function body that the remote end evaluates; it exports `createExecutor()`. Self-contained: it imports nothing but builtins. Missing
+   * where the program of the interpreter has the model in it, as with Python.
+   */
+  remote?(context: ExecModelContext): Promise<string>;
   /** The same for threads that execute code, if the model has a say in how it runs; it exports `createRunner()`. */
   runner?(context: ExecModelContext): Promise<string>;
 }

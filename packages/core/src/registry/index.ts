@@ -15,6 +15,8 @@ export type {
   InterpreterSupports,
   OutputStream,
   Plugin,
+  Refusal,
+  SourceRequest,
   SpawnOptions,
   Trace,
   Transport,

@@ -1,7 +1,7 @@
 import { ExecnetError, SpecError } from '../errors/index.ts';
 import { isCoreField, type Spec } from '../spec/index.ts';
 import type { ExecModel, Family, Interpreter, Plugin, Transport } from './contracts.ts';
-import { EXECMODEL_PACKAGES, FIELD_PACKAGES, importHint } from './official.ts';
+import { execmodelPackages, FIELD_PACKAGES, importHint } from './official.ts';
 import { mostSimilar } from './similar.ts';
 
 /** What `execmodel=` is without being written. */
@@ -247,8 +247,9 @@ export class Registry {
     if (found !== undefined) return found;
     const known = this.execmodels.filter((plugin) => plugin.family === family).map((plugin) => plugin.name);
     const elsewhere = this.execmodels.find((plugin) => plugin.name === name)?.family;
+    const official = execmodelPackages(family);
     const hints: string[] = [];
-    if (elsewhere !== undefined) {
+    if (elsewhere !== undefined && !official.has(name)) {
       const fields = this.interpreters
         .filter((plugin) => plugin.family === elsewhere)
         .map((plugin) => `"${plugin.field}"`);
@@ -256,7 +257,8 @@ export class Registry {
         `${elsewhere} ends have it: add ${fields.join(' or ') || `a ${elsewhere} interpreter`} to the spec`,
       );
     } else {
-      hints.push(...this.#meant(name, known, EXECMODEL_PACKAGES));
+      const others = execmodelPackages(family === 'python' ? 'javascript' : 'python');
+      hints.push(...this.#meant(name, known, new Map([...others, ...official])));
     }
     const hint = hints.length > 0 ? ` (${hints.join(' ')})` : '';
     throw failure(

@@ -39,11 +39,11 @@ export type RelayEvent =
   | { readonly what: 'failed'; readonly failure: RelayFailure }
   | { readonly what: 'output'; readonly stream: OutputStream; readonly chunk: Uint8Array }
   /** No bytes and no output follow. */
-  | { readonly what: 'end'; readonly failure: RelayFailure | undefined }
+  | { readonly what: 'end'; readonly failure?: RelayFailure | undefined }
   | {
       readonly what: 'closed';
       readonly exit: Omit<Exit, 'error'>;
-      readonly failure: RelayFailure | undefined;
+      readonly failure?: RelayFailure | undefined;
     }
   /** What was asked to be torn down is gone, but for these processes. */
   | { readonly what: 'aborted'; readonly remains: readonly string[] };

@@ -1,50 +1,8 @@
 import type { Start } from '../protocol/index.ts';
-import { Board } from './board.ts';
-import { startMain } from './main.ts';
-import { Output } from './output.ts';
-import { printDirectlyInThread } from './prints.ts';
-import { rawIo } from './raw-io.ts';
-import { Receiver } from './receiver.ts';
-import { Ring, Word } from './ring.ts';
-import { ExecutingThread } from './thread.ts';
-import type { ReceiverData, ThreadData } from './thread-data.ts';
-import { isolateProcessFunctions, takeProcessFunctions } from './thread-globals.ts';
-import { reportUncaught } from './uncaught.ts';
+import { ownDialect } from './own-dialect.ts';
+import { startRole, type ThreadStart } from './start.ts';
 
-/** What a thread stub hands over. */
-interface ThreadStart {
-  readonly evaluate: (text: string) => unknown;
-  readonly data: ThreadData | ReceiverData;
-}
-
-/** The program of a remote end: every thread evaluates it and is told its role. */
+/** The program of a remote end that a local end of ours has started. */
 export function start(given: Start | ThreadStart): void {
-  if (!('data' in given)) startMain(given);
-  else if (given.data.role === 'receiver') new Receiver(given.data);
-  else startThread(given.evaluate, given.data);
-}
-
-function startThread(evaluate: (text: string) => unknown, data: ThreadData): void {
-  const { options, slot } = data;
-  printDirectlyInThread();
-  const board = new Board(data.board);
-  const ring = new Ring(data.ring);
-  let endThread = (): void => {};
-  const thread = new ExecutingThread({
-    slot,
-    generation: data.generation,
-    ring,
-    board,
-    output: new Output(board, rawIo(options.input, options.output), slot),
-    receiver: data.port,
-    evaluate,
-    exit: () => endThread(),
-    isolated: data.isolated,
-    runner: data.service ? undefined : options.runner,
-  });
-  const flush = (): void => thread.link.flush();
-  endThread = data.isolated
-    ? isolateProcessFunctions((code) => Atomics.store(ring.words, Word.EXIT_CODE, code + 1), flush)
-    : takeProcessFunctions((message) => thread.tell(message), flush);
-  reportUncaught(thread, { isolated: data.isolated });
+  startRole(given, ownDialect);
 }

@@ -1,8 +1,8 @@
 import type { BootOptions, Start } from '../protocol/index.ts';
-import { msgpack } from '../serializer/msgpack.ts';
-import { Code, EMPTY, encodeFrame, FrameDecoder } from '../wire/index.ts';
+import { Code, encodeFrame, FrameDecoder } from '../wire/index.ts';
 import { Board, BoardWord } from './board.ts';
-import { describeRemote } from './describe-remote.ts';
+import { concat } from './control-frames.ts';
+import type { Dialect } from './dialect.ts';
 import { endChildren } from './end-process.ts';
 import { Output } from './output.ts';
 import { messageChannel } from './port.ts';
@@ -27,7 +27,7 @@ interface Exec {
  * The main thread of a remote end, which has said hello: reads, blocking, until there is something to execute. Only then is the receiver thread
  * started, so that booting does not wait for a thread and a remote end that runs nothing costs none.
  */
-export function startMain({ evaluate, program, cache, options }: Start): void {
+export function startMain({ evaluate, program, cache, options }: Start, dialect: Dialect): void {
   const io = rawIo(options.input, options.output);
   printDirectly();
   const { port1, port2 } = messageChannel();
@@ -53,7 +53,9 @@ export function startMain({ evaluate, program, cache, options }: Start): void {
   // who sits in a read that never returns sees no lease expire
   const watched = options.lease !== undefined;
   if (watched) receive(undefined);
-  const { exec, unread } = serveUntilExec(io, options, () => Atomics.add(board.words, BoardWord.HEARD, 1));
+  const { exec, unread } = serveUntilExec(io, options, dialect, () =>
+    Atomics.add(board.words, BoardWord.HEARD, 1),
+  );
   if (exec) Atomics.store(ring.words, Word.EXECUTING, 1);
   const handover: Handover = { unread, begun: exec?.id };
   if (watched) port1.postMessage({ kind: 'begin', ...handover } satisfies ThreadMessage);
@@ -68,10 +70,11 @@ export function startMain({ evaluate, program, cache, options }: Start): void {
     evaluate,
     exit: (code) => process.exit(code),
     runner: options.runner,
+    dialect,
   });
   onExit(() => {
     thread.link.flush();
-    if (Atomics.load(board.words, BoardWord.LOST) === 1) endChildren();
+    if (!dialect.watched || Atomics.load(board.words, BoardWord.LOST) === 1) endChildren();
   });
   if (runtime === 'deno') reportUncaughtByEvents(thread);
   else reportUncaught(thread);
@@ -83,57 +86,33 @@ export function startMain({ evaluate, program, cache, options }: Start): void {
 function serveUntilExec(
   io: RawIo,
   options: BootOptions,
+  dialect: Dialect,
   heard: () => void,
 ): { exec: Exec | undefined; unread: Uint8Array } {
-  const serializer = msgpack();
+  const early = dialect.early(io, options);
   let exec: Exec | undefined;
   let unread: Uint8Array | undefined;
   const decoder = new FrameDecoder((code, id, payload) => {
-    switch (code) {
-      case Code.STATUS:
-        io.write(
-          encodeFrame(
-            Code.CHANNEL_DATA,
-            id,
-            serializer.dump(payload.length > 0 ? describeRemote() : idle(options)),
-          ),
-        );
-        io.write(encodeFrame(Code.CHANNEL_CLOSE, id, EMPTY));
-        return;
-      case Code.PING:
-        io.write(encodeFrame(Code.PONG, id, payload));
-        return;
-      case Code.RECONFIGURE:
-      case Code.CHANNEL_CLOSE:
-        return;
-      case Code.GATEWAY_TERMINATE:
-        process.exit(0);
-        return;
-      default:
-        if (code === Code.CHANNEL_EXEC && options.startsOnMain) {
-          exec = { id, payload: payload.slice() };
-          unread = decoder.rest.slice();
-        } else unread = concat(encodeFrame(code, id, payload), decoder.rest);
-        decoder.stop();
-    }
+    if (early(code, id, payload)) return;
+    if (code === Code.GATEWAY_TERMINATE) process.exit(0);
+    if (code === Code.CHANNEL_EXEC && options.startsOnMain) {
+      exec = { id, payload: payload.slice() };
+      unread = decoder.rest.slice();
+    } else unread = concat(encodeFrame(code, id, payload), decoder.rest);
+    decoder.stop();
   });
   const buffer = new Uint8Array(READ_SIZE);
   while (unread === undefined) {
     const size = io.read(buffer);
     if (size === 0) process.exit(0);
     heard();
-    decoder.push(buffer.subarray(0, size));
+    try {
+      decoder.push(buffer.subarray(0, size));
+    } catch (error) {
+      // nothing after it can be understood
+      complain((error as Error).message);
+      process.exit(1);
+    }
   }
   return { exec, unread };
-}
-
-function idle(options: BootOptions): Record<string, unknown> {
-  return { numChannels: 0, numExecuting: 0, numQueued: 0, execmodel: options.execmodel };
-}
-
-function concat(first: Uint8Array, second: Uint8Array): Uint8Array {
-  const whole = new Uint8Array(first.length + second.length);
-  whole.set(first);
-  whole.set(second, first.length);
-  return whole;
 }

@@ -1,11 +1,11 @@
 import type { Worker } from 'node:worker_threads';
-import { describeError } from '../errors/index.ts';
+import { describeError, type RemoteErrorData } from '../errors/index.ts';
 import { Lease } from '../link/index.ts';
-import { MsgpackEncoder } from '../serializer/msgpack-encoder.ts';
-import { DEFAULT_LIMITS } from '../serializer/types.ts';
+import type { Serializer } from '../serializer/types.ts';
 import { Code, EMPTY, encodeFrame, int32Payload, readInt32 } from '../wire/index.ts';
 import { Board, BoardWord } from './board.ts';
-import { describeRemote } from './describe-remote.ts';
+import { statusFrames } from './control-frames.ts';
+import type { Dialect } from './dialect.ts';
 import { endProcess } from './end-process.ts';
 import type { CreateExecutor, Executor, ThreadOptions } from './executor.ts';
 import { evaluateModel } from './model-program.ts';
@@ -15,7 +15,7 @@ import { complain, printDirectlyInThread } from './prints.ts';
 import { type RawIo, READ_SIZE, rawIo } from './raw-io.ts';
 import { Ring } from './ring.ts';
 import { RoutedThread, WakeUps } from './routed-thread.ts';
-import { Router } from './router.ts';
+import type { Routing } from './router.ts';
 import { loadProcessLater, runtime } from './runtime.ts';
 import type { Handover, ReceiverData, ThreadData } from './thread-data.ts';
 import type { ThreadMessage } from './thread-port.ts';
@@ -70,14 +70,17 @@ export class Receiver {
   readonly #data: ReceiverData;
   readonly #board: Board;
   readonly #output: Output;
-  readonly #router: Router;
-  readonly #encoder = new MsgpackEncoder(DEFAULT_LIMITS);
+  readonly #router: Routing;
+  readonly #dialect: Dialect;
+  readonly #serializer: Serializer;
   readonly #threads: (RoutedThread | undefined)[] = [];
   readonly #io: RawIo;
   readonly #main: RoutedThread;
   readonly #executor: Executor;
   readonly #wakeUps = new WakeUps();
   #spawned = 0;
+  /** The last RECONFIGURE for channels to come, which threads to come have to know. */
+  #reconfigured: Uint8Array | undefined;
   /** V8 does not count shared memory: it would not collect that of a thousand threads that have ended. */
   readonly #spareRings: SharedArrayBuffer[] = [];
   #waiting: Uint8Array[] = [];
@@ -85,8 +88,10 @@ export class Receiver {
   #ending = false;
   #lease: Lease | undefined;
 
-  constructor(data: ReceiverData) {
+  constructor(data: ReceiverData, dialect: Dialect) {
     this.#data = data;
+    this.#dialect = dialect;
+    this.#serializer = dialect.serializer();
     const { options } = data;
     // as a web worker it has a console of its own that does the same
     if (runtime === 'node') printDirectlyInThread();
@@ -94,7 +99,7 @@ export class Receiver {
     this.#board = new Board(data.board);
     const io = rawIo(options.input, options.output);
     this.#output = new Output(this.#board, io, RECEIVER_SLOT);
-    this.#router = new Router({
+    this.#router = dialect.router({
       thread: (slot) => this.#threads[slot],
       control: (code, id, payload) => this.#control(code, id, payload),
     });
@@ -177,10 +182,11 @@ export class Receiver {
         this.#post(encodeFrame(Code.CHANNEL_CLOSE, id, EMPTY));
         return;
       case Code.RECONFIGURE:
-        for (const thread of this.#threads) thread?.write(encodeFrame(code, id, payload));
+        this.#reconfigured = encodeFrame(code, id, payload);
+        for (const thread of this.#threads) thread?.write(this.#reconfigured);
         return;
       case Code.GATEWAY_TERMINATE:
-        this.#end({ grace: payload.length === 4 ? readInt32(payload, 0) : 0, code: 0 });
+        this.#end({ grace: payload.length === 4 ? readInt32(payload, 0) : this.#dialect.grace, code: 0 });
         return;
       default:
         // a second HELLO, a PONG that nobody asked for: harmless
@@ -190,21 +196,30 @@ export class Receiver {
 
   #execute(id: number, payload: Uint8Array): void {
     if (this.#ending) return;
+    const answer = this.#dialect.answer?.(id, payload);
+    if (answer) {
+      this.#router.unbind(id);
+      this.#post(answer);
+      return;
+    }
     this.#executor.execute({
       id,
       runOn: (thread) => this.#give(thread as RoutedThread, id, payload),
       refuse: (message) => {
-        const error = describeError(new Error(message));
         this.#router.unbind(id);
         this.#post(
           encodeFrame(
             Code.CHANNEL_CLOSE_ERROR,
             id,
-            this.#encoder.encode({ ...error, stack: `Error: ${message}` }, undefined),
+            this.#error({ name: 'Error', message, stack: `Error: ${message}` }),
           ),
         );
       },
     });
+  }
+
+  #error(error: RemoteErrorData): Uint8Array {
+    return this.#serializer.dump(this.#dialect.error(error));
   }
 
   #give(thread: RoutedThread, id: number, payload: Uint8Array): void {
@@ -218,17 +233,13 @@ export class Receiver {
     const threads = this.#threads.filter(
       (thread) => thread !== undefined && !thread.service,
     ) as RoutedThread[];
-    const answer =
-      payload.length > 0
-        ? describeRemote()
-        : {
-            numChannels: threads.reduce((sum, thread) => sum + thread.channels, 0),
-            numExecuting: threads.reduce((sum, thread) => sum + thread.executing, 0),
-            numQueued: this.#executor.queued,
-            execmodel: this.#data.options.execmodel,
-          };
-    this.#post(encodeFrame(Code.CHANNEL_DATA, id, this.#encoder.encode(answer, undefined)));
-    this.#post(encodeFrame(Code.CHANNEL_CLOSE, id, EMPTY));
+    const answer = this.#dialect.status(payload, {
+      numChannels: threads.reduce((sum, thread) => sum + thread.channels, 0),
+      numExecuting: threads.reduce((sum, thread) => sum + thread.executing, 0),
+      numQueued: this.#executor.queued,
+      execmodel: this.#data.options.execmodel,
+    });
+    this.#post(statusFrames(id, this.#serializer.dump(answer)));
   }
 
   #spawn({ isolated = false, limits }: ThreadOptions = {}, service = false): RoutedThread {
@@ -256,6 +267,7 @@ export class Receiver {
       service,
     });
     this.#adopt(slot, thread);
+    if (this.#reconfigured) thread.write(this.#reconfigured);
     let failure: Error | undefined;
     worker.on('error', (error) => {
       if (isolated) {
@@ -298,7 +310,7 @@ export class Receiver {
   /** An isolated thread is gone: so are its channels. All come from the local end, since remote code makes none. */
   #ended(thread: RoutedThread, reason: Error): void {
     const failed = thread.executing > 0;
-    const error = this.#encoder.encode({ ...describeError(reason), stack: String(reason) }, undefined);
+    const error = this.#error({ ...describeError(reason), stack: String(reason) });
     const ids = new Set(this.#router.drop(thread));
     // its channel may be closed already, and who closed it waits for its end
     if (failed && thread.latest !== undefined) ids.add(thread.latest);
@@ -359,6 +371,8 @@ export class Receiver {
   // --- the end
 
   #lost(): void {
+    // a master that is not told when all is over closes its end, and reads on
+    if (this.#ending && !this.#dialect.watched) return;
     Atomics.store(this.#board.words, BoardWord.LOST, 1);
     this.#end({ grace: GRACE_WHEN_LOST, code: undefined });
   }
@@ -394,7 +408,8 @@ export class Receiver {
       endProcess();
       return;
     }
-    this.#tryPost(encodeFrame(Code.GOODBYE, 0, int32Payload(code)));
+    const goodbye = this.#dialect.goodbye(code);
+    if (goodbye) this.#tryPost(goodbye);
     this.#main.write(encodeFrame(Code.GOODBYE, 0, int32Payload(code)));
     setTimeout(endProcess, Math.max(LEAVE, grace));
   }

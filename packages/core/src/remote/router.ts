@@ -14,6 +14,18 @@ export interface RouterOptions {
   control(code: number, id: number, payload: Uint8Array): void;
 }
 
+/** Brings frames to the threads that they are for. */
+export interface Routing {
+  /** Takes what has arrived. Throws a `ProtocolError` when the peer broke the rules. */
+  push(chunk: Uint8Array): void;
+  /** From now on frames for `id` go to `route`, those first that were kept. */
+  bind(id: number, route: Route): void;
+  /** The channel is closed: what was kept for it, and late frames, are dropped. */
+  unbind(id: number): void;
+  /** The route is gone. Returns the channels that the peer made and that belonged to it; they are closed from now on. */
+  drop(route: Route): number[];
+}
+
 /** Payload of BIND. */
 const INT32_SIZE = 4;
 
@@ -46,7 +58,7 @@ const CONTROL: ReadonlySet<number> = new Set<number>([
  * Reads headers and passes frames on, undecoded, to the threads that own their channels; a frame need not be complete to be passed on, and
  * frames in a row for one thread are passed on in one piece.
  */
-export class Router {
+export class Router implements Routing {
   readonly #options: RouterOptions;
   readonly #routes = new Map<number, Route>();
   readonly #held = new Map<number, Uint8Array[]>();
@@ -68,7 +80,6 @@ export class Router {
     this.#options = options;
   }
 
-  /** From now on frames for `id` go to `route`, those first that were kept. */
   bind(id: number, route: Route): void {
     this.#routes.set(id, route);
     this.#awaited.delete(id);
@@ -78,7 +89,6 @@ export class Router {
     }
   }
 
-  /** The channel is closed: what was kept for it, and late frames, are dropped. */
   unbind(id: number): void {
     this.#routes.delete(id);
     this.#awaited.delete(id);
@@ -89,7 +99,6 @@ export class Router {
     if (this.#closed.size > REMEMBERED) this.#closed.delete(this.#closed.values().next().value as number);
   }
 
-  /** The route is gone. Returns the channels that the peer made and that belonged to it; they are closed from now on. */
   drop(route: Route): number[] {
     const ids = [...this.#routes].filter(([, owner]) => owner === route).map(([id]) => id);
     for (const id of ids) this.unbind(id);
@@ -97,7 +106,6 @@ export class Router {
     return ids;
   }
 
-  /** Throws a `ProtocolError` when the peer broke the rules. */
   push(chunk: Uint8Array): void {
     let at = 0;
     // what may be passed on in one piece: [from, at)

@@ -30,6 +30,8 @@ interface Builtins {
   'node:stream': typeof import('node:stream');
   'node:worker_threads': typeof import('node:worker_threads');
   'node:module': typeof import('node:module');
+  'node:crypto': typeof import('node:crypto');
+  'node:os': typeof import('node:os');
 }
 
 /** Events of Deno's own world. */

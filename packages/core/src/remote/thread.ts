@@ -3,11 +3,11 @@ import { ByteChannel, Channel, type ChannelState } from '../channel/index.ts';
 import { CancelledError, ConnectionLostError } from '../errors/index.ts';
 import { Link } from '../link/index.ts';
 import type { ExecRequest } from '../protocol/index.ts';
-import { msgpack } from '../serializer/msgpack.ts';
-import { Code, FRAGMENT_SIZE, FrameDecoder } from '../wire/index.ts';
+import { Code, FrameDecoder } from '../wire/index.ts';
 import { type Board, BoardWord } from './board.ts';
-import { Compiler } from './compile.ts';
+import { Compiler, type Remote } from './compile.ts';
 import { Contexts, cheapContexts } from './contexts.ts';
+import type { Dialect } from './dialect.ts';
 import type { CreateRunner, Runner, Running } from './executor.ts';
 import { evaluateModel } from './model-program.ts';
 import type { Output } from './output.ts';
@@ -47,6 +47,7 @@ export interface ThreadOptions {
   readonly isolated?: boolean;
   /** Text of the program of the model's runner, if it has one. */
   readonly runner?: string | undefined;
+  readonly dialect: Dialect;
 }
 
 /** A thread that executes code: a link of its own, and the executions that the receiver gives it. */
@@ -56,6 +57,7 @@ export class ExecutingThread {
   readonly #ring: Ring;
   readonly #board: Board;
   readonly #compiler: Compiler;
+  readonly #dialect: Dialect;
   readonly #exit: (code: number) => void;
   readonly #executions = new Map<number, Execution>();
   readonly #contexts: Contexts | undefined;
@@ -73,10 +75,12 @@ export class ExecutingThread {
     exit,
     isolated = false,
     runner,
+    dialect,
   }: ThreadOptions) {
     const contexts = runner !== undefined || cheapContexts() ? new Contexts() : undefined;
     this.#contexts = contexts;
     if (runner !== undefined && contexts) this.#runner = this.#createRunner(runner, contexts);
+    this.#dialect = dialect;
     this.#ring = ring;
     this.#board = board;
     this.#compiler = new Compiler(evaluate);
@@ -89,10 +93,11 @@ export class ExecutingThread {
       name: 'this gateway',
       local: false,
       ids: { first: 2 * ((generation % 4096) * 1024 * SLOTS + SLOTS + slot), step: 2 * SLOTS },
-      serializer: msgpack(),
+      serializer: dialect.serializer(),
+      error: dialect.error,
       port: this.#port,
       control: (code, id, payload) => this.#control(code, id, payload),
-      flow: true,
+      flow: dialect.flow,
       ...(contexts && { bind: (fn) => contexts.bind(fn) }),
       forgotten: (id) => {
         this.#port.unroute(id);
@@ -103,7 +108,7 @@ export class ExecutingThread {
     });
     this.#port.start(
       new FrameDecoder((code, id, payload, owned) => this.link.handle(code, id, payload, owned), {
-        maxData: FRAGMENT_SIZE,
+        maxData: dialect.maxData,
         target: (code, id, length) => this.link.target(code, id, length),
       }),
     );
@@ -151,8 +156,8 @@ export class ExecutingThread {
     const contexts = this.#contexts;
     try {
       // binaries among the arguments may keep the memory that they came in
-      const request = this.link.load(payload.slice()) as ExecRequest;
-      const remote = this.#compiler.compile(request);
+      const request = this.#dialect.request(this.link.load(payload.slice()));
+      const remote = this.#compile(request);
       const tools: ServiceTools | undefined =
         request.kind === 'service'
           ? { flush: () => this.link.flush(), bytes: (one) => new ByteChannel(one as Channel) }
@@ -164,6 +169,14 @@ export class ExecutingThread {
       else this.#start(id, code, answers);
     } catch (error) {
       this.#over(id, { error });
+    }
+  }
+
+  #compile(request: ExecRequest): Remote {
+    try {
+      return this.#compiler.compile(request);
+    } catch (error) {
+      throw this.#dialect.uncompiled(error);
     }
   }
 
@@ -263,7 +276,7 @@ export class ExecutingThread {
         );
         return true;
       case Code.RECONFIGURE:
-        // concerns the strings of Python 2, which JavaScript does not have
+        this.#dialect.reconfigure?.(this.link, id, payload);
         return true;
       case Code.GOODBYE:
         this.#exit(payload[3] ?? 0);

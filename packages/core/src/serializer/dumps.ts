@@ -1,10 +1,10 @@
 import { LoadError } from '../errors/index.ts';
 import { execnetFormat } from './execnet-format.ts';
-import { findStop, type StringOptions } from './execnet-loader.ts';
+import { findStop } from './execnet-loader.ts';
 import { msgpack } from './msgpack.ts';
 import { Scanner } from './msgpack-scan.ts';
 import { MARK } from './msgpack-tags.ts';
-import { DEFAULT_LIMITS, type Limits, type Serializer } from './types.ts';
+import { DEFAULT_LIMITS, type Limits, type Serializer, type StringOptions } from './types.ts';
 
 /** 3: for JavaScript, MessagePack. 2 and 1: for Python, the format of execnet 2 and 1, which differ in this number only. */
 export type DumpVersion = 1 | 2 | 3;

@@ -1,7 +1,7 @@
 import { DumpError, ExecnetError } from '../errors/index.ts';
 import { ByteWriter } from './byte-writer.ts';
 import type { Complex } from './complex.ts';
-import { Opcode } from './execnet-opcodes.ts';
+import { MAX_DIGITS, Opcode } from './execnet-opcodes.ts';
 import type { Float } from './float.ts';
 import { kindOf } from './kinds.ts';
 import { type EntryStep, formatPath, nameOf, type Step } from './path.ts';
@@ -117,6 +117,8 @@ export class ExecnetDumper extends ByteWriter {
       return;
     }
     const digits = value.toString();
+    if (digits.length > MAX_DIGITS)
+      this.#fail(`is an int of ${digits.length} digits; ${MAX_DIGITS} are the limit`);
     this.#counted(Opcode.LongInt, digits.length);
     this.reserve(digits.length);
     for (let i = 0; i < digits.length; i++) this.bytes[this.pos++] = digits.charCodeAt(i);
@@ -293,7 +295,9 @@ export class ExecnetDumper extends ByteWriter {
     this.#hashed += 1;
     this.#at(step, key);
     this.#hashed -= 1;
-    const same = pythonNumber(key);
+    // Two equal strings are one in JavaScript already.
+    if (typeof key === 'string') return;
+    const same = pythonKey(key);
     if (same === undefined) return;
     if (seen.has(same)) {
       this.#trail[this.#depth++] = step;
@@ -303,12 +307,48 @@ export class ExecnetDumper extends ByteWriter {
   }
 }
 
-/** What the numbers that are equal in Python have in common. */
-function pythonNumber(key: unknown): string | undefined {
-  if (typeof key === 'boolean') return key ? '1' : '0';
-  if (typeof key === 'bigint') return key.toString();
-  const number =
-    typeof key === 'object' && key !== null && kindOf(key) === 'float' ? (key as Float).value : key;
-  if (typeof number !== 'number' || Number.isNaN(number)) return undefined;
+/** What the keys that are equal in Python have in common, and no other has; undefined for one that equals nothing, or only itself. */
+function pythonKey(key: unknown): string | undefined {
+  switch (typeof key) {
+    case 'string':
+      return JSON.stringify(key);
+    case 'boolean':
+      return key ? '1' : '0';
+    case 'bigint':
+      return key.toString();
+    case 'number':
+      return numberKey(key);
+    default:
+  }
+  if (key === null || key === undefined) return 'None';
+  if (key instanceof Uint8Array) return `bytes(${key.join()})`;
+  switch (kindOf(key)) {
+    case 'float':
+      return numberKey((key as Float).value);
+    case 'complex': {
+      const { real, imag } = key as Complex;
+      const parts = [numberKey(real), numberKey(imag)];
+      if (parts.includes(undefined)) return undefined;
+      return parts[1] === '0' ? parts[0] : `complex(${parts.join()})`;
+    }
+    case 'tuple':
+      return itemsKey('tuple', key as Iterable<unknown>);
+    case 'frozenset':
+      return itemsKey('frozenset', key as Iterable<unknown>);
+    default:
+      return undefined;
+  }
+}
+
+function numberKey(number: number): string | undefined {
+  if (Number.isNaN(number)) return undefined;
   return Number.isInteger(number) ? BigInt(number).toString() : String(number);
+}
+
+function itemsKey(kind: 'tuple' | 'frozenset', items: Iterable<unknown>): string | undefined {
+  const keys = Array.from(items, pythonKey);
+  if (keys.includes(undefined)) return undefined;
+  // any order will do that is the same for equal sets
+  if (kind === 'frozenset') keys.sort((a = '', b = '') => (a < b ? -1 : 1));
+  return `${kind}(${keys.join()})`;
 }

@@ -1,7 +1,13 @@
 import { LoadError } from '../errors/index.ts';
 import { ExecnetDumper } from './execnet-dumper.ts';
-import { ExecnetLoader, type StringOptions } from './execnet-loader.ts';
-import { type ChannelCodec, DEFAULT_LIMITS, type Limits, type Serializer } from './types.ts';
+import { ExecnetLoader } from './execnet-loader.ts';
+import {
+  type ChannelCodec,
+  DEFAULT_LIMITS,
+  type Limits,
+  type Serializer,
+  type StringOptions,
+} from './types.ts';
 
 /** Limits, and how strings of the other generation of Python arrive. */
 export interface ExecnetFormatOptions extends Partial<Limits>, Partial<StringOptions> {}
@@ -18,7 +24,7 @@ export interface ExecnetFormatOptions extends Partial<Limits>, Partial<StringOpt
 export function execnetFormat(options: ExecnetFormatOptions = {}): Serializer {
   const { py2strAsPy3str = true, py3strAsPy2str = false, ...given } = options;
   const limits: Limits = { ...DEFAULT_LIMITS, ...given };
-  const strings: StringOptions = { py2strAsPy3str, py3strAsPy2str };
+  const usual: StringOptions = { py2strAsPy3str, py3strAsPy2str };
 
   const dumper = new ExecnetDumper(limits);
   // A getter of the value's may dump something else meanwhile.
@@ -28,7 +34,8 @@ export function execnetFormat(options: ExecnetFormatOptions = {}): Serializer {
     name: 'execnet',
     dump: (value: unknown, channels?: ChannelCodec) => idle().dump(value, channels, false)[0] as Uint8Array,
     dumpParts: (value: unknown, channels?: ChannelCodec) => idle().dump(value, channels, true),
-    load(bytes: Uint8Array, channels?: ChannelCodec): unknown {
+    reclaim: (bytes: Uint8Array) => dumper.reclaim(bytes),
+    load(bytes: Uint8Array, channels?: ChannelCodec, strings: StringOptions = usual): unknown {
       if (bytes.length > limits.maxPayload) {
         throw new LoadError(
           `the value takes ${bytes.length} bytes, which is above the limit of ${limits.maxPayload} (maxPayload)`,

@@ -1,24 +1,11 @@
 import { LoadError } from '../errors/index.ts';
 import { Complex } from './complex.ts';
-import { Opcode, operandSize } from './execnet-opcodes.ts';
+import { MAX_DIGITS, Opcode, operandSize } from './execnet-opcodes.ts';
 import { FrozenSet } from './frozen-set.ts';
+import { nodeBuffer } from './node-buffer.ts';
 import { Tuple } from './tuple.ts';
-import { type ChannelCodec, LARGE_BYTES, type Limits } from './types.ts';
+import { type ChannelCodec, LARGE_BYTES, type Limits, type StringOptions } from './types.ts';
 import { decodeUtf8 } from './utf8.ts';
-
-/** How strings of the other generation of Python arrive. */
-export interface StringOptions {
-  /** A `str` of Python 2 as string (its bytes as latin-1), otherwise as bytes. */
-  readonly py2strAsPy3str: boolean;
-  /** A `str` of Python 3 as bytes (its UTF-8), otherwise as string. */
-  readonly py3strAsPy2str: boolean;
-}
-
-/**
- * Decimal digits of one int. Python itself refuses more than 4300 since 3.11, as reading them takes more than linear time;
- * this many take some milliseconds.
- */
-const MAX_DIGITS = 100_000;
 
 /** The least number of bytes that an element of a list takes: its index, itself, and the opcode that puts it there. */
 const LIST_ITEM = 7;
@@ -262,7 +249,10 @@ export class ExecnetLoader {
   }
 }
 
+const latin1Slice = nodeBuffer?.prototype?.latin1Slice;
+
 function latin1(bytes: Uint8Array): string {
+  if (latin1Slice !== undefined) return latin1Slice.call(bytes, 0, bytes.length);
   let text = '';
   // Few enough to be the arguments of one call.
   for (let i = 0; i < bytes.length; i += 4096) text += String.fromCharCode(...bytes.subarray(i, i + 4096));

@@ -43,6 +43,12 @@ export const Opcode = {
   Complex: 0x54,
 } as const;
 
+/**
+ * Decimal digits of one int, in both directions: to read and to write them takes more than linear time, with this many a few tenths of a second.
+ * Python itself refuses more than 4300 since 3.11 unless it is told otherwise.
+ */
+export const MAX_DIGITS = 1_000_000;
+
 /** How many bytes of operands follow an opcode: the first of them a length of further bytes where `counted`. */
 export function operandSize(opcode: number): { size: number; counted: boolean } | undefined {
   switch (opcode) {

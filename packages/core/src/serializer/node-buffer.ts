@@ -3,6 +3,7 @@ interface NodeBuffer {
   allocUnsafeSlow?(size: number): Uint8Array;
   byteLength?(text: string): number;
   prototype?: {
+    latin1Slice?(this: Uint8Array, start: number, end: number): string;
     utf8Slice?(this: Uint8Array, start: number, end: number): string;
     utf8Write?(this: Uint8Array, text: string, offset: number, length: number): number;
   };

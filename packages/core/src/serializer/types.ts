@@ -28,6 +28,14 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({ maxPayload: 2 ** 30, maxDe
  */
 export const LARGE_BYTES: number = 16 * 1024;
 
+/** How strings of the other generation of Python arrive. */
+export interface StringOptions {
+  /** A `str` of Python 2 as string (its bytes as latin-1), otherwise as bytes. */
+  readonly py2strAsPy3str: boolean;
+  /** A `str` of Python 3 as bytes (its UTF-8), otherwise as string. */
+  readonly py3strAsPy2str: boolean;
+}
+
 /** Values to bytes and back. Every dump stands alone: it can be loaded late, in any order, or not at all. */
 export interface Serializer {
   readonly name: 'msgpack' | 'execnet';
@@ -45,7 +53,7 @@ export interface Serializer {
   dumpParts(value: unknown, channels?: ChannelCodec): Uint8Array[];
   /**
    * The value in `bytes`, all of them. The caller hands `bytes` over: large byte arrays in the result may be windows into it.
-   * Fails with a `LoadError`, and with nothing else, whatever the bytes are.
+   * Fails with a `LoadError`, and with nothing else, whatever the bytes are. `strings` is for formats that know strings of Python.
    */
-  load(bytes: Uint8Array, channels?: ChannelCodec): unknown;
+  load(bytes: Uint8Array, channels?: ChannelCodec, strings?: StringOptions): unknown;
 }

@@ -30,12 +30,14 @@ export const Code = {
   GOODBYE: 16,
   /** Runs a service of the gateway, in a thread of its own: the relay, which makes it a host for others. */
   SERVICE: 17,
+  /** What the remote end has made of its program, for further ones; the first frame behind HELLO, or none. */
+  COMPILED: 18,
 } as const;
 
 export type Code = (typeof Code)[keyof typeof Code];
 
 /** The highest code that is defined; what lies above it breaks the protocol. */
-export const MAX_CODE: number = Code.SERVICE;
+export const MAX_CODE: number = Code.COMPILED;
 
 const NAMES = Object.entries(Code)
   .sort((a, b) => a[1] - b[1])

@@ -1,7 +1,7 @@
 import streams from 'node:stream';
 import type { Channel } from '../../src/channel/index.ts';
 import { Link } from '../../src/link/index.ts';
-import { msgpack } from '../../src/serializer/msgpack.ts';
+import { msgpack, type Serializer } from '../../src/serializer/index.ts';
 import { codeName, FrameDecoder } from '../../src/wire/index.ts';
 
 /** One end of a pair. */
@@ -25,10 +25,13 @@ export interface End {
 export class LinkPair {
   readonly local: End;
   readonly remote: End;
+  readonly #serializer: () => Serializer;
   readonly #underWay = { local: [] as Uint8Array[], remote: [] as Uint8Array[] };
   readonly #decoders: { local: FrameDecoder; remote: FrameDecoder };
 
-  constructor() {
+  /** `serializer` makes the one of each end. */
+  constructor(serializer: () => Serializer = msgpack) {
+    this.#serializer = serializer;
     this.local = this.#end('local');
     this.remote = this.#end('remote');
     const decode = (end: End): FrameDecoder =>
@@ -89,7 +92,7 @@ export class LinkPair {
       name: side,
       local: side === 'local',
       ids: { first: side === 'local' ? 1 : 2, step: 2 },
-      serializer: msgpack(),
+      serializer: this.#serializer(),
       flow: true,
       control: (_code, id) => link.channels.get(id) !== undefined,
       port: {

@@ -66,14 +66,36 @@ test('prints without end are told', async () => {
   assert.match((await failureOf(handshake)).message, /prints without end/);
 });
 
-test('an interpreter that is too old is told when its version is complete', async () => {
+for (const [refusal, code, said] of [
+  ['OLD 16.20.2', 'ERR_EXECNET_INTERPRETER_TOO_OLD', 'OLD: 16.20.2, an interpreter'],
+  ['LACKS gevent for ünicode\n', 'ERR_EXECNET_UNSUPPORTED', 'LACKS: gevent for ünicode, an interpreter'],
+] as const) {
+  test(`a refusal is told when it is complete, in the words of the interpreter: ${refusal.trim()}`, async () => {
+    const stream = Buffer.from(`noise${TOKEN}${refusal}`);
+    for (let cut = 0; cut <= stream.length; cut++) {
+      const handshake = new Handshake(TOKEN, ({ word, told, file }) => `${word}: ${told}, ${file}`);
+      handshake.data(stream.subarray(0, cut));
+      handshake.data(stream.subarray(cut));
+      handshake.ended({ code: 1, stderr: '' }, command);
+      const error = await failureOf(handshake);
+      assert.ok(hasCode(error, code), error.message);
+      assert.is(error.message, said);
+    }
+    const silent = new Handshake(TOKEN);
+    silent.data(stream);
+    silent.ended({ code: 1, stderr: '' }, command);
+    assert.match(
+      (await failureOf(silent)).message,
+      `an interpreter can't be a remote end: ${refusal.trim()}`,
+    );
+  });
+}
+
+test('what only begins like a refusal is none', async () => {
   const handshake = new Handshake(TOKEN);
-  handshake.data(Buffer.from(`${TOKEN}OLD 16`));
-  handshake.data(Buffer.from('.20.2'));
+  handshake.data(Buffer.from(`${TOKEN}OLDER`));
   handshake.ended({ code: 1, stderr: '' }, command);
-  const error = await failureOf(handshake);
-  assert.ok(hasCode(error, 'ERR_EXECNET_INTERPRETER_TOO_OLD'));
-  assert.match(error.message, 'version 16.20.2;');
+  assert.ok(hasCode(await failureOf(handshake), 'ERR_EXECNET_NOT_AN_INTERPRETER'));
 });
 
 for (const [exit, code, said] of [

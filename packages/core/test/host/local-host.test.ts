@@ -102,6 +102,30 @@ test('the end is told with code or signal, and the tail of stderr', async () => 
   assert.equal(await killed.closed, { signal: 'SIGTERM', stderr: '' });
 });
 
+test('with the protocol on 0 and 1 what is printed comes from the descriptor that the command names', async () => {
+  const command = {
+    ...script('echo printed >&3; echo warned >&2; cat'),
+    descriptors: { input: 0, output: 1, stdout: 3 },
+  };
+  const connection = await localHost.spawn(command);
+  const sink = new Sink(connection);
+  connection.write(Buffer.from('protocol'));
+  connection.end();
+  assert.is((await connection.closed).code, 0);
+  assert.is(sink.bytes.toString(), 'protocol');
+  assert.is(sink.outputs.stdout, 'printed\n');
+  assert.is(sink.outputs.stderr, 'warned\n');
+
+  const silent = await localHost.spawn(
+    { ...command, args: ['-c', '(echo printed >&3) 2>/dev/null; echo warned >&2; cat'] },
+    { stdio: 'ignore' },
+  );
+  const silentSink = new Sink(silent);
+  silent.end();
+  assert.equal(await silent.closed, { code: 0, stderr: '' });
+  assert.equal(silentSink.outputs, { stdout: '', stderr: '' });
+});
+
 test('abort ends the whole group, and is idempotent', async () => {
   const connection = await localHost.spawn(
     script('trap "" TERM; sleep 1000 & echo $! >&4; sleep 1000 & wait'),

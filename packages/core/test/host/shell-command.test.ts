@@ -93,6 +93,24 @@ for (const shell of SHELLS) {
   });
 }
 
+test('the protocol stays on 0 and 1 for a program that wants it there, and its prints go to stderr', async () => {
+  const wanted = command({
+    args: ['-c', 'printf "%s|" "$#" >&1; printf printed >&3; cat', 'name', 'one'],
+    descriptors: { input: 0, output: 1, stdout: 3 },
+  });
+  const { code, rest, stderr } = await start(wanted, { input: 'the rest\n' });
+  assert.equal([code, rest, stderr], [0, '1|the rest\n', 'printed']);
+  const plain = await start(command({ args: ['-c', 'cat'], descriptors: { input: 0, output: 1 } }), {
+    input: 'plain',
+  });
+  assert.equal([plain.code, plain.rest, plain.stderr], [0, 'plain', '']);
+  const apart = await start(
+    command({ args: ['-c', 'echo printed; cat <&3'], descriptors: { input: 3, output: 1 } }),
+    { input: 'one direction' },
+  );
+  assert.equal([apart.rest, apart.stderr], ['printed\none direction', '']);
+});
+
 test('no value of a variable is in an argument vector', async () => {
   const secret = `secret${process.pid}`;
   const { rest } = await start(

@@ -178,6 +178,26 @@ test('a name that an official package brings comes with the package to import', 
   );
 });
 
+test('execution models of another family do not help, and the package that brings those of this one is named', () => {
+  const registry = new Registry([
+    transport('popen'),
+    interpreter('node'),
+    interpreter('python', 'python'),
+    execmodel('thread', 'javascript'),
+    execmodel('worker', 'javascript'),
+  ]);
+  const message = (text: string) => failure(() => registry.resolve(Spec.parse(text))).message;
+  assert.match(
+    message('popen//python'),
+    'no plugin brings the execmodel "thread" for python ends (import \'@execnet/interpreter-python/register\'); registered: none',
+  );
+  assert.match(message('popen//python//execmodel=worker'), 'javascript ends have it: add "node" to the spec');
+  assert.match(
+    message('popen//python//execmodel=structured'),
+    "import '@execnet/execmodel-structured/register'",
+  );
+});
+
 test('without the default interpreter, or one for the family that answered, the message says so', () => {
   const registry = new Registry([transport('popen'), interpreter('bun')], { defaultInterpreter: 'node' });
   assert.match(

@@ -62,8 +62,14 @@ export class HostKeyCheck {
   }
 
   async #check(key: Buffer): Promise<ConnectError | undefined> {
-    const { strictHostKeyChecking: strict, hashKnownHosts: hashed, userKnownHosts } = this.#destination;
-    const { noHostAuthenticationForLocalhost, requiredRsaSize, host } = this.#destination;
+    const {
+      host,
+      hashKnownHosts: hashed,
+      noHostAuthenticationForLocalhost,
+      requiredRsaSize,
+      strictHostKeyChecking: strict,
+      userKnownHosts,
+    } = this.#destination;
     const bits = rsaKeyBits(key);
     if (bits !== undefined && bits < requiredRsaSize)
       return new ConnectError(

@@ -1,6 +1,7 @@
 import {
   ByteStreams,
   type ConnectionSink,
+  Delivery,
   type Exit,
   Flow,
   StreamConnection,
@@ -10,17 +11,14 @@ import {
 import type { ClientChannel } from 'ssh2';
 import type { Line } from './line.ts';
 
-/** As much of stderr as `Exit.stderr` promises. */
-const STDERR_TAIL = 8192;
-
 /** A command that the server runs: its stdin and stdout are the connection, its stderr is output. */
 export class Session extends StreamConnection {
   readonly closed: Promise<Exit>;
   readonly #channel: ClientChannel;
   readonly #line: Line;
-  readonly #tail = new TailBuffer(STDERR_TAIL);
-  #sink: ConnectionSink | undefined;
-  #early: Uint8Array[] = [];
+  readonly #tail = new TailBuffer();
+  /** For what it prints, which may come before there is a sink. */
+  readonly #delivery = new Delivery();
   #arrived = 0;
   #exit: Pick<Exit, 'code' | 'signal'> = {};
   #exited = false;
@@ -57,12 +55,7 @@ export class Session extends StreamConnection {
       output: (stream, chunk) => sink.output(stream, chunk),
       end: (reason) => sink.end(reason ?? this.#lost()),
     });
-    // the sink is told nothing before this returns
-    queueMicrotask(() => {
-      this.#sink = sink;
-      for (const chunk of this.#early) sink.output('stderr', chunk);
-      this.#early = [];
-    });
+    this.#delivery.start(sink);
   }
 
   override pause(): void {
@@ -110,8 +103,7 @@ export class Session extends StreamConnection {
   #printed(chunk: Uint8Array): void {
     this.#arrived += chunk.length;
     this.#tail.push(chunk);
-    if (this.#sink) this.#sink.output('stderr', chunk);
-    else this.#early.push(chunk);
+    this.#delivery.output('stderr', chunk);
   }
 
   /** The server closes the channel when all that hold its streams are gone, which may be never. */

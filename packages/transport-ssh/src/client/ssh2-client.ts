@@ -1,9 +1,4 @@
-import {
-  type Connection,
-  type ShellCommand,
-  type TransportContext,
-  throughShell,
-} from '@execnet/core/plugin';
+import { type Command, type Connection, type ShellCommand, throughShell } from '@execnet/core/plugin';
 import type { ClientChannel } from 'ssh2';
 import type { Destination } from '../config/index.ts';
 import type { Line } from './line.ts';
@@ -13,15 +8,19 @@ import { Session } from './session.ts';
 /** What a kill that waits for its answer prints is a few numbers. */
 const MAX_ANSWER = 65536;
 
+interface Ssh2Context {
+  readonly command: Command;
+  readonly signal: AbortSignal;
+  readonly surroundings: Surroundings;
+}
+
 /** Starts a command over ssh2, on a connection that it shares. */
 export async function startOverSsh2(
   lines: Lines,
   destination: Destination,
   shell: ShellCommand,
-  context: TransportContext & { readonly surroundings: Surroundings },
+  { command, signal, surroundings }: Ssh2Context,
 ): Promise<Connection> {
-  const { command, signal, surroundings } = context;
-  if (!command) throw new TypeError('ssh starts a command, and was given none');
   const { channel, line } = await lines.session(destination, surroundings, { command: shell.line, signal });
   const session = new Session(channel, line);
   return throughShell(session, shell, {

@@ -23,9 +23,8 @@ export async function startOverOpenSsh(
   value: string,
   config: string | undefined,
   shell: ShellCommand,
-  { command, host, signal, trace }: TransportContext,
+  { command, host, signal, trace }: Required<TransportContext>,
 ): Promise<Connection> {
-  if (!command) throw new TypeError('ssh starts a command, and was given none');
   const words = parseSshWords(value);
   const start = async (line: string, options: { signal: AbortSignal }): Promise<Connection> => {
     const args = [
@@ -89,7 +88,8 @@ function explain(exit: Exit, answered: boolean, where: string): Exit {
 async function answerOf(connection: Connection, input: Uint8Array, signal: AbortSignal): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
-  signal.addEventListener('abort', () => void connection.abort().catch(() => {}), { once: true });
+  const giveUp = (): void => void connection.abort().catch(() => {});
+  signal.addEventListener('abort', giveUp, { once: true });
   connection.start({
     data: (chunk) => {
       size += chunk.length;
@@ -101,6 +101,7 @@ async function answerOf(connection: Connection, input: Uint8Array, signal: Abort
   connection.write(input);
   connection.end();
   const { code, stderr } = await connection.closed;
+  signal.removeEventListener('abort', giveUp);
   if (code !== 0) throw new Error(stderr.trim() || `ssh ended with code ${code ?? 'unknown'}`);
   return Buffer.concat(chunks).toString();
 }

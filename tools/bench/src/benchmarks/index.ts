@@ -6,6 +6,7 @@ import { gateways } from './gateways.ts';
 import { importTime } from './import-time.ts';
 import { memory } from './memory.ts';
 import { models } from './models.ts';
+import { python } from './python.ts';
 import { roundTrip } from './round-trip.ts';
 import { serializer } from './serializer.ts';
 import { smallMessages } from './small-messages.ts';
@@ -24,6 +25,7 @@ export const benchmarks: readonly Benchmark[] = [
   models,
   via,
   ssh,
+  python,
   serializer,
   gateways,
   memory,

@@ -1,0 +1,269 @@
+import { ChannelClosedError, type Gateway, TimeoutError } from '@execnet/core';
+import * as assert from 'uvu/assert';
+import { failureOf, forRemote, settled } from '../gateway-tests.ts';
+import { ECHO, evaluate, KEEP, keptAs, type PythonFixture, PythonTests } from './python-tests.ts';
+
+/** What ends an execution in Python, and what only ends the listening. */
+export function pythonCancellingSuite(name: string, fixture: PythonFixture): void {
+  const tests = new PythonTests(`${name}: cancelling`, fixture);
+  operations(tests);
+  ways(tests);
+  ends(tests);
+  scope(tests);
+  tests.run();
+}
+
+/** Code that does `wait` and keeps what becomes of it: once cancelled, it can't send. */
+const kept = (wait: string): string => `${KEEP}
+seen = []
+keep('seen', seen)
+channel.send('begins')
+try:
+    ${wait}
+    seen.append('no error')
+except Exception as error:
+    seen.append('Exception ' + type(error).__name__)
+except BaseException as error:
+    seen.append(type(error).__name__)
+    raise
+finally:
+    seen.append('finally')
+`;
+
+const seenBy = (gateway: Gateway): Promise<string[]> => keptAs<string[]>(gateway, 'seen');
+
+const CANCELLED = ['Cancelled', 'finally'];
+
+/** The operations of channels that block. `args` is another channel, on which nothing happens. */
+const OPERATIONS: Readonly<Record<string, string>> = {
+  receive: 'channel.receive()',
+  'receive with a timeout': 'channel.receive(1000)',
+  iteration: 'for item in channel: pass',
+  'a send that waits for room': 'while True: channel.send(bytearray(100000))',
+  'waitclose of another channel': 'args.waitclose()',
+  'receive on another channel': 'args.receive()',
+  'reading a file': "args.makefile('r').read()",
+  'a send on another channel': 'while True: args.send(bytearray(100000))',
+  'sends that need not wait': 'while True: args.isclosed() or args.send(None)',
+};
+
+function operations(tests: PythonTests): void {
+  for (const [title, wait] of Object.entries(OPERATIONS)) {
+    tests.test(
+      `close makes it raise what is no Exception, so that finally runs: ${title}`,
+      async (gateway) => {
+        const other = gateway.newChannel();
+        const channel = gateway.remoteExec(kept(wait), other);
+        assert.is(await channel.receive(), 'begins');
+        channel.close();
+        await channel.waitClose();
+        assert.equal(await seenBy(gateway), CANCELLED);
+        other.close();
+      },
+    );
+  }
+
+  tests.test('a further operation of a cancelled execution raises at once', async (gateway) => {
+    const channel = gateway.remoteExec(
+      `${KEEP}
+seen = []
+keep('seen', seen)
+channel.send('begins')
+for use in (channel.receive, channel.receive, args.receive, lambda: args.send(1), lambda: channel.send(1), args.waitclose):
+    try:
+        use()
+    except channel.Cancelled:
+        seen.append('Cancelled')`,
+      gateway.newChannel(),
+    );
+    assert.is(await channel.receive(), 'begins');
+    channel.close();
+    await channel.waitClose();
+    assert.equal(await seenBy(gateway), Array(6).fill('Cancelled'));
+  });
+
+  tests.test('code that never touches a channel goes on to its end', async (gateway) => {
+    const channel = gateway.remoteExec(`${KEEP}
+import time
+channel.send('begins')
+time.sleep(0.1)
+keep('seen', ['went on'])`);
+    assert.is(await channel.receive(), 'begins');
+    channel.close();
+    await channel.waitClose();
+    assert.equal(await seenBy(gateway), ['went on']);
+  });
+
+  tests.test('a thread whose execution was cancelled works for the next one as before', async (gateway) => {
+    for (let round = 0; round < 10; round++) {
+      const cancelled = gateway.remoteExec("channel.send('begins'); channel.receive()");
+      await cancelled.receive();
+      cancelled.close();
+      await cancelled.waitClose();
+      const channel = gateway.remoteExec<number, number>('channel.send(channel.receive() + 1)');
+      void channel.send(round);
+      assert.is(await channel.receive(), round + 1);
+      await channel.waitClose();
+    }
+  });
+}
+
+function ways(tests: PythonTests): void {
+  tests.test('the signal given to remoteExec cancels, and closes the channel here', async (gateway) => {
+    const controller = new AbortController();
+    const channel = gateway.remoteExec(kept('channel.receive()'), undefined, { signal: controller.signal });
+    assert.is(await channel.receive(), 'begins');
+    const receiving = failureOf(channel.receive());
+    controller.abort();
+    assert.instance(await receiving, ChannelClosedError);
+    assert.ok(channel.isClosed);
+    await channel.waitClose();
+    assert.equal(await seenBy(gateway), CANCELLED);
+  });
+
+  tests.test('a signal that is aborted already starts nothing', async (gateway) => {
+    const reason = new Error('never mind');
+    const signal = AbortSignal.abort(reason);
+    assert.is(
+      await failureOf(() => gateway.remoteExec(`${KEEP}\nkeep('started', 1)`, undefined, { signal })),
+      reason,
+    );
+    assert.is(await failureOf(gateway.call('abs', [1], { signal })), reason);
+    assert.is(await keptAs(gateway, 'started'), null);
+  });
+
+  tests.test('the signal and the timeout given to call cancel', async (gateway) => {
+    const log = gateway.newChannel<string>();
+    const reason = new Error('enough of it');
+    const controller = new AbortController();
+    const result = failureOf(gateway.call('time.sleep', [0.05], { signal: controller.signal }));
+    controller.abort(reason);
+    assert.is(await result, reason);
+    assert.instance(await failureOf(gateway.call('time.sleep', [0.1], { timeout: 1 })), TimeoutError);
+    log.close();
+  });
+
+  tests.test('close with an error, and disposing of the channel, cancel as well', async (gateway) => {
+    const failed = gateway.remoteExec(kept('channel.receive()'));
+    assert.is(await failed.receive(), 'begins');
+    failed.close(new Error('not needed any more'));
+    await failed.waitClose();
+    assert.equal(await seenBy(gateway), CANCELLED);
+    const disposed = gateway.remoteExec(kept('channel.receive()'));
+    assert.is(await disposed.receive(), 'begins');
+    await disposed[Symbol.asyncDispose]();
+    await disposed.waitClose();
+    assert.equal(await seenBy(gateway), CANCELLED);
+  });
+}
+
+function ends(tests: PythonTests): void {
+  tests.test(
+    'after close, waitClose tells when the execution is over, its clean-up included',
+    async (gateway) => {
+      const channel = gateway.remoteExec(`${KEEP}
+import time
+try:
+    channel.send('begins')
+    channel.receive()
+finally:
+    time.sleep(0.1)
+    keep('seen', ['cleaned up'])`);
+      assert.is(await channel.receive(), 'begins');
+      const waiting = channel.waitClose();
+      channel.close();
+      assert.is(channel.isClosed, true);
+      await Promise.all([waiting, channel.waitClose()]);
+      assert.equal(await seenBy(gateway), ['cleaned up']);
+      assert.is((await gateway.remoteStatus()).numExecuting, 0);
+    },
+  );
+
+  tests.test('a clean-up that fails is what waitClose rejects with, each time', async (gateway) => {
+    const channel = gateway.remoteExec(`
+      try:
+          channel.send('begins')
+          channel.receive()
+      except channel.Cancelled:
+          raise ValueError('can not clean up')
+    `);
+    assert.is(await channel.receive(), 'begins');
+    channel.close();
+    for (let time = 0; time < 2; time++)
+      assert.match((await failureOf(channel.waitClose())).message, 'can not clean up');
+  });
+
+  tests.test('an execution that is over when it is cancelled is over', async (gateway) => {
+    for (let round = 0; round < 20; round++) {
+      const channel = gateway.remoteExec<number>('channel.send(1)');
+      assert.is(await channel.receive(), 1);
+      channel.close();
+      await channel.waitClose();
+    }
+  });
+}
+
+function scope(tests: PythonTests): void {
+  tests.test('cancelling one execution leaves the others alone', async (gateway) => {
+    const others = [gateway.remoteExec<number, number>(ECHO), gateway.remoteExec<number, number>(ECHO)];
+    const channel = gateway.remoteExec("channel.send('begins'); channel.receive()");
+    assert.is(await channel.receive(), 'begins');
+    channel.close();
+    await channel.waitClose();
+    for (const other of others) {
+      await other.send(1);
+      assert.is(await other.receive(), 1);
+      other.close();
+      await other.waitClose();
+    }
+  });
+
+  tests.test('closing a channel that was passed on cancels nothing', async (gateway) => {
+    const items = gateway.newChannel();
+    const channel = gateway.remoteExec<string, string>(
+      `
+        channel.send('begins')
+        try:
+            args.receive()
+        except EOFError:
+            channel.send('EOFError')
+        channel.send(channel.receive())
+      `,
+      items,
+    );
+    assert.is(await channel.receive(), 'begins');
+    items.close();
+    assert.is(await channel.receive(), 'EOFError');
+    await channel.send('goes on');
+    assert.is(await channel.receive(), 'goes on');
+    await channel.waitClose();
+  });
+
+  tests.test('code that closes its own channel goes on uncancelled', async (gateway) => {
+    const log = gateway.newChannel<string, string>();
+    const channel = gateway.remoteExec('channel.close()\nargs.send(args.receive())', forRemote(log));
+    await channel.waitClose();
+    void log.send('still blocking as ever');
+    assert.is(await log.receive(), 'still blocking as ever');
+    log.close();
+  });
+
+  tests.test('what is cancelled while others begin and end disturbs none of them', async (gateway) => {
+    // what earlier code dropped may wait for a collector
+    const before = (await gateway.remoteStatus()).numChannels;
+    await Promise.all(
+      Array.from({ length: 30 }, async (_, n) => {
+        if (n % 2) {
+          assert.is(await evaluate(gateway, 'args', n), n);
+          return;
+        }
+        const channel = gateway.remoteExec("channel.send('begins'); channel.receive()");
+        await channel.receive();
+        channel.close();
+        await channel.waitClose();
+      }),
+    );
+    await settled(gateway);
+    assert.ok((await gateway.remoteStatus()).numChannels <= before);
+  });
+}

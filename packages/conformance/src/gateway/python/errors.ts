@@ -1,0 +1,282 @@
+import { Channel, type Gateway, hasCode, RemoteError } from '@execnet/core';
+import * as assert from 'uvu/assert';
+import { failureOf } from '../gateway-tests.ts';
+import { itemsOf, KEEP, keptAs, type PythonFixture, PythonTests, pythonFile } from './python-tests.ts';
+
+/** What the local end is told of an error of Python code, and Python code of one of the local end. */
+export function pythonErrorSuite(name: string, fixture: PythonFixture): void {
+  const tests = new PythonTests(`${name}: errors`, fixture);
+  describing(tests);
+  chains(tests);
+  placing(tests);
+  oddities(tests);
+  exits(tests);
+  closing(tests);
+  tests.run();
+}
+
+async function failureIn(gateway: Gateway, code: string): Promise<RemoteError> {
+  const error = await failureOf(gateway.remoteExec(code).waitClose());
+  assert.instance(error, RemoteError);
+  return error as RemoteError;
+}
+
+function describing(tests: PythonTests): void {
+  tests.test(
+    'a remote error carries name, message and traceback, and says that it is remote',
+    async (gateway) => {
+      const error = await failureIn(gateway, "raise ValueError('the message')");
+      assert.instance(error, Channel.RemoteError);
+      assert.is(error.name, 'RemoteError');
+      assert.ok(hasCode(error, 'ERR_EXECNET_REMOTE'));
+      assert.is(error.remoteName, 'ValueError');
+      assert.is(error.message, 'the message');
+      assert.match(error.remoteStack, /^Traceback \(most recent call last\):\n/);
+      assert.match(error.remoteStack, /\nValueError: the message$/);
+      assert.match(error.stack ?? '', 'ValueError: the message');
+      assert.is(error.cause, undefined);
+    },
+  );
+
+  tests.test('a class of errors of its own is known by its name', async (gateway) => {
+    const error = await failureIn(gateway, 'class OutOfPaper(Exception): pass\nraise OutOfPaper("tray", 2)');
+    assert.is(error.remoteName, 'OutOfPaper');
+    assert.match(error.message, /^\(u?'tray', 2\)$/);
+  });
+
+  tests.test('messages may hold any letters', async (gateway) => {
+    assert.is((await failureIn(gateway, 'raise ValueError(u"é 漢 🦊")')).message, 'é 漢 🦊');
+  });
+
+  tests.testOn3('half a surrogate pair in a message does not hide the error', async (gateway) => {
+    const error = await failureIn(gateway, "raise ValueError('bad \\ud800 pair')");
+    assert.is(error.remoteName, 'ValueError');
+    assert.match(error.message, /^bad .* pair$/);
+  });
+
+  tests.testOn2('byte strings in a message do not hide the error', async (gateway) => {
+    const error = await failureIn(gateway, "raise ValueError('bad \\xff bytes')");
+    assert.is(error.remoteName, 'ValueError');
+    assert.match(error.message, /^bad .* bytes$/);
+  });
+
+  tests.test(
+    'what was sent before a failure arrives before it, and then every wait rejects with it',
+    async (gateway) => {
+      const channel = gateway.remoteExec<number, number>(
+        "channel.send(1); channel.send(2); raise KeyError('the end')",
+      );
+      assert.is(await channel.receive(), 1);
+      assert.is(await channel.receive(), 2);
+      for (const wait of [
+        () => channel.receive(),
+        () => channel.receive(),
+        () => channel.waitClose(),
+        () => channel.send(1),
+      ]) {
+        const error = (await failureOf(wait())) as RemoteError;
+        assert.instance(error, RemoteError);
+        assert.is(error.remoteName, 'KeyError');
+      }
+      assert.ok(channel.isClosed);
+    },
+  );
+}
+
+function chains(tests: PythonTests): void {
+  tests.testOn3('the cause of an error comes with it, a remote error of its own', async (gateway) => {
+    const error = await failureIn(
+      gateway,
+      `
+        def root():
+            raise KeyError('root')
+        try:
+            try:
+                root()
+            except KeyError as error:
+                raise ValueError('middle') from error
+        except ValueError as error:
+            raise RuntimeError('top') from error
+      `,
+    );
+    assert.is(error.message, 'top');
+    const middle = error.cause as RemoteError;
+    assert.instance(middle, RemoteError);
+    assert.equal([middle.remoteName, middle.message], ['ValueError', 'middle']);
+    const root = middle.cause as RemoteError;
+    assert.equal([root.remoteName, root.message], ['KeyError', "'root'"]);
+    assert.match(root.remoteStack, 'in root');
+    assert.is(root.cause, undefined);
+  });
+
+  tests.testOn3(
+    'an error during the handling of another has that for its cause, unless it is raised from None',
+    async (gateway) => {
+      const code = (suffix: string): string =>
+        `try:\n    {}['a']\nexcept KeyError:\n    raise ValueError('top')${suffix}`;
+      assert.is(((await failureIn(gateway, code(''))).cause as RemoteError).remoteName, 'KeyError');
+      assert.is((await failureIn(gateway, code(' from None'))).cause, undefined);
+    },
+  );
+
+  tests.testOn3('an endless chain of causes is cut', async (gateway) => {
+    let error: unknown = await failureIn(
+      gateway,
+      "a, b = ValueError('a'), ValueError('b')\na.__cause__ = b\nb.__cause__ = a\nraise a",
+    );
+    let length = 0;
+    for (; error instanceof RemoteError; error = error.cause) length++;
+    assert.ok(length > 1 && length < 100, `${length} errors`);
+  });
+}
+
+function placing(tests: PythonTests): void {
+  tests.test('the traceback of source text counts its lines, and shows them', async (gateway) => {
+    const error = await failureIn(
+      gateway,
+      `
+        def divide(n):
+            return 1 // n
+
+        divide(0)
+      `,
+    );
+    assert.is(error.remoteName, 'ZeroDivisionError');
+    assert.match(error.remoteStack, /line 5, in <module>\n +divide\(0\)/);
+    assert.match(error.remoteStack, /line 3, in divide\n +return 1 \/\/ n/);
+  });
+
+  tests.test('the traceback of a module names its file and lines, and shows them', async (gateway) => {
+    using module = pythonFile(
+      'def work(channel):\n    helper()\n\ndef helper():\n    raise OSError("no disk")\n\ndef run():\n    helper()\n',
+    );
+    for (const run of [
+      () => gateway.remoteExec(module.function('work')).waitClose(),
+      () => gateway.call(module.function('run')),
+    ]) {
+      const { remoteStack } = (await failureOf(run())) as RemoteError;
+      assert.match(remoteStack, `File "${module.file}", line 5, in helper\n    raise OSError("no disk")`);
+    }
+    const { remoteStack } = (await failureOf(
+      gateway.remoteExec(module.function('work')).waitClose(),
+    )) as RemoteError;
+    assert.match(remoteStack, `File "${module.file}", line 2, in work\n    helper()`);
+  });
+
+  tests.test('the traceback shows nothing of the remote end itself', async (gateway) => {
+    const { remoteStack } = await failureIn(gateway, 'raise ValueError()');
+    assert.is(remoteStack.match(/File "/g)?.length, 1, remoteStack);
+  });
+
+  tests.test('the stack ends with the place where the local program met the error', async (gateway) => {
+    const [remote, local] = ((await failureIn(gateway, "raise ValueError('remote')")).stack ?? '').split(
+      '--- local stack ---',
+    );
+    assert.match(remote ?? '', 'remote');
+    assert.type(local, 'string');
+  });
+}
+
+function oddities(tests: PythonTests): void {
+  tests.test('an error that can not be described is an error all the same', async (gateway) => {
+    const error = await failureIn(
+      gateway,
+      "class Odd(Exception):\n    def __str__(self): raise ValueError('no')\n    __repr__ = __str__\nraise Odd()",
+    );
+    assert.is(error.remoteName, 'Odd');
+  });
+
+  tests.test('an error without a message, and one with a message of a megabyte, arrive', async (gateway) => {
+    assert.is((await failureIn(gateway, 'raise ValueError()')).message, '');
+    assert.is((await failureIn(gateway, "raise ValueError('x' * 1000000)")).message.length, 1_000_000);
+  });
+
+  tests.test('code that recurses too deep fails alone', async (gateway) => {
+    const error = await failureIn(gateway, 'def deep(): deep()\ndeep()');
+    assert.match(error.remoteName, /Recursion|RuntimeError|StackOverflow/);
+    assert.is(await gateway.call('abs', [-1]), 1);
+  });
+
+  tests.test('KeyboardInterrupt that code raises itself is an error of its', async (gateway) => {
+    assert.is((await failureIn(gateway, 'raise KeyboardInterrupt()')).remoteName, 'KeyboardInterrupt');
+    assert.is(await gateway.call('abs', [-1]), 1);
+  });
+
+  if (tests.jython) {
+    tests.test('an exception of Java is an error with its class and message', async (gateway) => {
+      const error = await failureIn(gateway, "from java.lang import Integer\nInteger.parseInt('x')");
+      assert.match(error.remoteName, 'NumberFormatException');
+      assert.match(error.message, 'x');
+    });
+  }
+}
+
+function exits(tests: PythonTests): void {
+  tests.test('sys.exit() ends its execution and nothing else', async (gateway) => {
+    for (const code of ['', '0', 'None']) {
+      const channel = gateway.remoteExec(`import sys; channel.send(1); sys.exit(${code}); channel.send(2)`);
+      assert.equal(await itemsOf(channel), [1]);
+    }
+    const error = await failureIn(gateway, "import sys; sys.exit('out of paper')");
+    assert.is(error.remoteName, 'SystemExit');
+    assert.is(error.message, 'out of paper');
+    assert.is(await gateway.call('abs', [-1]), 1);
+  });
+}
+
+function closing(tests: PythonTests): void {
+  tests.test(
+    'code that closes its channel with a text or an error is heard to have failed',
+    async (gateway) => {
+      const text = (await failureOf(
+        gateway.remoteExec("channel.close('a mere text')").receive(),
+      )) as RemoteError;
+      assert.instance(text, RemoteError);
+      assert.is(text.message, 'a mere text');
+      const error = (await failureOf(
+        gateway.remoteExec("channel.close(KeyError('k'))").receive(),
+      )) as RemoteError;
+      assert.is(error.remoteName, 'KeyError');
+    },
+  );
+
+  tests.test('closing with an error makes Python code fail with it', async (gateway) => {
+    const inner = gateway.newChannel();
+    const channel = gateway.remoteExec(
+      `
+        for wait in (args.receive, args.waitclose, lambda: args.send(1)):
+            try:
+                wait()
+            except channel.RemoteError as error:
+                channel.send([type(error).__name__, str(error), error.formatted])
+      `,
+      inner,
+    );
+    inner.close(new TypeError('not what I expected'));
+    const seen = (await itemsOf(channel)) as string[][];
+    assert.is(seen.length, 3);
+    for (const [name, text, formatted] of seen) {
+      assert.is(name, 'RemoteError');
+      assert.match(text ?? '', 'TypeError: not what I expected');
+      assert.match(formatted ?? '', 'not what I expected');
+    }
+  });
+
+  tests.test('a remote error that Python code does not catch comes back as its own', async (gateway) => {
+    const inner = gateway.newChannel();
+    const failing = gateway.remoteExec('args.receive()', inner).waitClose();
+    inner.close('a mere text');
+    const error = (await failureOf(failing)) as RemoteError;
+    assert.is(error.remoteName, 'RemoteError');
+    assert.match(error.message, 'a mere text');
+  });
+
+  tests.test('the error of an execution whose channel nobody reads breaks nothing', async (gateway) => {
+    const channel = gateway.remoteExec(
+      `${KEEP}\nchannel.close()\nkeep('went_on', True)\nraise ValueError('unheard')`,
+    );
+    await channel.waitClose();
+    assert.is(await gateway.call('abs', [-1]), 1);
+    while ((await keptAs(gateway, 'went_on')) !== true);
+  });
+}

@@ -1,0 +1,372 @@
+import { Channel, DumpError, RemoteError } from '@execnet/core';
+import * as assert from 'uvu/assert';
+import { failureOf, forRemote } from '../gateway-tests.ts';
+import { evaluate, itemsOf, type PythonFixture, PythonTests, pythonFile } from './python-tests.ts';
+
+/** What `remoteExec` and `call` run in Python, and what they refuse to run. */
+export function pythonExecutingSuite(name: string, fixture: PythonFixture): void {
+  const tests = new PythonTests(`${name}: executing`, fixture);
+  sourceText(tests);
+  modules(tests);
+  functions(tests);
+  calls(tests);
+  refusals(tests);
+  tests.run();
+}
+
+function sourceText(tests: PythonTests): void {
+  tests.test(
+    'source text has channel and args in its globals, and a name that tells what it is',
+    async (gateway) => {
+      const channel = gateway.remoteExec(
+        `
+        def twice(value):
+            # functions see the globals
+            return value * args['factor']
+
+        channel.send([__name__, twice(21)])
+      `,
+        { factor: 2 },
+      );
+      assert.equal(await channel.receive(), ['__channelexec__', 42]);
+      await channel.waitClose();
+      assert.ok(channel.isClosed);
+    },
+  );
+
+  tests.test('without arguments args is None', async (gateway) => {
+    assert.is(await evaluate(gateway, 'args is None'), true);
+  });
+
+  tests.test('args are any value', async (gateway) => {
+    assert.is(await evaluate(gateway, 'args + 1', 41), 42);
+    assert.equal(await evaluate(gateway, 'args[1:]', [1, 'a', null]), ['a', null]);
+  });
+
+  tests.test(
+    'remoteExec returns its channel at once, and what is sent before the code has started arrives',
+    async (gateway) => {
+      const channel = gateway.remoteExec<string, string>('channel.send(channel.receive())');
+      assert.instance(channel, Channel);
+      void channel.send('sent at once');
+      assert.is(await channel.receive(), 'sent at once');
+      await channel.waitClose();
+    },
+  );
+
+  tests.test(
+    'indentation that all lines have is none, and what lines have beyond it stays',
+    async (gateway) => {
+      const channel = gateway.remoteExec(`
+          for n in range(2):
+            # a line with more, and one with nothing
+
+            if n:
+                channel.send(n)
+          channel.send('end')
+    `);
+      assert.equal(await itemsOf(channel), [1, 'end']);
+      assert.equal(
+        await itemsOf(gateway.remoteExec('\tif True:\n\t\tchannel.send(1)\n\tchannel.send(2)')),
+        [1, 2],
+      );
+      assert.equal(await itemsOf(gateway.remoteExec('if True:\n  channel.send(1)')), [1]);
+    },
+  );
+
+  tests.test(
+    'source text may end in a comment, without a line end, and have those of Windows',
+    async (gateway) => {
+      assert.equal(await itemsOf(gateway.remoteExec('channel.send(1) # the end')), [1]);
+      assert.equal(
+        await itemsOf(gateway.remoteExec('if True:\r\n  channel.send(1)\r\nchannel.send(2)\r\n')),
+        [1, 2],
+      );
+      await gateway.remoteExec('').waitClose();
+      await gateway.remoteExec('# nothing').waitClose();
+    },
+  );
+
+  tests.test('source text may hold letters of any language, and declare its encoding', async (gateway) => {
+    assert.is(await evaluate(gateway, 'u"é漢🦊"'), 'é漢🦊');
+    for (const encoding of ['utf-8', 'latin-1', 'ascii']) {
+      const channel = gateway.remoteExec(`# -*- coding: ${encoding} -*-\nchannel.send(u'é漢')`);
+      assert.is(await channel.receive(), 'é漢');
+      await channel.waitClose();
+    }
+  });
+
+  tests.test('source text may import from the future, which later texts see nothing of', async (gateway) => {
+    const channel = gateway.remoteExec(`
+      """A text about it."""
+      from __future__ import division
+      channel.send(1 / 2)
+    `);
+    assert.is(await channel.receive(), 0.5);
+    await channel.waitClose();
+    assert.is(await evaluate(gateway, '1 / 2'), tests.python2 ? 0 : 0.5);
+  });
+
+  tests.test('source text that can not be parsed is the error of its channel', async (gateway) => {
+    const error = (await failureOf(gateway.remoteExec('x = 1\ndef = 3').waitClose())) as RemoteError;
+    assert.instance(error, RemoteError);
+    assert.is(error.remoteName, 'SyntaxError');
+    assert.match(error.remoteStack, 'line 2');
+    const indented = (await failureOf(gateway.remoteExec('if True:\nx = 1').waitClose())) as RemoteError;
+    assert.is(indented.remoteName, tests.jython ? 'SyntaxError' : 'IndentationError');
+  });
+
+  tests.test('two texts do not see each other’s names, and do see the same modules', async (gateway) => {
+    await gateway.remoteExec('import sys; mine = 1; sys.seen_by_all = 2').waitClose();
+    const channel = gateway.remoteExec("import sys; channel.send(['mine' in globals(), sys.seen_by_all])");
+    assert.equal(await channel.receive(), [false, 2]);
+    await channel.waitClose();
+  });
+
+  tests.test('many executions at once all run', async (gateway) => {
+    const channels = Array.from({ length: 20 }, (_, n) =>
+      gateway.remoteExec<number>('channel.send(args * 2)', n),
+    );
+    const results = await Promise.all(channels.map((channel) => channel.receive()));
+    assert.equal(
+      results,
+      channels.map((_, n) => n * 2),
+    );
+    await Promise.all(channels.map((channel) => channel.waitClose()));
+  });
+
+  tests.test('hundreds of executions one after the other all run', async (gateway) => {
+    for (let n = 0; n < 300; n++) assert.is(await gateway.call('abs', [-n]), n);
+  });
+}
+
+const MODULE = `
+import os.path
+
+suffix = '!'
+
+def describe(channel, path, greeting='hello', **more):
+    channel.send([greeting, os.path.basename(path) + suffix, more])
+    return 'not sent'
+
+def echo(channel):
+    for item in channel:
+        channel.send(item)
+
+def double(x):
+    return x * 2
+
+def nothing():
+    pass
+
+if __name__ == '__channelexec__' and 'args' in globals():
+    channel.send(['run', args, os.path.basename(__file__)])
+`;
+
+function modules(tests: PythonTests): void {
+  tests.test('the module behind a file URL runs as source text does', async (gateway) => {
+    using module = pythonFile(MODULE);
+    const channel = gateway.remoteExec(module.url, { a: [1] });
+    assert.equal(await itemsOf(channel), [['run', { a: [1] }, 'job.py']]);
+  });
+
+  tests.test('a module is read in the encoding that it declares, or as UTF-8', async (gateway) => {
+    using utf8 = pythonFile('channel.send(u"é漢")');
+    assert.equal(await itemsOf(gateway.remoteExec(utf8.url)), ['é漢']);
+    using marked = pythonFile('\ufeffchannel.send(u"é")');
+    assert.equal(await itemsOf(gateway.remoteExec(marked.url)), ['é']);
+    using latin1 = pythonFile(Buffer.from('# coding: latin-1\nchannel.send(u"é")', 'latin1'));
+    assert.equal(await itemsOf(gateway.remoteExec(latin1.url)), ['é']);
+  });
+
+  tests.test('a module that is not there is refused before anything is sent', async (gateway) => {
+    for (const url of ['file:///no/such/job.py', 'file:///no/such/job.py#work']) {
+      const error = await failureOf(() => gateway.remoteExec(new URL(url)));
+      assert.is(error.code, 'ERR_EXECNET_MODULE');
+      assert.match(error.message, '/no/such/job.py');
+    }
+    assert.match(String(gateway), ' 0 active channels');
+  });
+
+  tests.test(
+    'a module that can not be parsed is the error of its channel, with its file and line',
+    async (gateway) => {
+      using module = pythonFile('x = 1\n\ndef work(:\n    pass\n');
+      const error = (await failureOf(gateway.remoteExec(module.url).waitClose())) as RemoteError;
+      assert.is(error.remoteName, 'SyntaxError');
+      assert.match(error.remoteStack, `File "${module.file}", line 3`);
+    },
+  );
+}
+
+function functions(tests: PythonTests): void {
+  tests.test('a function of a module gets the channel and keyword arguments', async (gateway) => {
+    using module = pythonFile(MODULE);
+    const describe = module.function('describe');
+    assert.equal(await itemsOf(gateway.remoteExec(describe, { path: '/a/b' })), [['hello', 'b!', {}]]);
+    const more = { greeting: 'bye', path: '/a/c', n: 1, list: [2] };
+    assert.equal(await itemsOf(gateway.remoteExec(describe, more)), [['bye', 'c!', { n: 1, list: [2] }]]);
+    const map = new Map<string, unknown>([['path', '/a/d']]);
+    assert.equal(await itemsOf(gateway.remoteExec(describe, map)), [['hello', 'd!', {}]]);
+  });
+
+  tests.test('an array holds positional arguments, behind the channel', async (gateway) => {
+    using module = pythonFile(MODULE);
+    const channel = gateway.remoteExec(module.function('describe'), ['/a/b', 'good day']);
+    assert.equal(await itemsOf(channel), [['good day', 'b!', {}]]);
+  });
+
+  tests.test('a function without arguments gets the channel alone', async (gateway) => {
+    using module = pythonFile(MODULE);
+    const channel = gateway.remoteExec<string, string>(module.function('echo'));
+    await channel.send('heard');
+    assert.is(await channel.receive(), 'heard');
+    channel.close();
+    await channel.waitClose();
+  });
+
+  tests.test('arguments that a function does not take are its error', async (gateway) => {
+    using module = pythonFile(MODULE);
+    for (const args of [undefined, [], { nothing: 1 }]) {
+      const error = (await failureOf(
+        gateway.remoteExec(module.function('describe'), args).waitClose(),
+      )) as RemoteError;
+      assert.is(error.remoteName, 'TypeError');
+      assert.match(error.message, 'describe()');
+    }
+  });
+
+  tests.test('a function that the module does not have is an error that names both', async (gateway) => {
+    using module = pythonFile(MODULE);
+    const error = await failureOf(gateway.remoteExec(module.function('missing')).waitClose());
+    assert.instance(error, RemoteError);
+    assert.match(error.message, 'missing');
+    assert.match(error.message, module.file);
+  });
+}
+
+function calls(tests: PythonTests): void {
+  tests.test('call runs a function by its name, with positional arguments or by keyword', async (gateway) => {
+    assert.is(await gateway.call('len', ['abc']), 3);
+    assert.is(await gateway.call('math.factorial', [5]), 120);
+    assert.is(await gateway.call('os.path.join', ['a', 'b']), 'a/b');
+    assert.is(await gateway.call('json.dumps', { obj: [1, null], sort_keys: true }), '[1, null]');
+    assert.equal(await gateway.call('dict', { a: 1 }), { a: 1 });
+    assert.equal(await gateway.call('list'), []);
+    assert.is(await gateway.call('datetime.date.min.isoformat'), '0001-01-01');
+    assert.is(
+      await gateway.call('xml.dom.minidom.getDOMImplementation.__name__.upper'),
+      'GETDOMIMPLEMENTATION',
+    );
+  });
+
+  tests.test('call runs a function of a module, and resolves with what it returns', async (gateway) => {
+    using module = pythonFile(MODULE);
+    assert.is(await gateway.call(module.function('double'), { x: 3 }), 6);
+    assert.is(await gateway.call(module.function('double'), ['ab']), 'abab');
+    assert.is(await gateway.call(module.function('nothing')), null);
+  });
+
+  tests.test('call rejects with the error of the function', async (gateway) => {
+    const error = (await failureOf(gateway.call('math.sqrt', [-1]))) as RemoteError;
+    assert.instance(error, RemoteError);
+    assert.is(error.remoteName, 'ValueError');
+    assert.match(error.message, 'math');
+  });
+
+  tests.test('a name that means nothing there is an error', async (gateway) => {
+    for (const [name, said] of [
+      ['no_such_module.work', 'no_such_module'],
+      ['math.no_such_function', 'no_such_function'],
+      ['no_such_builtin', 'no_such_builtin'],
+      ['os.path.no_such', 'no_such'],
+    ] as const) {
+      const error = await failureOf(gateway.call(name));
+      assert.instance(error, RemoteError);
+      assert.match(error.message, said);
+    }
+  });
+
+  tests.test('call rejects when the result can not be sent', async (gateway) => {
+    const error = (await failureOf(gateway.call('object'))) as RemoteError;
+    assert.instance(error, RemoteError);
+    assert.is(error.remoteName, 'DumpError');
+    assert.match(error.message, 'object');
+    assert.is(await gateway.call('abs', [-1]), 1);
+  });
+
+  tests.test('channels in arguments reach a function that is called', async (gateway) => {
+    using module = pythonFile(
+      'def fill(out, n):\n    for i in range(n): out.send(i)\n    out.close()\n    return n\n',
+    );
+    const out = gateway.newChannel<number>();
+    const filled = gateway.call(module.function('fill'), { out: forRemote(out), n: 3 });
+    assert.equal(await itemsOf(out), [0, 1, 2]);
+    assert.is(await filled, 3);
+  });
+
+  tests.test('a large argument and a large result arrive whole', async (gateway) => {
+    const bytes = Uint8Array.from({ length: 3 * 1024 * 1024 }, (_, index) => index * 7);
+    const back = await gateway.call<Uint8Array>('bytearray', [bytes]);
+    assert.is(Buffer.compare(back, bytes), 0);
+  });
+}
+
+function refusals(tests: PythonTests): void {
+  tests.test('a JavaScript function is a TypeError that says what to give', async (gateway) => {
+    const exec = await failureOf(() => gateway.remoteExec(() => 1));
+    assert.instance(exec, TypeError);
+    assert.match(exec.message, /source text.*\.py/);
+    const call = await failureOf(gateway.call(() => 1));
+    assert.instance(call, TypeError);
+    assert.match(call.message, /name of a function.*\.py/);
+  });
+
+  tests.test(
+    'the URL of a JavaScript module is a TypeError, and so is one that names no file',
+    async (gateway) => {
+      for (const url of ['file:///job.js', 'file:///job.mjs', 'file:///job.ts#work', 'https://host/job.py'])
+        assert.instance(await failureOf(() => gateway.remoteExec(new URL(url))), TypeError);
+      assert.match((await failureOf(() => gateway.remoteExec(new URL('file:///job.js')))).message, '.py');
+    },
+  );
+
+  tests.test('what is no code is a TypeError', async (gateway) => {
+    for (const source of [null, undefined, 7, {}, []])
+      assert.instance(await failureOf(() => gateway.remoteExec(source as never)), TypeError);
+  });
+
+  tests.test('call takes the name of a function, and no text or whole module', async (gateway) => {
+    using module = pythonFile(MODULE);
+    for (const source of ['1 + 1', 'len()', 'a b', '', '.len', module.url])
+      assert.instance(await failureOf(gateway.call(source)), TypeError, String(source));
+  });
+
+  tests.test(
+    'arguments of a function that are neither positional nor by keyword are a TypeError',
+    async (gateway) => {
+      using module = pythonFile(MODULE);
+      for (const args of ['abc', 7, true, new Set([1]), new Map([[1, 2]]), new Uint8Array(2)]) {
+        assert.instance(await failureOf(gateway.call('len', args)), TypeError);
+        assert.instance(
+          await failureOf(() => gateway.remoteExec(module.function('describe'), args)),
+          TypeError,
+        );
+      }
+    },
+  );
+
+  tests.test(
+    'arguments that can not be sent are a DumpError that says where, and nothing runs',
+    async (gateway) => {
+      const error = (await failureOf(() =>
+        gateway.remoteExec('import sys; sys.ran_anyway = True', { handler: [() => {}] }),
+      )) as DumpError;
+      assert.instance(error, DumpError);
+      assert.match(error.path, 'handler');
+      assert.instance(await failureOf(gateway.call('len', [new Date()])), DumpError);
+      assert.is(await evaluate(gateway, "hasattr(__import__('sys'), 'ran_anyway')"), false);
+      assert.match(String(gateway), ' 0 active channels');
+    },
+  );
+}

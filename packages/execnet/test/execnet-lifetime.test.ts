@@ -1,0 +1,60 @@
+import { readFileSync } from 'node:fs';
+import { setTimeout as after } from 'node:timers/promises';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { pythonSpecOf, startPython, testWithPython } from './fixtures/execnet-python.ts';
+import { oneOfEachKind } from './fixtures/interpreters.ts';
+import { isRunning, stillRunning } from './fixtures/processes.ts';
+
+/** The promise is 2 s; a dozen interpreters that spin on two cores need a margin. */
+const LIMIT = 4000;
+
+/** What a stalled remote end may have taken, in MiB, beyond what it had when it began. */
+const BOUND = 32;
+
+for (const interpreter of oneOfEachKind) {
+  testWithPython(
+    `${interpreter.name}: SIGKILL of Python leaves no remote end, nor their children`,
+    async () => {
+      await using program = startPython('execnet_held', [pythonSpecOf(interpreter)]);
+      const pids = await program.said<Record<string, number[]>>();
+      assert.equal(
+        Object.entries(pids).filter(([, all]) => !all.every(isRunning)),
+        [],
+      );
+      program.child.kill('SIGKILL');
+      await program.ended;
+      const left = new Set(await stillRunning(Object.values(pids).flat(), LIMIT));
+      const scenarios = Object.entries(pids)
+        .filter(([, all]) => all.some((pid) => left.has(pid)))
+        .map(([name, all]) => `${name}: ${all.map((pid) => left.has(pid)).join(' ')}`);
+      assert.equal(scenarios, []);
+    },
+  );
+
+  testWithPython(`${interpreter.name}: what Python does not read takes no memory here`, async () => {
+    await using program = startPython('execnet_flooded', [pythonSpecOf(interpreter)]);
+    const { pid } = await program.said<{ pid: number }>();
+    const before = memoryOf(pid);
+    // it writes until the pipe is full
+    for (let last = -1, now = 0; now !== last; now = writtenBy(pid)) {
+      last = now;
+      await after(100);
+    }
+    assert.ok(memoryOf(pid) - before < BOUND, `${memoryOf(pid)} MiB, and before ${before}`);
+    program.child.kill('SIGKILL');
+    assert.equal(await stillRunning([pid], LIMIT), []);
+  });
+}
+
+/** Bytes that a process has written. */
+function writtenBy(pid: number): number {
+  return Number(/^wchar: (\d+)/m.exec(readFileSync(`/proc/${pid}/io`, 'utf8'))?.[1]);
+}
+
+/** The most memory that a process has had, in MiB. */
+function memoryOf(pid: number): number {
+  return Number(/^VmHWM:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
+}
+
+test.run();

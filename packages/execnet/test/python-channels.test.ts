@@ -1,0 +1,4 @@
+import { pythonChannelSuite } from '@execnet/conformance';
+import { onEveryPython } from './fixtures/pythons.ts';
+
+onEveryPython(pythonChannelSuite);

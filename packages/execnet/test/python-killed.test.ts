@@ -1,0 +1,60 @@
+import { setTimeout as after } from 'node:timers/promises';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { childrenOf, isRunning, stillRunning, stop } from './fixtures/processes.ts';
+import { startProgram } from './fixtures/programs.ts';
+import { pythonSpec, remotePythons, withoutPython } from './fixtures/pythons.ts';
+
+/** The promise is 2 s; a dozen interpreters that compute on two cores need a margin. */
+const LIMIT = 5000;
+
+/** A machine of Java takes seconds to start, and has no lock that code could hold: of the scenarios those that differ there. */
+const OF_JAVA = [
+  'waits again and again, whatever it is told',
+  'exits when the connection is lost',
+  'exits so in another thread',
+  'computes in both',
+];
+
+for (const python of remotePythons) {
+  const { name, runtime } = python;
+
+  test(`${name}: SIGKILL of the local process leaves no remote end, nor its children`, async () => {
+    await using program = startProgram('python-held.mjs', [
+      pythonSpec(python, 'stdio=ignore'),
+      ...(runtime === 'jython' ? OF_JAVA : []),
+    ]);
+    const pids = await program.said<Record<string, number[]>>();
+    assert.equal(
+      Object.entries(pids).filter(([, all]) => !all.every(isRunning)),
+      [],
+    );
+    program.child.kill('SIGKILL');
+    await program.ended;
+    const left = new Set(await stillRunning(Object.values(pids).flat(), LIMIT));
+    const scenarios = Object.entries(pids)
+      .filter(([, all]) => all.some((pid) => left.has(pid)))
+      .map(([scenario, all]) => `${scenario}: ${all.map((pid) => left.has(pid)).join(' ')}`);
+    assert.equal(scenarios, []);
+  });
+
+  test(`${name}: SIGKILL of the local process leaves none that is still starting`, async () => {
+    await using program = startProgram('starting.mjs', [pythonSpec(python, 'stdio=ignore')]);
+    await program.said();
+    let starting: number[] = [];
+    while (starting.length < 3) {
+      await after(1);
+      starting = childrenOf(program.pid);
+    }
+    // stopped, it starts no more while they are counted
+    stop(program.pid);
+    starting = childrenOf(program.pid);
+    program.child.kill('SIGKILL');
+    await program.ended;
+    // a machine of Java that starts, and five others beside it, look at nothing before they are there
+    assert.equal(await stillRunning(starting, runtime === 'jython' ? 6 * LIMIT : LIMIT), []);
+  });
+}
+
+if (remotePythons.length === 0) withoutPython();
+else test.run();

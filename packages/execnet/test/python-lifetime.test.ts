@@ -1,0 +1,75 @@
+import { ConnectionLostError, type Gateway, Group } from 'execnet';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { failureOf } from './fixtures/failure.ts';
+import { isA } from './fixtures/is-a.ts';
+import { isRunning, stillRunning, stop } from './fixtures/processes.ts';
+import { startProgram } from './fixtures/programs.ts';
+import { PYTHON_CHILDREN } from './fixtures/python-children.mjs';
+import { pythonSpec, remotePythons, withoutPython } from './fixtures/pythons.ts';
+
+/** The promise is 2 s; a dozen interpreters on two cores need a margin. */
+const LIMIT = 5000;
+
+/** The pids of the remote end, and of the child and grandchild that its code has, which then does `what`. */
+async function begin(gateway: Gateway, what: string): Promise<number[]> {
+  const children = await gateway.remoteExec<number[]>(`${PYTHON_CHILDREN}${what}`).receive();
+  const pids = [gateway.peer.pid, ...children];
+  assert.is(pids.length, 3);
+  assert.equal(pids.filter(isRunning), pids);
+  return pids;
+}
+
+for (const python of remotePythons) {
+  const { name } = python;
+
+  for (const [what, code] of [
+    ['computes', 'while True: pass'],
+    ['waits', 'channel.receive()'],
+    ['has ended', ''],
+  ] as const)
+    test(`${name}: terminate leaves no child nor grandchild of code that ${what}`, async () => {
+      await using group = new Group();
+      const pids = await begin(await group.makeGateway(pythonSpec(python, 'stdio=ignore')), code);
+      await group.terminate({ timeout: 200 });
+      assert.equal(pids.filter(isRunning), [], 'nothing is left when terminate resolves');
+    });
+
+  for (const [how, code] of [
+    ['exits', 'channel.receive()\nimport os\nos._exit(3)'],
+    ['is killed', 'channel.receive()'],
+  ] as const)
+    test(`${name}: the children of a remote end that ${how} go with it`, async () => {
+      await using group = new Group();
+      const gateway = await group.makeGateway(pythonSpec(python, 'stdio=ignore'));
+      const channel = gateway.remoteExec<number[], null>(`${PYTHON_CHILDREN}${code}`);
+      const pids = [gateway.peer.pid, ...(await channel.receive())];
+      if (how === 'exits') await channel.send(null);
+      else process.kill(gateway.peer.pid, 'SIGKILL');
+      const lost = await failureOf(channel.receive());
+      isA(lost, ConnectionLostError);
+      assert.match(lost.message, how === 'exits' ? 'code 3' : 'SIGKILL');
+      assert.equal(await stillRunning(pids, LIMIT), []);
+      assert.is(group.size, 0);
+    });
+
+  test(`${name}: terminate takes down what is stopped`, async () => {
+    await using group = new Group();
+    const gateway = await group.makeGateway(pythonSpec(python, 'stdio=ignore'));
+    const pids = await begin(gateway, '');
+    stop(gateway.peer.pid);
+    await gateway.terminate({ timeout: 50 });
+    assert.equal(pids.filter(isRunning), []);
+  });
+
+  test(`${name}: a program ends by itself with a gateway that it leaves open, and leaves nothing`, async () => {
+    await using program = startProgram('python-called.mjs', [pythonSpec(python)]);
+    const pids = await program.said<number[]>();
+    const { code, stderr } = await program.ended;
+    assert.equal([code, stderr], [0, '']);
+    assert.equal(await stillRunning(pids, LIMIT), []);
+  });
+}
+
+if (remotePythons.length === 0) withoutPython();
+else test.run();

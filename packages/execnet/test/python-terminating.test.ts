@@ -1,0 +1,4 @@
+import { pythonTerminatingSuite } from '@execnet/conformance';
+import { onEveryPython } from './fixtures/pythons.ts';
+
+onEveryPython(pythonTerminatingSuite);

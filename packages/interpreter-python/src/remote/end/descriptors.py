@@ -1,0 +1,82 @@
+if JYTHON:
+    # its own calls refuse descriptors that it did not open
+    from jarray import zeros
+    from java.lang import Thread
+    from jnr.posix import POSIXFactory
+    from org.python.core.util import StringUtil
+
+    POSIX = POSIXFactory.getPOSIX()
+
+    def read_some(fd, size):
+        data = zeros(size, 'b')
+        got = POSIX.read(fd, data, size)
+        return data[:got].tostring() if got > 0 else b''
+
+    def write_all(fd, *parts):
+        data = StringUtil.toBytes(b''.join([part.tobytes() if isinstance(part, memoryview) else part for part in parts]))
+        while len(data):
+            done = POSIX.write(fd, data, len(data))
+            if done < 0:
+                raise IOError('the connection is lost')
+            data = data[done:]
+
+    def kill(pid, number):
+        if POSIX.kill(pid, number) != 0:
+            raise OSError('no such process')
+
+    def lead_group():
+        """Makes this process lead a group, so that its children can be ended with it. False if it can't."""
+        return POSIX.getpgid(0) == POSIX.getpid() or POSIX.setpgid(0, 0) == 0
+
+    getpid = POSIX.getpid
+else:
+    import errno
+    import fcntl
+
+    def read_some(fd, size):
+        while True:
+            try:
+                return os.read(fd, size)
+            except OSError as error:
+                if error.errno == errno.EINTR:
+                    continue
+                if error.errno in (errno.ECONNRESET, errno.EIO):
+                    return b''
+                raise
+
+    def write_some(fd, part):
+        while True:
+            try:
+                return os.write(fd, part)
+            except OSError as error:
+                if error.errno != errno.EINTR:
+                    raise
+
+    def write_all(fd, *parts):
+        # one copy more than writev, which not every Python has, and which brings nothing that could be measured
+        data = parts[0] if len(parts) == 1 else b''.join([part.tobytes() if isinstance(part, memoryview) else part for part in parts])
+        done = write_some(fd, data)
+        while done < len(data):
+            data = memoryview(data)[done:]
+            done = write_some(fd, data)
+
+    kill = os.kill
+    getpid = os.getpid
+
+    def lead_group():
+        """Makes this process lead a group, so that its children can be ended with it. False if it can't."""
+        try:
+            if os.getpgrp() != os.getpid():
+                os.setpgid(0, 0)
+            return True
+        except OSError:
+            return False
+
+
+def complain(message):
+    """For the operator, on stderr; never fails."""
+    try:
+        sys.__stderr__.write('execnet: %s\n' % message)
+        sys.__stderr__.flush()
+    except Exception:
+        pass

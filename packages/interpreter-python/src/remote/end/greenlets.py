@@ -1,0 +1,142 @@
+class GreenModel(object):
+    """Executions are greenlets of the main thread."""
+
+    queued = 0
+
+    def __init__(self, end):
+        from greenlet import getcurrent
+        self.end = end
+        self.current = getcurrent
+        self.lock = allocate_lock()
+        self.calls = deque()
+        self.wake_read, self.wake_write = os.pipe()
+        self.leaving = False
+        self.running = 0
+        self.greenlets = {}
+
+    def key(self):
+        thread = get_ident()
+        return thread if thread != self.end.main_thread else self.current()
+
+    def latch(self):
+        return GreenLatch(self) if get_ident() == self.end.main_thread else Latch()
+
+    def call(self, work):
+        """Runs something in the main thread; from any thread."""
+        self.calls.append(work)
+        os.write(self.wake_write, b'x')
+
+    def execute(self, task):
+        with self.lock:
+            self.running += 1
+
+        def run():
+            failure = task.run()
+            self.greenlets.pop(task, None)
+            with self.lock:
+                self.running -= 1
+            self.end.over(task, failure)
+
+        def begin():
+            self.greenlets[task] = self.spawn(run)
+
+        self.call(begin)
+
+    def background(self, work):
+        self.call(lambda: self.spawn(work))
+
+    def cancel_queued(self, _):
+        return False
+
+    def drop_queue(self):
+        pass
+
+    def run_main(self):
+        while not self.leaving:
+            try:
+                self.wait_read(self.wake_read)
+                os.read(self.wake_read, 4096)
+                while self.calls:
+                    self.calls.popleft()()
+            except KeyboardInterrupt:
+                # from a terminal or another process, for nobody
+                pass
+        if threading_is_patched():
+            # the library would wait for its threads, which are greenlets now that nobody runs any more
+            atexit._run_exitfuncs()
+
+    def leave(self):
+        self.leaving = True
+        self.call(lambda: None)
+
+    def interrupt(self, tasks):
+        for task in tasks:
+            greenlet = self.greenlets.get(task)
+            if greenlet is not None and not task.state.noticed:
+                self.call(lambda greenlet=greenlet, task=task: self.kill(greenlet, Cancelled(task.state.cancelled)))
+
+
+class GreenLatch(object):
+    def __init__(self, model):
+        self.model = model
+        self.event = model.event()
+
+    def wait(self, timeout=None):
+        return self.model.wait_event(self.event, timeout)
+
+    def set(self):
+        if get_ident() == self.model.end.main_thread:
+            self.model.set_event(self.event)
+        else:
+            self.model.call(lambda: self.model.set_event(self.event))
+
+
+class GeventModel(GreenModel):
+    def __init__(self, end):
+        GreenModel.__init__(self, end)
+        import gevent
+        import gevent.event
+        import gevent.socket
+        self.gevent = gevent
+        self.event = gevent.event.Event
+        self.spawn = gevent.spawn
+        self.wait_read = gevent.socket.wait_read
+
+    @staticmethod
+    def wait_event(event, timeout):
+        return event.wait(timeout)
+
+    @staticmethod
+    def set_event(event):
+        event.set()
+
+    def kill(self, greenlet, error):
+        greenlet.kill(error, block=False)
+
+
+class EventletModel(GreenModel):
+    def __init__(self, end):
+        GreenModel.__init__(self, end)
+        import eventlet
+        import eventlet.event
+        import eventlet.hubs
+        self.eventlet = eventlet
+        self.event = eventlet.event.Event
+        self.spawn = eventlet.spawn
+
+    def wait_read(self, fd):
+        self.eventlet.hubs.trampoline(fd, read=True)
+
+    def wait_event(self, event, timeout):
+        with self.eventlet.Timeout(timeout, False):
+            event.wait()
+            return True
+        return False
+
+    @staticmethod
+    def set_event(event):
+        if not event.ready():
+            event.send()
+
+    def kill(self, greenlet, error):
+        greenlet.kill(error)

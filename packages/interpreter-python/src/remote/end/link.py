@@ -1,0 +1,302 @@
+class Gateway(object):
+    """What remote code sees of the gateway that it runs in."""
+
+    def __init__(self, link, execmodel):
+        self._link = link
+        self.execmodel = execmodel
+        self.id = 'remote end'
+
+    def newchannel(self):
+        """A new channel, which becomes useful when it is sent to the other end over another."""
+        return self._link.new_channel()
+
+    def __repr__(self):
+        return '<Gateway %s, %s model, %d active channels>' % (self.id, self.execmodel, len(self._link.states))
+
+
+class Link(object):
+    """The connection, the serializer and the channels."""
+
+    def __init__(self, output, execmodel):
+        self.output = output
+        self.lock = allocate_lock()
+        self.budget = Budget()
+        self.states = {}
+        self.gone = {}
+        self.gone_order = deque()
+        self.dropped = deque()
+        self.strings = (True, False)
+        self.dumper = Dumper(self)
+        self.loader = Loader(self)
+        self.gateway = Gateway(self, execmodel)
+        self.model = None
+        # what executes, by the thread or greenlet that does
+        self.running = {}
+        self.ended = None
+        # how many channels are held, see hold()
+        self.held = 0
+        self.next_id = 512
+
+    def enter(self):
+        self.lock.acquire()
+
+    def leave(self):
+        self.lock.release()
+        # what the collector has dropped meanwhile, in this thread or another
+        while self.dropped and self.lock.acquire(False):
+            try:
+                while self.dropped:
+                    self.abandon(self.dropped.popleft())
+            finally:
+                self.lock.release()
+
+    # --- the table
+
+    def add(self, id):
+        state = State(id, self)
+        self.states[id] = state
+        if self.ended is not None:
+            state.finish(self.ended)
+        return state
+
+    def facade(self, state):
+        channel = state.facade and state.facade()
+        if channel is None:
+            channel = Channel(state)
+            state.facade = weakref.ref(channel)
+        return channel
+
+    def new_channel(self):
+        self.enter()
+        try:
+            while self.next_id in self.states:
+                self.advance()
+            state = self.add(self.next_id)
+            self.advance()
+            return self.facade(state)
+        finally:
+            self.leave()
+
+    def advance(self):
+        self.next_id += 512
+        if self.next_id > 0x7fffffff:
+            self.next_id = 512
+
+    def find(self, id):
+        """The channel with this id, which came inside an item: a closed one if it was closed meanwhile."""
+        if id <= 0:
+            raise LoadError('%d is no channel id' % id)
+        self.enter()
+        try:
+            state = self.states.get(id)
+            if state is None:
+                if self.gone.get(id):
+                    state = State(id, self)
+                    state.end = state.send_closed = Ending('channel %d is closed' % id)
+                    state.closed = True
+                    return Channel(state)
+                state = self.add(id)
+            channel = self.facade(state)
+            state.nested = True
+            self.release(state)
+            if state.unread:
+                state.unread = False
+                state.forget()
+            return channel
+        finally:
+            self.leave()
+
+    def forget(self, state):
+        if self.states.pop(state.id, None) is None:
+            return
+        self.release(state)
+        self.remember(state.id, state.nested)
+
+    def remember(self, id, nested):
+        if id not in self.gone:
+            self.gone_order.append(id)
+            if len(self.gone_order) > REMEMBERED:
+                self.gone.pop(self.gone_order.popleft(), None)
+        self.gone[id] = nested
+
+    def hold(self, id):
+        """The state for a channel of the peer that is used before it was announced; None if it is closed already."""
+        if id % 2 == 0 or id in self.gone:
+            return None
+        if self.held >= MAX_HELD:
+            raise ProtocolError('the peer uses more than %d channels that it never announced' % MAX_HELD)
+        state = self.add(id)
+        state.unread = state.nested = state.held = True
+        self.held += 1
+        return state
+
+    def release(self, state):
+        if state.held:
+            state.held = False
+            self.held -= 1
+
+    def drop(self, state):
+        """Nobody holds the channel any more. Called by the collector: at any place, also inside of what holds a lock."""
+        self.dropped.append(state)
+        if self.lock.acquire(False):
+            self.leave()
+
+    def abandon(self, state):
+        for id in state.announced or ():
+            other = self.states.get(id)
+            if other is not None and other.facade is None:
+                other.unread = False
+                self.abandon(other)
+        if state.closed:
+            state.forget()
+            return
+        facade = state.facade and state.facade()
+        if facade is not None or self.ended is not None:
+            return
+        state.facade = None
+        if state.callback is not None:
+            if state.send_closed is None:
+                state.finish_sending(Ending('the channel is gone'))
+                self.output.post(frame(CHANNEL_LAST_MESSAGE, state.id))
+            return
+        self.output.post(frame(CHANNEL_CLOSE, state.id))
+        state.finish(Ending('the channel is gone'))
+
+    # --- what user code does
+
+    def load(self, state, data):
+        return self.loader.load(data, state.strings)
+
+    def grant(self, state, size):
+        if size > 0 and state.end is None:
+            self.output.post(frame(CREDIT, state.id, INT.pack(size)))
+
+    def close(self, state, error=None):
+        payload = None if error is None else self.dumper.dump(describe(error))[0]
+        self.enter()
+        try:
+            if state.closed:
+                return
+            state.finish(Ending('channel %d is closed' % state.id))
+        finally:
+            self.leave()
+        self.output.post(frame(CHANNEL_CLOSE, state.id) if payload is None else frame(CHANNEL_CLOSE_ERROR, state.id, payload))
+
+    def fail(self, state, error):
+        """Closes a channel whose callback can't be called. Called with the lock held."""
+        if state.closed:
+            complain('the callback of channel %d was not called: %s' % (state.id, error))
+            return
+        state.items.clear()
+        state.finish(Ending('channel %d is closed' % state.id))
+        self.output.post(frame(CHANNEL_CLOSE_ERROR, state.id, self.dumper.dump(describe(error))[0]))
+
+    def run_callback(self, state):
+        """Calls the callback of a channel for what has arrived. One thread at a time does so for a channel."""
+        while True:
+            self.enter()
+            try:
+                callback = state.callback
+                if state.items:
+                    data, cost = state.items.popleft()
+                    if not state.items:
+                        state.announced = None
+                    grant = state.window.consumed(cost, True)
+                    over = False
+                else:
+                    over = state.end is not None
+                    state.pumping = False
+                    grant = 0
+                    if over:
+                        state.callback = None
+                    if callback is None or not over:
+                        return
+            finally:
+                self.leave()
+            self.grant(state, grant)
+            try:
+                if over:
+                    if state.endmarker is not None:
+                        callback(state.endmarker[0])
+                    return
+                callback(self.load(state, data))
+            except:  # noqa: E722
+                error = sys.exc_info()[1]
+                if over:
+                    complain('the callback of channel %d failed at its end marker:\n%s' % (state.id, describe(error)['stack']))
+                    return
+                # a callback that fails fails its channel: the other end is told
+                state.items.clear()
+                self.close(state, error)
+
+    # --- what arrives; called by the receiver
+
+    def data(self, state, payload):
+        cost = len(payload) + HEADER_SIZE
+        grant = state.window.arrived(cost, 0, state.reading)
+        state.arrive(payload, cost)
+        return grant
+
+    def fragment(self, state, payload, first):
+        cost = len(payload) + HEADER_SIZE
+        if first:
+            if state.assembly is not None:
+                raise ProtocolError('an item begins inside another on the same channel')
+            if len(payload) < 4:
+                raise ProtocolError('a first fragment without a size arrived')
+            size = UINT.unpack(payload[:4])[0]
+            if size == 0 or size > MAX_FRAME:
+                raise ProtocolError('an item of %d bytes is announced; at most %d are accepted' % (size, MAX_FRAME))
+            state.assembly = Assembly(size)
+            payload = payload[4:]
+        elif state.assembly is None:
+            raise ProtocolError('a fragment without a first one arrived')
+        assembly = state.assembly
+        assembly.add(payload, cost)
+        grant = state.window.arrived(cost, assembly.missing_cost, state.reading)
+        if assembly.fill == assembly.size:
+            state.assembly = None
+            state.arrive(b''.join(assembly.parts), assembly.cost)
+        return grant
+
+    def announce(self, id, carrier):
+        """The next item on `carrier` holds the channel `id`, and frames for it may come before that item is read."""
+        if id <= 0:
+            raise ProtocolError('BIND with the value %d' % id)
+        state = self.states.get(id)
+        if state is not None and state.held:
+            self.release(state)
+        elif state is not None or self.gone.get(id):
+            return
+        else:
+            state = self.add(id)
+        state.unread = state.nested = True
+        state.service = carrier.service
+        if carrier.closed:
+            state.unread = False
+            self.abandon(state)
+            return
+        if carrier.announced is None:
+            carrier.announced = set()
+        carrier.announced.add(id)
+
+    def end(self, reason):
+        self.enter()
+        try:
+            self.ended = reason
+            for state in list(self.states.values()):
+                state.finish(reason)
+        finally:
+            self.leave()
+
+    def cancel(self, task, reason):
+        """Makes what an execution does with channels raise. Called with the lock held."""
+        state = task.state
+        if state.cancelled is None:
+            state.cancelled = reason
+            state.wake()
+            while state.senders:
+                state.senders.pop().set()
+            latch = task.latch
+            if latch is not None:
+                latch.set()
