@@ -1,7 +1,8 @@
 // Gateways through one of Python, and of Python through others: `via=` with a Python in the middle, over popen and ssh.
-import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readlinkSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import * as conformance from '@execnet/conformance';
 import { type Channel, ConnectionLostError, type Gateway, Group, type SpecObject } from 'execnet';
 import { suite, test } from 'uvu';
@@ -119,6 +120,62 @@ for (const middle of middlePythons) {
     assert.not(isRunning(inner.peer.pid));
     await outer.terminate({ timeout: 0 });
     await failureOf(busy.receive());
+  });
+
+  on(`${name}: descriptors of the middle are neither inherited nor left open`, async () => {
+    await using group = new Group();
+    const outer = await group.makeGateway(pythonSpec(middle, 'id=middle', 'stdio=ignore'));
+    // one that children inherit, as each is that Python 2 makes
+    const fd = await outer
+      .remoteExec<number>('import fcntl\nchannel.send(fcntl.fcntl(2, fcntl.F_DUPFD, 40))')
+      .receive();
+    const open = () => readdirSync(`/proc/${outer.peer.pid}/fd`).length;
+    const opened: number[] = [];
+    for (let round = 0; round < 2; round++) {
+      const inner = await group.makeGateways('8*popen//via=middle//python');
+      for (const one of inner) {
+        const theirs = readdirSync(`/proc/${one.peer.pid}/fd`).map(
+          (number) => `${number} ${readlinkSync(`/proc/${one.peer.pid}/fd/${number}`)}`,
+        );
+        assert.not(
+          theirs.some((name) => name.startsWith(`${fd} `)),
+          theirs.join(', '),
+        );
+      }
+      await Promise.all(inner.map((one) => one.terminate()));
+      // its threads let go of what they read once it has ended
+      for (let look = 0; look < 100 && open() > (opened[0] ?? 0); look++) await sleep(20);
+      opened.push(open());
+    }
+    assert.is(opened[1], opened[0]);
+  });
+
+  on(`${name}: others are started while its code starts processes that stay`, async () => {
+    await using group = new Group();
+    const outer = await group.makeGateway(pythonSpec(middle, 'id=middle', 'stdio=ignore'));
+    const starting = outer.remoteExec(`
+      import os, subprocess, time
+      make_pipe = os.pipe
+      def pipe():
+          ends = make_pipe()
+          # as if another thread had its turn before this one can mark them
+          time.sleep(0.01)
+          return ends
+      os.pipe = pipe
+      channel.send(1)
+      while not channel.isclosed():
+          subprocess.Popen(['sleep', '600'])
+    `);
+    await starting.receive();
+    // each of them would wait for one of those processes that has inherited what says that the start went well
+    for (let round = 0; round < 3; round++) {
+      const inner = await group.makeGateways(
+        `10*${pythonSpec(usualPython ?? middle, 'via=middle', 'stdio=ignore')}`,
+      );
+      await Promise.all(inner.map((one) => one.terminate()));
+    }
+    await outer.terminate({ timeout: 0 });
+    await failureOf(starting.receive());
   });
 
   if (middle.runtime === 'cpython')

@@ -135,7 +135,8 @@ export const ENDS: readonly TransportCheck[] = [
   {
     title: 'what a program wrote before it ended waits for a reader that pauses',
     async run(lab) {
-      for (const size of [10, 200_000]) {
+      // the last: more than a window of credit, so that a program's end is seen while its last words wait in a pipe
+      for (const size of [10, 200_000, 380_000]) {
         const { connection, sink } = await lab.open(
           `head -c ${size} /dev/zero >&4; printf over >&4; printf printed >&2; exit 0`,
         );
@@ -160,6 +161,27 @@ export const ENDS: readonly TransportCheck[] = [
       await sink.ended;
       await connection.abort();
       await lab.assertGone([pid]);
+    },
+  },
+  {
+    title: 'it ends with its program, whoever else holds it',
+    needs: 'exitStatus',
+    wants: 'exit',
+    async run(lab) {
+      for (const last of ['', 'head -c 300000 /dev/zero >&4; ']) {
+        const { connection, sink } = await lab.open(
+          `setsid sleep 1000 & echo $! >&4; ${last}printf over >&4; exit 3`,
+        );
+        const pid = Number(await sink.firstLine());
+        try {
+          assert.is((await connection.closed).code, 3);
+          assert.is(await sink.ended, undefined);
+          assert.is(sink.size, `${pid}\nover`.length + (last ? 300_000 : 0));
+          await connection.abort();
+        } finally {
+          process.kill(pid, 'SIGKILL');
+        }
+      }
     },
   },
   {

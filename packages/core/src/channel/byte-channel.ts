@@ -8,7 +8,7 @@ export interface ByteSink {
    * no more credit meanwhile.
    */
   bytes(chunk: Uint8Array, owned: boolean): Promise<void> | undefined;
-  /** The other end sends no more. Not called if the channel ends otherwise. */
+  /** The other end sends no more, or has closed the channel. Not called if the channel ends otherwise. Once. */
   end(): void;
 }
 
@@ -25,16 +25,23 @@ export class ByteChannel {
 
   /** From now on what arrives goes to `sink`. It keeps no program alive. */
   receive(sink: ByteSink): void {
+    let ended = false;
+    const end = (): void => {
+      if (!ended) sink.end();
+      ended = true;
+    };
     this.#state.setCallback({
       raw: true,
       held: false,
       item: (value, owned) => {
         const chunk = value as Uint8Array;
         if (chunk.length > 0) return sink.bytes(chunk, owned);
-        sink.end();
+        end();
         return undefined;
       },
-      end: () => {},
+      end: () => {
+        if (this.#state.receiveEnd?.clean) end();
+      },
     });
   }
 

@@ -32,8 +32,8 @@ export class RelayedConnection implements Connection {
   #drained: (() => void)[] = [];
   #resume: (() => void) | undefined;
   #paused: Promise<void> | undefined;
-  /** The streams that have ended: bytes, and everything else. */
-  #ends = 0;
+  /** What has ended: the bytes, and what is printed. */
+  readonly #streamsEnded = { bytes: false, output: false };
   #ended = false;
   #endReason: Error | undefined;
   #over = false;
@@ -61,7 +61,7 @@ export class RelayedConnection implements Connection {
         this.#delivery.data(chunk, owned);
         return this.#paused;
       },
-      end: () => this.#streamEnded(),
+      end: () => this.#streamEnded('bytes'),
     });
     const events = Channel.stateOf(streams.events) as ChannelState;
     events.setCallback({
@@ -203,7 +203,7 @@ export class RelayedConnection implements Connection {
         return;
       case 'end':
         this.#endReason = event.failure && this.#errorOf(event.failure);
-        this.#streamEnded();
+        this.#streamEnded('output');
         return;
       case 'closed':
         this.#finish(event.exit, this.#abortReason ?? (event.failure && this.#errorOf(event.failure)));
@@ -230,6 +230,8 @@ export class RelayedConnection implements Connection {
       if (ending?.error) this.#fail(ending.error);
       else this.relayEnded(undefined);
     }
+    // what others hold when a process has ended brings no more
+    this.#streamEnded('output');
     this.#settleSwept(undefined);
   }
 
@@ -240,10 +242,11 @@ export class RelayedConnection implements Connection {
     this.#end();
   }
 
-  /** The bytes have ended, or everything else: the sink is told when both have. */
-  #streamEnded(): void {
-    this.#ends++;
-    if (this.#ends === 2) this.#end();
+  /** The sink is told when both have. */
+  #streamEnded(which: 'bytes' | 'output'): void {
+    const ended = this.#streamsEnded;
+    ended[which] = true;
+    if (ended.bytes && ended.output) this.#end();
   }
 
   #end(): void {

@@ -13,14 +13,17 @@ def unpatched(name):
             sys.modules[name] = used
 
 
+select = unpatched('select')
 socket = unpatched('socket')
 subprocess = unpatched('subprocess')
+if PY2:
+    import imp
 
 # seconds that what was started here may take to end by itself once its input has ended
 RELAY_GRACE = 1.1
 # seconds that the kernel may take to end what was killed
 KILL_PATIENCE = 2.0
-# seconds without anything new after which the streams of a process that has ended are left to those who still hold them, and seconds for all
+# seconds without anything new after which the streams of a process that has ended are left to those who still hold them, and seconds of new things
 QUIET = 0.05
 LONGEST_QUIET = 1.0
 STDERR_TAIL = 8192
@@ -61,22 +64,39 @@ def take_low_descriptors():
     keep_from_children(null)
 
 
-def beside(work, *args):
-    """Does something in a thread of its own; returns a latch that is set when it is over."""
-    over = Latch()
+class Forking(object):
+    """
+    While it is entered, no other thread forks. Python 2 makes descriptors that children inherit until they are marked, and subprocess waits there
+    for the end of a pipe of its own: a process that another thread starts in between would keep all of them open for as long as it lives.
+    """
 
-    def run():
-        try:
-            work(*args)
-        finally:
-            over.set()
+    def __enter__(self):
+        if PY2:
+            # fork() takes it
+            imp.acquire_lock()
 
-    start_thread(run)
-    return over
+    def __exit__(self, *_):
+        if PY2:
+            imp.release_lock()
 
 
 def keep_from_children(fd):
     fcntl.fcntl(fd, fcntl.F_SETFD, fcntl.fcntl(fd, fcntl.F_GETFD) | fcntl.FD_CLOEXEC)
+
+
+def keep_others_from_children(wanted):
+    """All descriptors but those: code of the user may have made others that children inherit, as all are that Python 2 makes."""
+    try:
+        numbers = [int(name) for name in os.listdir('/proc/self/fd')]
+    except OSError:
+        numbers = range(descriptor_limit())
+    for fd in numbers:
+        if fd not in wanted:
+            try:
+                keep_from_children(fd)
+            except IOError:
+                # what the list was read from, or a number that is not in use
+                pass
 
 
 class Failure(Exception):
@@ -199,17 +219,21 @@ class Spawned(object):
 
     def __init__(self, request):
         command = request['command']
-        descriptors = command['descriptors']
         self.lock = allocate_lock()
         self.writing = self.ended = False
         self.tail = b''
         self.gone = False
-        self.arrived = 0
         if command.get('cwd') is not None:
             make_folder(command['cwd'])
         if command.get('nice') is not None:
             check_niceness(int(command['nice']))
-        own = request.get('stdio') or 'pipe'
+        with Forking():
+            self.start(command, request.get('stdio') or 'pipe')
+        self.pid = self.process.pid
+        self.address = 'popen:%d' % self.pid
+
+    def start(self, command, own):
+        descriptors = command['descriptors']
         opened = []
 
         def pipe(theirs):
@@ -234,7 +258,7 @@ class Spawned(object):
         self.output, moves[int(descriptors['output'])] = pipe(False)
         try:
             self.process = start_process(command, moves)
-        except Failure:
+        except BaseException:
             for fd in opened:
                 os.close(fd)
             raise
@@ -242,8 +266,6 @@ class Spawned(object):
         for fd in opened:
             if fd not in mine:
                 os.close(fd)
-        self.pid = self.process.pid
-        self.address = 'popen:%d' % self.pid
 
     def write(self, chunk):
         with self.lock:
@@ -268,39 +290,31 @@ class Spawned(object):
             fd, self.input = self.input, None
         os.close(fd)
 
-    def read(self):
-        chunk = read_some(self.output, READ_SIZE)
-        self.arrived += len(chunk)
-        return chunk
-
     def run(self, relayed):
         """Passes on what comes until the process has ended; says how it ended."""
-        running = [beside(relayed.outward, self.read)]
-        running += [beside(self.print_out, relayed, name, fd) for name, fd in self.outputs.items()]
+        streams = [Stream(self.output, relayed.outward)]
+        streams += [Stream(fd, self.printing(relayed, name)) for name, fd in self.outputs.items()]
+        for stream in streams:
+            start_thread(stream.pass_on)
         code = self.process.wait()
         # what the process leaves behind goes with it, and lets go of its streams
         kill_group(self.pid)
-        seen, deadline = -1, clock() + LONGEST_QUIET
-        while seen != self.arrived and clock() < deadline:
-            seen, quiet = self.arrived, clock() + QUIET
-            running = [one for one in running if not one.wait(max(0, quiet - clock()))]
-            if not running:
-                break
+        wait_for_last_words(streams, relayed)
         self.gone = not living_members(self.pid)
         exit = {'code': code} if code >= 0 else {'signal': signal_name(-code)}
         exit['stderr'] = self.tail.decode('utf-8', 'replace')
         return exit
 
-    def print_out(self, relayed, name, fd):
-        while True:
-            chunk = read_some(fd, READ_SIZE)
-            if not chunk:
-                break
-            self.arrived += len(chunk)
-            if name == 'stderr':
-                self.tail = (self.tail + chunk)[-STDERR_TAIL:]
-            relayed.tell({'what': 'output', 'stream': name, 'chunk': bytearray(chunk)})
-        os.close(fd)
+    def printing(self, relayed, name):
+        def pass_on(read):
+            while True:
+                chunk = read()
+                if not chunk:
+                    break
+                if name == 'stderr':
+                    self.tail = (self.tail + chunk)[-STDERR_TAIL:]
+                relayed.tell({'what': 'output', 'stream': name, 'chunk': bytearray(chunk)})
+        return pass_on
 
     def abort(self):
         deadline = clock() + KILL_PATIENCE
@@ -316,6 +330,59 @@ class Spawned(object):
         return []
 
 
+class Stream(object):
+    """What a process writes to one descriptor; `work` passes on what the function brings that it is given, until that brings no more."""
+
+    def __init__(self, fd, work):
+        self.fd = fd
+        self.work = work
+        self.arrived = 0
+        self.reading = self.ended = False
+        self.over = Latch()
+
+    def pass_on(self):
+        try:
+            self.work(self.read)
+        finally:
+            self.ended = True
+            os.close(self.fd)
+            self.over.set()
+
+    def read(self):
+        self.reading = True
+        chunk = read_some(self.fd, READ_SIZE)
+        self.arrived += len(chunk)
+        self.reading = False
+        return chunk
+
+    def is_quiet(self):
+        """Whether all that was written has been passed on: it has ended, or goes on only because somebody still holds its other end."""
+        if self.ended:
+            return True
+        if not self.reading:
+            return False
+        poll = select.poll()
+        poll.register(self.fd, select.POLLIN)
+        return not poll.poll(0)
+
+
+def wait_for_last_words(streams, relayed):
+    """
+    Waits for what a process wrote before it ended, however long nobody takes it. Others, which left its group, may hold its streams for ever:
+    those are left to them once they bring nothing, and after a while whatever they bring.
+    """
+    quiet = flowing = 0
+    while streams and not relayed.aborted and quiet < QUIET / LOOK and flowing < LONGEST_QUIET / LOOK:
+        before = [one.arrived for one in streams]
+        if streams[0].over.wait(LOOK):
+            streams = streams[1:]
+        elif before != [one.arrived for one in streams]:
+            flowing += 1
+            quiet = 0
+        else:
+            quiet = quiet + 1 if all([one.is_quiet() for one in streams]) else 0
+
+
 class Dialed(object):
     """A stream to a TCP or unix-domain address."""
 
@@ -327,7 +394,7 @@ class Dialed(object):
         self.address = path if path is not None else '%s:%d' % (address['host'], address['port'])
         try:
             if path is not None:
-                self.socket = socket.socket(socket.AF_UNIX)
+                self.socket = private(socket.socket(socket.AF_UNIX))
                 self.socket.settimeout(timeout)
                 self.socket.connect(path)
             else:
@@ -373,12 +440,18 @@ class Dialed(object):
         return []
 
 
+def private(one):
+    """A socket that no child inherits."""
+    keep_from_children(one.fileno())
+    return one
+
+
 def connect(address, family, timeout):
     failure = None
     families = {4: socket.AF_INET, 6: socket.AF_INET6}
     for kind, type, protocol, _, where in socket.getaddrinfo(
             address['host'], int(address['port']), families.get(family, 0), socket.SOCK_STREAM):
-        one = socket.socket(kind, type, protocol)
+        one = private(socket.socket(kind, type, protocol))
         try:
             one.settimeout(timeout)
             one.connect(where)
@@ -403,15 +476,13 @@ def start_process(command, moves):
         args = ['nice', '-n', str(int(command['nice'])), '--'] + args
     environment = dict(os.environ)
     environment.update([(word(name), word(value)) for name, value in command['env'].items()])
-    highest = max(moves) + 1
 
     def prepare():
         os.setsid()
         # all of them are above FIRST_FREE, or the standard ones of this process
         for number, fd in moves.items():
             os.dup2(fd, number)
-        if PY2:
-            os.closerange(highest, FIRST_FREE)
+        keep_others_from_children(moves)
 
     try:
         return subprocess.Popen(args, env=environment, cwd=word(command.get('cwd')), preexec_fn=prepare, close_fds=False)
@@ -454,7 +525,8 @@ def check_niceness(nice):
         return
     wanted = max(-20, os.nice(0) + nice)
     try:
-        process = subprocess.Popen(['nice', '-n', str(nice), 'nice'], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        with Forking():
+            process = subprocess.Popen(['nice', '-n', str(nice), 'nice'], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         if int(process.communicate()[0]) == wanted:
             return
     except (OSError, ValueError):

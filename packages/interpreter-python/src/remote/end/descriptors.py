@@ -60,6 +60,11 @@ else:
             data = memoryview(data)[done:]
             done = write_some(fd, data)
 
+    def descriptor_limit():
+        """Above all descriptors that are likely to be open; the limit itself may be a thousand million, or none."""
+        limit = os.sysconf('SC_OPEN_MAX')
+        return 65536 if limit < 0 or limit > 65536 else limit
+
     kill = os.kill
     getpid = os.getpid
 

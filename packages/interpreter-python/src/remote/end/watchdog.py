@@ -58,10 +58,8 @@ def watch(input, lease, main, select):
         signal.signal(number, signal.SIG_IGN)
     fd = input.fd
     # the streams of the process that it watches must end with that
-    limit = os.sysconf('SC_OPEN_MAX')
-    limit = 65536 if limit < 0 or limit > 65536 else limit
     os.closerange(0, fd)
-    os.closerange(fd + 1, limit)
+    os.closerange(fd + 1, descriptor_limit())
     poll = select.poll()
     poll.register(fd, 0)
     seen, silent = None, 0
