@@ -3,8 +3,9 @@ import { setTimeout as after } from 'node:timers/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { pythonSpecOf, startPython, testWithPython } from './fixtures/execnet-python.ts';
+import { assertGoneWhenKilled } from './fixtures/held.ts';
 import { oneOfEachKind } from './fixtures/interpreters.ts';
-import { isRunning, stillRunning } from './fixtures/processes.ts';
+import { stillRunning } from './fixtures/processes.ts';
 
 /** The promise is 2 s; a dozen interpreters that spin on two cores need a margin. */
 const LIMIT = 4000;
@@ -17,18 +18,7 @@ for (const interpreter of oneOfEachKind) {
     `${interpreter.name}: SIGKILL of Python leaves no remote end, nor their children`,
     async () => {
       await using program = startPython('execnet_held', [pythonSpecOf(interpreter)]);
-      const pids = await program.said<Record<string, number[]>>();
-      assert.equal(
-        Object.entries(pids).filter(([, all]) => !all.every(isRunning)),
-        [],
-      );
-      program.child.kill('SIGKILL');
-      await program.ended;
-      const left = new Set(await stillRunning(Object.values(pids).flat(), LIMIT));
-      const scenarios = Object.entries(pids)
-        .filter(([, all]) => all.some((pid) => left.has(pid)))
-        .map(([name, all]) => `${name}: ${all.map((pid) => left.has(pid)).join(' ')}`);
-      assert.equal(scenarios, []);
+      await assertGoneWhenKilled(program, LIMIT);
     },
   );
 

@@ -1,8 +1,9 @@
 import { setTimeout as after } from 'node:timers/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { assertGoneWhenKilled } from './fixtures/held.ts';
 import { ownRemoteEnds, specOf } from './fixtures/interpreters.ts';
-import { childrenOf, isRunning, stillRunning, stop } from './fixtures/processes.ts';
+import { childrenOf, stillRunning, stop } from './fixtures/processes.ts';
 import { startProgram } from './fixtures/programs.ts';
 
 /** The promise is 2 s; a dozen interpreters that spin on two cores need a margin. */
@@ -11,18 +12,7 @@ const LIMIT = 4000;
 for (const interpreter of ownRemoteEnds) {
   test(`${interpreter.name}: SIGKILL of the local process leaves no remote end, nor their children`, async () => {
     await using program = startProgram('held.mjs', [specOf(interpreter, 'stdio=ignore')]);
-    const pids = await program.said<Record<string, number[]>>();
-    assert.equal(
-      Object.entries(pids).filter(([, all]) => !all.every(isRunning)),
-      [],
-    );
-    program.child.kill('SIGKILL');
-    await program.ended;
-    const left = new Set(await stillRunning(Object.values(pids).flat(), LIMIT));
-    const scenarios = Object.entries(pids)
-      .filter(([, all]) => all.some((pid) => left.has(pid)))
-      .map(([name, all]) => `${name}: ${all.map((pid) => left.has(pid)).join(' ')}`);
-    assert.equal(scenarios, []);
+    await assertGoneWhenKilled(program, LIMIT);
   });
 }
 

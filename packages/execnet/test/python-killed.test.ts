@@ -1,7 +1,8 @@
 import { setTimeout as after } from 'node:timers/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { childrenOf, isRunning, stillRunning, stop } from './fixtures/processes.ts';
+import { assertGoneWhenKilled } from './fixtures/held.ts';
+import { childrenOf, stillRunning, stop } from './fixtures/processes.ts';
 import { startProgram } from './fixtures/programs.ts';
 import { pythonSpec, remotePythons, withoutPython } from './fixtures/pythons.ts';
 
@@ -24,18 +25,7 @@ for (const python of remotePythons) {
       pythonSpec(python, 'stdio=ignore'),
       ...(runtime === 'jython' ? OF_JAVA : []),
     ]);
-    const pids = await program.said<Record<string, number[]>>();
-    assert.equal(
-      Object.entries(pids).filter(([, all]) => !all.every(isRunning)),
-      [],
-    );
-    program.child.kill('SIGKILL');
-    await program.ended;
-    const left = new Set(await stillRunning(Object.values(pids).flat(), LIMIT));
-    const scenarios = Object.entries(pids)
-      .filter(([, all]) => all.some((pid) => left.has(pid)))
-      .map(([scenario, all]) => `${scenario}: ${all.map((pid) => left.has(pid)).join(' ')}`);
-    assert.equal(scenarios, []);
+    await assertGoneWhenKilled(program, LIMIT);
   });
 
   test(`${name}: SIGKILL of the local process leaves none that is still starting`, async () => {
