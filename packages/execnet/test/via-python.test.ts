@@ -150,6 +150,29 @@ for (const middle of middlePythons) {
     assert.is(opened[1], opened[0]);
   });
 
+  on(`${name}: a middle that may open no more descriptors says so, and goes on`, async () => {
+    await using group = new Group();
+    const [outer, inner] = await pair(group, { python: path });
+    const limit = (source: string): Promise<void> =>
+      outer
+        .remoteExec(
+          `import os, resource
+hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+resource.setrlimit(resource.RLIMIT_NOFILE, (${source}, hard))`,
+        )
+        .waitClose();
+    await limit("len(os.listdir('/proc/self/fd')) + 3");
+    for (const fields of ['', '//nice=-1']) {
+      const error = await failureOf(group.makeGateway(`popen//via=middle//python=${path}${fields}`));
+      assert.is(error.code, 'ERR_EXECNET_SPAWN', error.stack);
+      assert.match(error.message, /can not be started: .*Too many open files/);
+    }
+    assert.equal([await outer.call('abs', [-1]), await inner.call('abs', [-2])], [1, 2]);
+    await limit('hard');
+    const next = await group.makeGateway({ popen: true, via: 'middle', stdio: 'ignore', python: path });
+    assert.is(await next.call('abs', [-3]), 3);
+  });
+
   on(`${name}: others are started while its code starts processes that stay`, async () => {
     await using group = new Group();
     const outer = await group.makeGateway(pythonSpec(middle, 'id=middle', 'stdio=ignore'));

@@ -225,10 +225,13 @@ class Spawned(object):
         self.gone = False
         if command.get('cwd') is not None:
             make_folder(command['cwd'])
-        if command.get('nice') is not None:
-            check_niceness(int(command['nice']))
-        with Forking():
-            self.start(command, request.get('stdio') or 'pipe')
+        try:
+            if command.get('nice') is not None:
+                check_niceness(int(command['nice']))
+            with Forking():
+                self.start(command, request.get('stdio') or 'pipe')
+        except OSError as error:
+            raise start_failure(error, command)
         self.pid = self.process.pid
         self.address = 'popen:%d' % self.pid
 
@@ -243,20 +246,20 @@ class Spawned(object):
             opened.extend(ends)
             return ends[::-1] if theirs else ends
 
-        null = os.open(os.devnull, os.O_RDWR)
-        opened.append(null)
-        # the child's ends, by the number that they get there
-        moves = {0: null, 1: null, 2: null}
-        self.outputs = {}
-        for name, number in (('stdout', int(descriptors.get('stdout') or 1)), ('stderr', 2)):
-            if own == 'pipe':
-                self.outputs[name], moves[number] = pipe(False)
-            elif own == 'inherit':
-                moves[number] = os.dup(1 if name == 'stdout' else 2)
-                opened.append(moves[number])
-        self.input, moves[int(descriptors['input'])] = pipe(True)
-        self.output, moves[int(descriptors['output'])] = pipe(False)
         try:
+            null = os.open(os.devnull, os.O_RDWR)
+            opened.append(null)
+            # the child's ends, by the number that they get there
+            moves = {0: null, 1: null, 2: null}
+            self.outputs = {}
+            for name, number in (('stdout', int(descriptors.get('stdout') or 1)), ('stderr', 2)):
+                if own == 'pipe':
+                    self.outputs[name], moves[number] = pipe(False)
+                elif own == 'inherit':
+                    moves[number] = os.dup(1 if name == 'stdout' else 2)
+                    opened.append(moves[number])
+            self.input, moves[int(descriptors['input'])] = pipe(True)
+            self.output, moves[int(descriptors['output'])] = pipe(False)
             self.process = start_process(command, moves)
         except BaseException:
             for fd in opened:
@@ -484,17 +487,14 @@ def start_process(command, moves):
             os.dup2(fd, number)
         keep_others_from_children(moves)
 
-    try:
-        return subprocess.Popen(args, env=environment, cwd=word(command.get('cwd')), preexec_fn=prepare, close_fds=False)
-    except OSError as error:
-        raise start_failure(error, command, environment)
+    return subprocess.Popen(args, env=environment, cwd=word(command.get('cwd')), preexec_fn=prepare, close_fds=False)
 
 
-def start_failure(error, command, environment):
+def start_failure(error, command):
     file = command['file']
     if error.errno == errno.ENOENT:
         if '/' not in file:
-            return Failure('ERR_EXECNET_INTERPRETER_NOT_FOUND', 'there is no program "%s" on the PATH %s' % (file, environment.get('PATH', '')))
+            return Failure('ERR_EXECNET_INTERPRETER_NOT_FOUND', 'there is no program "%s" on the PATH %s' % (file, command['env'].get('PATH', os.environ.get('PATH', ''))))
         if os.path.exists(os.path.join(command.get('cwd') or '.', file)):
             return Failure('ERR_EXECNET_INTERPRETER_NOT_FOUND',
                            '"%s" is there, but what its first line names (#!), or its loader, is not' % file)
@@ -529,8 +529,11 @@ def check_niceness(nice):
             process = subprocess.Popen(['nice', '-n', str(nice), 'nice'], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         if int(process.communicate()[0]) == wanted:
             return
-    except (OSError, ValueError):
+    except ValueError:
         pass
+    except OSError as error:
+        if error.errno != errno.ENOENT:
+            raise
     raise Failure('ERR_EXECNET_NICE', 'nice=%d needs a privilege that this program does not have: a niceness of %d can not be reached' % (nice, wanted))
 
 
