@@ -1,9 +1,8 @@
-import { setTimeout as after } from 'node:timers/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { assertGoneWhenKilled } from './fixtures/held.ts';
+import { assertGoneWhenKilled, killWhileStarting } from './fixtures/held.ts';
 import { ownRemoteEnds, specOf } from './fixtures/interpreters.ts';
-import { childrenOf, stillRunning, stop } from './fixtures/processes.ts';
+import { stillRunning } from './fixtures/processes.ts';
 import { startProgram } from './fixtures/programs.ts';
 
 /** The promise is 2 s; a dozen interpreters that spin on two cores need a margin. */
@@ -19,17 +18,7 @@ for (const interpreter of ownRemoteEnds) {
 for (const interpreter of ownRemoteEnds) {
   test(`${interpreter.name}: SIGKILL of the local process leaves none that is still starting`, async () => {
     await using program = startProgram('starting.mjs', [specOf(interpreter, 'stdio=ignore')]);
-    await program.said();
-    let starting: number[] = [];
-    while (starting.length < 3) {
-      await after(1);
-      starting = childrenOf(program.pid);
-    }
-    // stopped, it starts no more while they are counted
-    stop(program.pid);
-    starting = childrenOf(program.pid);
-    program.child.kill('SIGKILL');
-    await program.ended;
+    const starting = await killWhileStarting(program);
     assert.equal(await stillRunning(starting, LIMIT), []);
   });
 }

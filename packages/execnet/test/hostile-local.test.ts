@@ -1,7 +1,7 @@
 import { setTimeout as after } from 'node:timers/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { BareRemoteEnd } from './fixtures/bare-remote-end.ts';
+import { BareRemoteEnd, FLOODS } from './fixtures/bare-remote-end.ts';
 import { ownRemoteEnds } from './fixtures/interpreters.ts';
 import {
   CODE,
@@ -115,15 +115,7 @@ for (const interpreter of ownRemoteEnds) {
   // what is counted does not depend on the version
   if (interpreter !== ownRemoteEnds.find(({ kind }) => kind === interpreter.kind)) continue;
   test(`${interpreter.name}: a flood takes no unbounded memory of a remote end`, async () => {
-    const floods: readonly ((n: number) => Uint8Array)[] = [
-      () => frame(CODE.PING, 0, new Uint8Array(1000)),
-      (n) => frame(CODE.STATUS, 2 * n + 1),
-      (n) => frame(CODE.CHANNEL_DATA, 2 * n + 101, new Uint8Array(1000)),
-      (n) => frame(CODE.BIND, 1, int32(2 * n + 101)),
-      () => frame(CODE.CHANNEL_DATA, 1, new Uint8Array(1000)),
-      () => frame(CODE.CREDIT, 1, int32(1000)),
-    ];
-    for (const [index, make] of floods.entries()) {
+    for (const [index, make] of FLOODS.entries()) {
       await using remote = await BareRemoteEnd.boot(interpreter);
       const spin =
         '(channel) => { channel.sendSync("spinning"); for (const end = Date.now() + 300; Date.now() < end;); return channel.receive() }';

@@ -1,8 +1,7 @@
-import { setTimeout as after } from 'node:timers/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { assertGoneWhenKilled } from './fixtures/held.ts';
-import { childrenOf, stillRunning, stop } from './fixtures/processes.ts';
+import { assertGoneWhenKilled, killWhileStarting } from './fixtures/held.ts';
+import { stillRunning } from './fixtures/processes.ts';
 import { startProgram } from './fixtures/programs.ts';
 import { pythonSpec, remotePythons, withoutPython } from './fixtures/pythons.ts';
 
@@ -30,17 +29,7 @@ for (const python of remotePythons) {
 
   test(`${name}: SIGKILL of the local process leaves none that is still starting`, async () => {
     await using program = startProgram('starting.mjs', [pythonSpec(python, 'stdio=ignore')]);
-    await program.said();
-    let starting: number[] = [];
-    while (starting.length < 3) {
-      await after(1);
-      starting = childrenOf(program.pid);
-    }
-    // stopped, it starts no more while they are counted
-    stop(program.pid);
-    starting = childrenOf(program.pid);
-    program.child.kill('SIGKILL');
-    await program.ended;
+    const starting = await killWhileStarting(program);
     // a machine of Java that starts, and five others beside it, look at nothing before they are there
     assert.equal(await stillRunning(starting, runtime === 'jython' ? 6 * LIMIT : LIMIT), []);
   });
