@@ -19,6 +19,7 @@ import { PYTHON_CHILDREN } from './fixtures/python-children.mjs';
 import { greenletsOf, middlePythons, oneOfEach, pythonSpec, usualPython } from './fixtures/pythons.ts';
 import { leftBehind } from './fixtures/ssh-clients.ts';
 import { testOn } from './fixtures/ssh-hosts.ts';
+import { assertStartFailures } from './fixtures/start-failures.ts';
 
 /** The promise is 2 s; interpreters that compute on two cores need a margin. */
 const LIMIT = 5000;
@@ -252,20 +253,7 @@ resource.setrlimit(resource.RLIMIT_NOFILE, (${source}, hard))`,
   on(`${name}: what can't be started is told as it would be here, with the place`, async () => {
     await using group = new Group();
     await group.makeGateway(pythonSpec(middle, 'id=middle'));
-    for (const [fields, code, message] of [
-      [
-        'python=/nowhere/python',
-        'ERR_EXECNET_INTERPRETER_NOT_FOUND',
-        /^middle: there is no program "\/nowhere\/python"/,
-      ],
-      ['node=/etc', 'ERR_EXECNET_INTERPRETER_NOT_EXECUTABLE', /^middle: "\/etc" may not be executed/],
-      ['python=false', 'ERR_EXECNET_NOT_AN_INTERPRETER', /"false" ended with code 1/],
-      ['python//chdir=/proc/nowhere', 'ERR_EXECNET_CHDIR', /^middle: the folder "\/proc\/nowhere"/],
-    ] as const) {
-      const error = await failureOf(group.makeGateway(`popen//via=middle//${fields}`));
-      assert.is(error.code, code, error.stack);
-      assert.match(error.message, message);
-    }
+    await assertStartFailures(group, 'python');
     // nothing of that is left, and the next one finds a relay that works
     const inner = await group.makeGateway({ popen: true, via: 'middle', ...own });
     assert.is(await inner.call(() => 1), 1);

@@ -14,6 +14,7 @@ import { isA } from './fixtures/is-a.ts';
 import { peakRises } from './fixtures/memory.mjs';
 import { childrenOf, isRunning, stillRunning } from './fixtures/processes.ts';
 import { startProgram } from './fixtures/programs.ts';
+import { assertStartFailures } from './fixtures/start-failures.ts';
 
 /** The promise is 2 s; interpreters that spin on two cores need a margin. */
 const LIMIT = 4000;
@@ -163,20 +164,7 @@ for (const middle of remoteEnds) {
   test(`via ${name}: a program that can't be started is told as it would be here, with the place`, async () => {
     await using group = new Group();
     await group.makeGateway(specOf(middle, 'id=middle'));
-    for (const [fields, code, message] of [
-      [
-        'node=/nowhere/node',
-        'ERR_EXECNET_INTERPRETER_NOT_FOUND',
-        /^middle: there is no program "\/nowhere\/node"/,
-      ],
-      ['node=/etc', 'ERR_EXECNET_INTERPRETER_NOT_EXECUTABLE', /^middle: "\/etc" may not be executed/],
-      ['node=false', 'ERR_EXECNET_NOT_AN_INTERPRETER', /"false" ended with code 1/],
-      ['node//chdir=/proc/nowhere', 'ERR_EXECNET_CHDIR', /^middle: the folder "\/proc\/nowhere"/],
-    ] as const) {
-      const error = await failureOf(group.makeGateway(`popen//via=middle//${fields}`));
-      assert.is(error.code, code);
-      assert.match(error.message, message);
-    }
+    await assertStartFailures(group, 'node');
     // nothing of that is left, and the next one finds a relay that works
     const inner = await group.makeGateway('popen//via=middle');
     assert.is(await inner.call(() => 1), 1);
