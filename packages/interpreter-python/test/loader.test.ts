@@ -107,6 +107,19 @@ for (const { name, path: file, runtime, version } of found) {
     assert.match(protocol.toString('latin1'), /more$/);
   });
 
+  test(`${name}: a loader whose hello can not be written ends`, async () => {
+    const child = spawn(file, ['-u', '-c', LOADER], { stdio: ['pipe', 'pipe', 'ignore'] });
+    child.stdin.on('error', () => {});
+    child.stdout.destroy();
+    const options = Buffer.from(JSON.stringify({ token: TOKEN, execmodel: 'thread' }));
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(options.length);
+    child.stdin.write(Buffer.concat([length, options]));
+    // Jython reports that a write failed by its result
+    const [, signal] = await once(child, 'close');
+    assert.is(signal, null);
+  });
+
   test(`${name}: what is too old says so, and what lacks a module does`, async () => {
     const old = await start(file, {
       loader: LOADER.replace('sys.version_info < (2, 7)', 'sys.version_info < (9, 9)'),
