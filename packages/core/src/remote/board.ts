@@ -14,6 +14,8 @@ export const BoardWord = {
   LOST: 5,
   /** Counts what the main thread reads before there is a receiver. */
   HEARD: 6,
+  /** 1 once the main thread has begun to exit, so that it runs no code but exit handlers. */
+  LEAVING: 7,
 } as const;
 
 const WORDS = 8;

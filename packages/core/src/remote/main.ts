@@ -68,7 +68,10 @@ export function startMain({ evaluate, program, cache, options }: Start, dialect:
     output: new Output(board, io, 0),
     receiver: port1,
     evaluate,
-    exit: (code) => process.exit(code),
+    exit: (code) => {
+      Atomics.store(board.words, BoardWord.LEAVING, 1);
+      process.exit(code);
+    },
     runner: options.runner,
     dialect,
   });

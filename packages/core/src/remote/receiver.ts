@@ -21,8 +21,14 @@ import type { Handover, ReceiverData, ThreadData } from './thread-data.ts';
 import type { ThreadMessage } from './thread-port.ts';
 import { startThread } from './threads.ts';
 
-/** The least time for the main thread to leave by itself, in milliseconds; then the process is killed. */
+/**
+ * How long the main thread may take until it exits after another thread has called `process.exit()`, in milliseconds of the clock and of the processors. Then it
+ * is busy with code that does not end, and the process is killed.
+ */
 const LEAVE = 50;
+
+/** How long it may take to exit in any case, in milliseconds: an idle interpreter exits within 20, a machine that is busy with other processes may need long. */
+const EXIT = 900;
 
 /** How long remote code may use to clean up when the connection is lost, in milliseconds: the promise is that all is gone within two seconds. */
 const GRACE_WHEN_LOST = 1000;
@@ -396,13 +402,13 @@ export class Receiver {
       );
       if (busy) setTimeout(look, LOOK);
       else if (code === undefined) endProcess();
-      else this.#leave(code, deadline - performance.now());
+      else this.#leave(code, Math.max(EXIT, deadline - performance.now()));
     };
     look();
   }
 
-  /** Lets the main thread exit with `code`, so that its exit handlers run; kills the process if it does not, within what is left of a grace. */
-  #leave(code: number, grace = 0): void {
+  /** Lets the main thread exit with `code`, so that its exit handlers run; kills the process if it does not. `patience` in milliseconds. */
+  #leave(code: number, patience: number = LEAVE): void {
     this.#ending = true;
     if (Atomics.load(this.#board.words, BoardWord.LOST) === 1) {
       endProcess();
@@ -411,6 +417,22 @@ export class Receiver {
     const goodbye = this.#dialect.goodbye(code);
     if (goodbye) this.#tryPost(goodbye);
     this.#main.write(encodeFrame(Code.GOODBYE, 0, int32Payload(code)));
-    setTimeout(endProcess, Math.max(LEAVE, grace));
+    const begun = performance.now();
+    const used = usedByProcess();
+    const look = (): void => {
+      const past = performance.now() - begun;
+      const leaves = Atomics.load(this.#board.words, BoardWord.LEAVING) === 1;
+      // a thread that spins has used its time; one that waits for a processor has not
+      const spins = !leaves && past >= patience && usedByProcess() - used >= LEAVE;
+      if (spins || past >= Math.max(patience, EXIT)) endProcess();
+      else setTimeout(look, LOOK);
+    };
+    look();
   }
+}
+
+/** The time that all threads of this process have had of the processors, in milliseconds. */
+function usedByProcess(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
 }
