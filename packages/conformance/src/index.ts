@@ -47,5 +47,6 @@ export { structuredModelSuite } from './gateway/structured.ts';
 export { mainThreadOnlySuite, threadModelSuite } from './gateway/threads.ts';
 export { valueSuite } from './gateway/values.ts';
 export { type ThreadSupports, workerModelSuite } from './gateway/worker.ts';
+export type { Selection } from './selected-suite.ts';
 export type { Lack, TransportFixture } from './transport/lab.ts';
 export { checkTransport, type TransportCheckOptions, transportSuite } from './transport/suite.ts';

@@ -4,7 +4,7 @@ import { failureOf, forRemote, type GatewayFixture, GatewayTests, occupy } from 
 
 /** `receiveSync`, `sendSync` and `sync()` of remote code. */
 export function blockingSuite(name: string, fixture: GatewayFixture): void {
-  const tests = new GatewayTests(`${name}: blocking calls`, fixture);
+  const tests = new GatewayTests(name, 'blocking calls', fixture);
   for (const place of [
     {
       name: 'on the main thread',

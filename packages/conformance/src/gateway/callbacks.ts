@@ -4,7 +4,7 @@ import { failureOf, forRemote, type GatewayFixture, GatewayTests } from './gatew
 
 /** `setCallback`. */
 export function callbackSuite(name: string, fixture: GatewayFixture): void {
-  const tests = new GatewayTests(`${name}: callbacks`, fixture);
+  const tests = new GatewayTests(name, 'callbacks', fixture);
   delivering(tests);
   pacing(tests);
   failing(tests);

@@ -4,7 +4,7 @@ import { failureOf, forRemote, type GatewayFixture, GatewayTests } from './gatew
 
 /** Closing is not cancelling: what ends an execution, and what only ends the listening. */
 export function cancellingSuite(name: string, fixture: GatewayFixture): void {
-  const tests = new GatewayTests(`${name}: cancelling`, fixture);
+  const tests = new GatewayTests(name, 'cancelling', fixture);
   waysToCancel(tests);
   blockedCalls(tests);
   scope(tests);

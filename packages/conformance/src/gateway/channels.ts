@@ -4,7 +4,7 @@ import { failureOf, forRemote, type GatewayFixture, GatewayTests } from './gatew
 
 /** Sending, receiving, waiting and closing. */
 export function channelSuite(name: string, fixture: GatewayFixture): void {
-  const tests = new GatewayTests(`${name}: channels`, fixture);
+  const tests = new GatewayTests(name, 'channels', fixture);
   order(tests);
   waiting(tests);
   backpressure(tests);

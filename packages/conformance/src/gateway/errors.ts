@@ -8,7 +8,7 @@ import { failureOf, type GatewayFixture, GatewayTests } from './gateway-tests.ts
 
 /** What the local end is told of an error of remote code. */
 export function errorSuite(name: string, fixture: GatewayFixture): void {
-  const tests = new GatewayTests(`${name}: errors`, fixture);
+  const tests = new GatewayTests(name, 'errors', fixture);
   describing(tests);
   placing(tests);
   oddities(tests);

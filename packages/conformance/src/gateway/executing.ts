@@ -9,7 +9,7 @@ import { failureOf, type GatewayFixture, GatewayTests } from './gateway-tests.ts
 
 /** What `remoteExec` and `call` run, and what they refuse to run. */
 export function executingSuite(name: string, fixture: GatewayFixture): void {
-  const tests = new GatewayTests(`${name}: executing`, fixture);
+  const tests = new GatewayTests(name, 'executing', fixture);
   sourceText(tests);
   functions(tests);
   modules(tests);

@@ -6,7 +6,7 @@ import { failureOf, forRemote, type GatewayFixture, GatewayTests } from './gatew
 
 /** Channels as Node streams and as web streams. */
 export function fileSuite(name: string, fixture: GatewayFixture): void {
-  const tests = new GatewayTests(`${name}: files and streams`, fixture);
+  const tests = new GatewayTests(name, 'files and streams', fixture);
   writing(tests);
   reading(tests);
   webReading(tests);

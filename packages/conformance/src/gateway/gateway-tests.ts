@@ -1,11 +1,11 @@
 import { connect } from 'node:net';
 import type { Readable } from 'node:stream';
 import type { Channel, Gateway, SpecObject } from '@execnet/core';
-import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { SelectedSuite, type Selection } from '../selected-suite.ts';
 
 /** What the gateway suites are told of the gateways under test. */
-export interface GatewayFixture {
+export interface GatewayFixture extends Selection {
   /** Makes a gateway of the kind under test, in a group of its own choice; `fields` are added to its spec. The suite terminates it. */
   makeGateway(fields?: SpecObject): Promise<Gateway>;
   /** Executions share neither globals nor the main thread: tests of that are left out. */
@@ -33,19 +33,19 @@ const TERMINATE = { timeout: 500 };
  * After each test nothing may be executing; after one that failed the next begins with a new gateway.
  */
 export class GatewayTests {
-  readonly #suite: ReturnType<typeof suite>;
+  readonly #suite: SelectedSuite;
   readonly #fixture: GatewayFixture;
   #shared: Promise<Gateway> | undefined;
 
-  constructor(title: string, fixture: GatewayFixture) {
-    this.#suite = suite(title);
+  constructor(name: string, topic: string, fixture: GatewayFixture) {
+    this.#suite = new SelectedSuite(name, topic, fixture);
     this.#fixture = fixture;
     this.#suite.after(() => this.#drop());
   }
 
   /** A test with the shared gateway, on which nothing executes. */
   test(title: string, body: (gateway: Gateway) => unknown): void {
-    this.#suite(title, async () => {
+    this.#suite.test(title, async () => {
       try {
         this.#shared ??= this.#fixture.makeGateway();
         const gateway = await this.#shared;
@@ -85,13 +85,12 @@ export class GatewayTests {
 
   /** Counts a test as skipped; the runner of the test files reads the line. */
   leaveOut(title: string, reason: string): void {
-    this.#suite.skip(title);
-    console.log(`left out: ${reason}: ${title}`);
+    this.#suite.leaveOut(title, reason);
   }
 
   /** A test with a gateway of its own, terminated at its end whatever runs there. */
   testWith(fields: SpecObject, title: string, body: (gateway: Gateway) => unknown): void {
-    this.#suite(title, async () => {
+    this.#suite.test(title, async () => {
       const gateway = await this.#fixture.makeGateway(fields);
       try {
         await within(() => body(gateway));

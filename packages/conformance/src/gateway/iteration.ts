@@ -4,7 +4,7 @@ import { failureOf, forRemote, type GatewayFixture, GatewayTests } from './gatew
 
 /** `for await (const item of channel)`. */
 export function iterationSuite(name: string, fixture: GatewayFixture): void {
-  const tests = new GatewayTests(`${name}: iteration`, fixture);
+  const tests = new GatewayTests(name, 'iteration', fixture);
 
   tests.test('iterating gives every item in order and ends when the execution has ended', async (gateway) => {
     const channel = gateway.remoteExec(async (channel: Channel<never, number>) => {

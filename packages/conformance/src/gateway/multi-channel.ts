@@ -6,13 +6,13 @@ import {
   RemoteError,
   TimeoutError,
 } from '@execnet/core';
-import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { SelectedSuite } from '../selected-suite.ts';
 import { failureOf, type GatewayFixture } from './gateway-tests.ts';
 
 /** Several channels used as one, over two gateways. */
 export function multiChannelSuite(name: string, fixture: GatewayFixture): void {
-  const tests = suite(`${name}: multi-channel`);
+  const tests = new SelectedSuite(name, 'multi-channel', fixture);
   let gateways: Gateway[] = [];
   tests.before(async () => {
     gateways = await Promise.all([fixture.makeGateway(), fixture.makeGateway()]);
@@ -39,7 +39,7 @@ export function multiChannelSuite(name: string, fixture: GatewayFixture): void {
     await all.waitClose();
   };
 
-  tests('it is the list of its channels', async () => {
+  tests.test('it is the list of its channels', async () => {
     const { all, first, second } = everywhere(doubling);
     assert.is(all.size, 2);
     assert.equal(
@@ -52,18 +52,21 @@ export function multiChannelSuite(name: string, fixture: GatewayFixture): void {
     await ended(all);
   });
 
-  tests('sendEach sends to every channel, receiveEach receives one item of each in their order', async () => {
-    const { all } = everywhere(doubling);
-    await all.sendEach(4);
-    assert.equal(await all.receiveEach(), [8, 8]);
-    const [first, second] = all;
-    void second?.send(2);
-    void first?.send(1);
-    assert.equal(await all.receiveEach({ withChannel: false }), [2, 4]);
-    await ended(all);
-  });
+  tests.test(
+    'sendEach sends to every channel, receiveEach receives one item of each in their order',
+    async () => {
+      const { all } = everywhere(doubling);
+      await all.sendEach(4);
+      assert.equal(await all.receiveEach(), [8, 8]);
+      const [first, second] = all;
+      void second?.send(2);
+      void first?.send(1);
+      assert.equal(await all.receiveEach({ withChannel: false }), [2, 4]);
+      await ended(all);
+    },
+  );
 
-  tests('receiveEach says where an item came from', async () => {
+  tests.test('receiveEach says where an item came from', async () => {
     const { all, first, second } = everywhere(doubling);
     await all.sendEach(3);
     const entries = await all.receiveEach({ withChannel: true });
@@ -75,13 +78,13 @@ export function multiChannelSuite(name: string, fixture: GatewayFixture): void {
     await ended(all);
   });
 
-  tests('receiveEach takes a timeout', async () => {
+  tests.test('receiveEach takes a timeout', async () => {
     const { all } = everywhere(doubling);
     assert.instance(await failureOf(all.receiveEach({ timeout: 5 })), TimeoutError);
     await ended(all);
   });
 
-  tests(
+  tests.test(
     'a receive queue brings the items of all channels with their channels, and each end marker',
     async () => {
       const { all, first, second } = everywhere((channel: Channel<never, number>) => {
@@ -100,7 +103,7 @@ export function multiChannelSuite(name: string, fixture: GatewayFixture): void {
     },
   );
 
-  tests('a receive queue without an end marker ends after the last item', async () => {
+  tests.test('a receive queue without an end marker ends after the last item', async () => {
     const { all } = everywhere(async (channel: Channel<number, number>) => {
       await channel.send(await channel.receive());
     });
@@ -115,7 +118,7 @@ export function multiChannelSuite(name: string, fixture: GatewayFixture): void {
     for await (const entry of queue) assert.unreachable(String(entry));
   });
 
-  tests('waitClose waits for every channel', async () => {
+  tests.test('waitClose waits for every channel', async () => {
     const { all, second } = everywhere((channel: Channel<string>) => channel.receive());
     const closed = all.waitClose();
     await [...all][0]?.send('end');
@@ -124,7 +127,7 @@ export function multiChannelSuite(name: string, fixture: GatewayFixture): void {
     await closed;
   });
 
-  tests('waitClose rejects with the first error when all have closed', async () => {
+  tests.test('waitClose rejects with the first error when all have closed', async () => {
     const { all, first, second } = everywhere(async (channel: Channel<string>) => {
       throw new RangeError(await channel.receive());
     });
@@ -137,7 +140,7 @@ export function multiChannelSuite(name: string, fixture: GatewayFixture): void {
     assert.ok(first.isClosed && second.isClosed);
   });
 
-  tests('sendEach rejects when a channel is closed', async () => {
+  tests.test('sendEach rejects when a channel is closed', async () => {
     const { all, second } = everywhere(doubling);
     second.close();
     assert.instance(await failureOf(all.sendEach(1)), ChannelClosedError);
@@ -145,7 +148,7 @@ export function multiChannelSuite(name: string, fixture: GatewayFixture): void {
     assert.ok([...all].every((channel) => channel.isClosed));
   });
 
-  tests('an empty one receives nothing and ends at once', async () => {
+  tests.test('an empty one receives nothing and ends at once', async () => {
     const none = new MultiChannel([]);
     await none.sendEach(1);
     assert.equal(await none.receiveEach(), []);

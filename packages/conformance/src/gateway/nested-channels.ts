@@ -4,7 +4,7 @@ import { failureOf, forRemote, type GatewayFixture, GatewayTests } from './gatew
 
 /** Channels inside items, arguments and results. */
 export function nestedChannelSuite(name: string, fixture: GatewayFixture): void {
-  const tests = new GatewayTests(`${name}: nested channels`, fixture);
+  const tests = new GatewayTests(name, 'nested channels', fixture);
   passing(tests);
   racing(tests);
   refusing(tests, fixture);

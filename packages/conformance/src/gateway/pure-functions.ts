@@ -8,7 +8,7 @@ import { failureOf, type GatewayFixture, GatewayTests } from './gateway-tests.ts
 
 /** Which functions can be sent: those that are refused, before anything is sent, and those that run. */
 export function pureFunctionSuite(name: string, fixture: GatewayFixture): void {
-  const tests = new GatewayTests(`${name}: pure functions`, fixture);
+  const tests = new GatewayTests(name, 'pure functions', fixture);
   refused(tests);
   positions(tests);
   run(tests);

@@ -6,7 +6,7 @@ import { failureOf, forRemote, type GatewayFixture, GatewayTests } from './gatew
 
 /** What a gateway says of its remote end and of itself, and how it ends when it is asked to. */
 export function statusSuite(name: string, fixture: GatewayFixture): void {
-  const tests = new GatewayTests(`${name}: status`, fixture);
+  const tests = new GatewayTests(name, 'status', fixture);
   status(tests);
   info(tests);
   describing(tests);

@@ -13,7 +13,7 @@ interface Each {
 
 /** Executions as tasks under `execmodel=structured`, which the fixture's gateways have: what they are, and how they end. */
 export function structuredModelSuite(name: string, fixture: GatewayFixture): void {
-  const tests = new GatewayTests(`${name}: execmodel=structured`, fixture);
+  const tests = new GatewayTests(name, 'execmodel=structured', fixture);
   kinds(tests);
   turns(tests);
   items(tests);

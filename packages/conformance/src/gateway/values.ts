@@ -5,7 +5,7 @@ import { failureOf, type GatewayFixture, GatewayTests } from './gateway-tests.ts
 
 /** What can be sent, there and back, and what can't. */
 export function valueSuite(name: string, fixture: GatewayFixture): void {
-  const tests = new GatewayTests(`${name}: values`, fixture);
+  const tests = new GatewayTests(name, 'values', fixture);
   equal(tests);
   structures(tests);
   copies(tests);

@@ -18,7 +18,7 @@ export interface ThreadSupports {
 
 /** Where executions run under `execmodel=worker`, which the fixture's gateways have, and what becomes of their threads. */
 export function workerModelSuite(name: string, fixture: GatewayFixture, supports: ThreadSupports): void {
-  const tests = new GatewayTests(`${name}: execmodel=worker`, fixture);
+  const tests = new GatewayTests(name, 'execmodel=worker', fixture);
   places(tests);
   bounds(tests);
   ends(tests);

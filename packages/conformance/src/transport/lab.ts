@@ -10,10 +10,11 @@ import type {
   TransportSupports,
 } from '@execnet/core/plugin';
 import * as assert from 'uvu/assert';
+import type { Selection } from '../selected-suite.ts';
 import { Recorder } from './recorder.ts';
 
 /** What the transport suite is told of the transport under test. */
-export interface TransportFixture {
+export interface TransportFixture extends Selection {
   readonly transport: Transport;
   /**
    * Makes a gateway over `transport`, which is the one under test or stands for it; `fields` are added to a spec that selects it, and that names an

@@ -1,4 +1,4 @@
-import { suite } from 'uvu';
+import { SelectedSuite } from '../selected-suite.ts';
 import { ABORTING } from './aborting.ts';
 import { BYTES } from './bytes.ts';
 import type { TransportCheck } from './check.ts';
@@ -46,14 +46,11 @@ async function perform({ run }: TransportCheck, fixture: TransportFixture, limit
 
 /** What any transport must do: the contract of its connections, one by one, and what gateways need of them. */
 export function transportSuite(name: string, fixture: TransportFixture): void {
-  const tests = suite(`${name}: transport`);
+  const tests = new SelectedSuite(name, 'transport', fixture);
   for (const check of CHECKS) {
     const reason = obstacle(check, fixture);
-    if (reason === undefined) tests(check.title, () => perform(check, fixture, LIMIT));
-    else {
-      tests.skip(check.title);
-      console.log(`left out: ${reason}: ${check.title}`);
-    }
+    if (reason === undefined) tests.test(check.title, () => perform(check, fixture, LIMIT));
+    else tests.leaveOut(check.title, reason);
   }
   tests.run();
 }

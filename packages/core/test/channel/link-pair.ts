@@ -19,8 +19,24 @@ export interface End {
   drain(): void;
 }
 
+/** Channels that are collected close. A collector may find that a test does not use one any more while the test still waits for what the channel does. */
+const held: Channel[] = [];
+
+/** Has a link hand out channels that are never collected. */
+function hold({ channels }: Link): void {
+  for (const method of ['create', 'adopt', 'find'] as const) {
+    const original = channels[method].bind(channels) as (id?: number) => Channel;
+    channels[method] = (id?: number) => {
+      const channel = original(id);
+      held.push(channel);
+      return channel;
+    };
+  }
+}
+
 /**
- * Two links that are each other's peers, without a process: what one sends reaches the other when the test says so.
+ * Two links that are each other's peers, without a process: what one sends reaches the other when the test says so. Their channels are never collected: the
+ * test itself says when one is dropped.
  */
 export class LinkPair {
   readonly local: End;
@@ -113,6 +129,7 @@ export class LinkPair {
         warn: (message) => void warnings.push(message),
       },
     });
+    hold(link);
     return Object.assign(end, { link });
   }
 }

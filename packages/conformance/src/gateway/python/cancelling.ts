@@ -5,7 +5,7 @@ import { ECHO, evaluate, KEEP, keptAs, type PythonFixture, PythonTests } from '.
 
 /** What ends an execution in Python, and what only ends the listening. */
 export function pythonCancellingSuite(name: string, fixture: PythonFixture): void {
-  const tests = new PythonTests(`${name}: cancelling`, fixture);
+  const tests = new PythonTests(name, 'cancelling', fixture);
   operations(tests);
   ways(tests);
   ends(tests);

@@ -5,7 +5,7 @@ import { ECHO, evaluate, itemsOf, KEEP, type PythonFixture, PythonTests } from '
 
 /** Sending, receiving, waiting, closing, and channels inside of items. */
 export function pythonChannelSuite(name: string, fixture: PythonFixture): void {
-  const tests = new PythonTests(`${name}: channels`, fixture);
+  const tests = new PythonTests(name, 'channels', fixture);
   order(tests);
   waiting(tests);
   closing(tests);

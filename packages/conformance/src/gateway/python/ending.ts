@@ -5,14 +5,14 @@ import { AT_EXIT, Marker, type PythonFixture, PythonTests } from './python-tests
 
 /** That `terminate` ends a remote end in Python whatever it does. */
 export function pythonTerminatingSuite(name: string, fixture: PythonFixture): void {
-  const tests = new PythonTests(`${name}: terminating`, fixture);
+  const tests = new PythonTests(name, 'terminating', fixture);
   terminating(tests);
   tests.run();
 }
 
 /** How a remote end in Python cleans up when it is asked to end, and what is told when it ends by itself. Its machine has to be this one. */
 export function pythonEndingSuite(name: string, fixture: PythonFixture): void {
-  const tests = new PythonTests(`${name}: ending`, fixture);
+  const tests = new PythonTests(name, 'ending', fixture);
   cleaning(tests);
   exiting(tests);
   tests.run();

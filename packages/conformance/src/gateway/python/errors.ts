@@ -5,7 +5,7 @@ import { itemsOf, KEEP, keptAs, type PythonFixture, PythonTests, pythonFile } fr
 
 /** What the local end is told of an error of Python code, and Python code of one of the local end. */
 export function pythonErrorSuite(name: string, fixture: PythonFixture): void {
-  const tests = new PythonTests(`${name}: errors`, fixture);
+  const tests = new PythonTests(name, 'errors', fixture);
   describing(tests);
   chains(tests);
   placing(tests);

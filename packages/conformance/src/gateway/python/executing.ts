@@ -5,7 +5,7 @@ import { evaluate, itemsOf, type PythonFixture, PythonTests, pythonFile } from '
 
 /** What `remoteExec` and `call` run in Python, and what they refuse to run. */
 export function pythonExecutingSuite(name: string, fixture: PythonFixture): void {
-  const tests = new PythonTests(`${name}: executing`, fixture);
+  const tests = new PythonTests(name, 'executing', fixture);
   sourceText(tests);
   modules(tests);
   functions(tests);

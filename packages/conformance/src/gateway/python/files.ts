@@ -7,7 +7,7 @@ import { itemsOf, type PythonFixture, PythonTests } from './python-tests.ts';
 
 /** Channels as files, in Python and here. */
 export function pythonFileSuite(name: string, fixture: PythonFixture): void {
-  const tests = new PythonTests(`${name}: files`, fixture);
+  const tests = new PythonTests(name, 'files', fixture);
   writing(tests);
   reading(tests);
   piping(tests);

@@ -16,14 +16,14 @@ const MANY = 200;
 
 /** Flow control: an end that does not read makes the other one wait. */
 export function pythonFlowSuite(name: string, fixture: PythonFixture): void {
-  const tests = new PythonTests(`${name}: flow control`, fixture);
+  const tests = new PythonTests(name, 'flow control', fixture);
   waiting(tests);
   tests.run();
 }
 
 /** What waits costs no memory there. The machine has to be this one, and Linux. */
 export function pythonMemorySuite(name: string, fixture: PythonFixture): void {
-  const tests = new PythonTests(`${name}: memory`, fixture);
+  const tests = new PythonTests(name, 'memory', fixture);
   memory(tests, LEAN[fixture.runtime], BOUNDS[fixture.runtime]);
   tests.run();
 }

@@ -34,7 +34,7 @@ export function pythonGreenletSuite(name: string, fixture: PythonFixture): void 
 }
 
 function missing(name: string, model: GreenletModel, fixture: PythonFixture): void {
-  const tests = new PythonTests(`${name}: execmodel=${model}`, fixture);
+  const tests = new PythonTests(name, `execmodel=${model}`, fixture);
   tests.test(`without the module ${model} the model is refused, with what to do`, async (gateway) => {
     const error = await failureOf(fixture.makeGateway({ execmodel: model }));
     assert.is(error.code, 'ERR_EXECNET_UNSUPPORTED');
@@ -46,7 +46,7 @@ function missing(name: string, model: GreenletModel, fixture: PythonFixture): vo
 }
 
 function greenlets(name: string, model: GreenletModel, fixture: PythonFixture): void {
-  const tests = new PythonTests(`${name}: execmodel=${model}`, {
+  const tests = new PythonTests(name, `execmodel=${model}`, {
     ...fixture,
     beside: 'tasks',
     makeGateway: (fields) => fixture.makeGateway({ execmodel: model, ...fields }),
@@ -217,7 +217,7 @@ except channel.Cancelled:
 }
 
 function patched(name: string, model: GreenletModel, fixture: PythonFixture): void {
-  const tests = new PythonTests(`${name}: patched by ${model}`, fixture);
+  const tests = new PythonTests(name, `patched by ${model}`, fixture);
   for (const execmodel of ['thread', 'main_thread_only', model]) {
     const title = `code may patch the standard library, and all goes on under execmodel=${execmodel}`;
     if (fixture.runtime === 'pypy' && model === 'eventlet') {

@@ -6,16 +6,19 @@ import {
   type RemoteError,
   TimeoutError,
 } from '@execnet/core';
-import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { SelectedSuite, type Selection } from '../../selected-suite.ts';
 import { failureOf } from '../gateway-tests.ts';
 import type { PythonFixture } from './python-tests.ts';
 
 const DOUBLE = 'for item in channel: channel.send(item * 2)';
 
 /** Several channels to Python used as one, over two gateways. */
-export function pythonMultiChannelSuite(name: string, fixture: Pick<PythonFixture, 'makeGateway'>): void {
-  const tests = suite(`${name}: multi-channel`);
+export function pythonMultiChannelSuite(
+  name: string,
+  fixture: Pick<PythonFixture, 'makeGateway' | keyof Selection>,
+): void {
+  const tests = new SelectedSuite(name, 'multi-channel', fixture);
   let gateways: Gateway[] = [];
   tests.before(async () => {
     gateways = await Promise.all([fixture.makeGateway(), fixture.makeGateway()]);
@@ -31,7 +34,7 @@ export function pythonMultiChannelSuite(name: string, fixture: Pick<PythonFixtur
     return { all: new MultiChannel(channels), channels };
   };
 
-  tests(
+  tests.test(
     'sendEach sends to every channel, receiveEach receives one item of each, and says where it came from',
     async () => {
       const { all, channels } = everywhere(DOUBLE);
@@ -46,7 +49,7 @@ export function pythonMultiChannelSuite(name: string, fixture: Pick<PythonFixtur
     },
   );
 
-  tests('a receive queue brings the items of all channels, and each end marker', async () => {
+  tests.test('a receive queue brings the items of all channels, and each end marker', async () => {
     const { all, channels } = everywhere<number | string>('for item in range(50): channel.send(item)');
     const queue = all.makeReceiveQueue({ endMarker: 'end' });
     const received = new Map<unknown, unknown[]>(channels.map((channel) => [channel, []]));
@@ -56,7 +59,7 @@ export function pythonMultiChannelSuite(name: string, fixture: Pick<PythonFixtur
     assert.instance(await failureOf(queue.receive()), ChannelClosedError);
   });
 
-  tests('waitClose rejects with the first error when all have closed', async () => {
+  tests.test('waitClose rejects with the first error when all have closed', async () => {
     const { all } = everywhere('raise ValueError(str(channel.receive()))');
     await all.sendEach(7);
     const error = (await failureOf(all.waitClose())) as RemoteError;

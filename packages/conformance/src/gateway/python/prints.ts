@@ -5,7 +5,7 @@ import { evaluate, type PythonFixture, PythonTests } from './python-tests.ts';
 
 /** Where what Python code prints goes, and what it finds on its stdin. */
 export function pythonPrintSuite(name: string, fixture: PythonFixture): void {
-  const tests = new PythonTests(`${name}: prints`, fixture);
+  const tests = new PythonTests(name, 'prints', fixture);
   const apart = fixture.separateStdout !== false;
   arriving(tests, apart);
   undisturbed(tests, apart);

@@ -22,8 +22,8 @@ export class PythonTests extends GatewayTests {
   readonly python2: boolean;
   readonly jython: boolean;
 
-  constructor(title: string, fixture: PythonFixture) {
-    super(title, fixture);
+  constructor(name: string, topic: string, fixture: PythonFixture) {
+    super(name, topic, fixture);
     this.python2 = fixture.version.startsWith('2');
     this.jython = fixture.runtime === 'jython';
   }

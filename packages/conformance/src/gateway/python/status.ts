@@ -9,7 +9,7 @@ import { evaluate, type PythonFixture, PythonTests } from './python-tests.ts';
 
 /** What a remote end in Python tells of itself, and what its spec says of it. Its machine has to be this one. */
 export function pythonStatusSuite(name: string, fixture: PythonFixture): void {
-  const tests = new PythonTests(`${name}: status`, fixture);
+  const tests = new PythonTests(name, 'status', fixture);
   status(tests);
   info(tests, fixture);
   fields(tests, fixture);

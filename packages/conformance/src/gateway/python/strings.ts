@@ -5,7 +5,7 @@ import { ECHO, evaluate, itemsOf, type PythonFixture, PythonTests } from './pyth
 
 /** The two kinds of strings of Python 2, and how a gateway and a channel are told what becomes of them. */
 export function pythonStringSuite(name: string, fixture: PythonFixture): void {
-  const tests = new PythonTests(`${name}: strings`, fixture);
+  const tests = new PythonTests(name, 'strings', fixture);
   if (tests.python2) {
     strings(tests);
     perChannel(tests);

@@ -7,7 +7,7 @@ import { ECHO, evaluate, type PythonFixture, PythonTests } from './python-tests.
 
 /** What becomes of values on their way to Python and back, and what can't go there. */
 export function pythonValueSuite(name: string, fixture: PythonFixture): void {
-  const tests = new PythonTests(`${name}: values`, fixture);
+  const tests = new PythonTests(name, 'values', fixture);
   there(tests);
   back(tests);
   large(tests);
