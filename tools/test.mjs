@@ -1,18 +1,30 @@
 /**
- * `npm test`: sets up, checks the sources, runs every test file on this Node, then the behaviour on the other
- * runtimes. `npm test -- PART` runs only the test files whose path contains PART.
+ * `npm test`: sets up, checks the sources, and runs the tests.
+ *
+ *   npm test -- [--all] [--fresh] [--bail] [PART]    only the test files whose path contains PART, without the checks of the sources
+ *   npm test -- --plan                      shows what would be tried where, and runs nothing
+ *
+ *   --all     every suite whole on every interpreter; otherwise most are dealt out over the interpreters between the oldest and the newest
+ *   --fresh   also what passed before and depends on nothing that has changed since
+ *   --bail    stops after the first test file that fails
  */
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { parseArgs } from 'node:util';
 import { checks } from './lib/checks.mjs';
-import { interpreters, runningInterpreter } from './lib/interpreters.mjs';
-import { missingPythons, pythons } from './lib/pythons.mjs';
+import { machine } from './lib/combinations.mjs';
+import { planTable, tierSummary, uncovered } from './lib/coverage.mjs';
+import { Passed } from './lib/passed.mjs';
+import { missingPythons } from './lib/pythons.mjs';
 import { Report } from './lib/report.mjs';
-import { runTestFile } from './lib/run-test-file.mjs';
+import { inRoot } from './lib/root.mjs';
+import { runBatch } from './lib/run-batch.mjs';
 import { build, install } from './lib/set-up.mjs';
 import { takeTurns } from './lib/take-turns.mjs';
-import { testPlan } from './lib/test-plan.mjs';
+import { isBehaviour, testPlan } from './lib/test-plan.mjs';
+
+/** @typedef {import('./lib/run-batch.mjs').Tried} Tried */
 
 /** Lint, type check and packing are as heavy as a test file; two are what a small machine carries. */
 const checksAtATime = 2;
@@ -58,51 +70,92 @@ async function runChecks() {
   });
 }
 
-/** Which of the many versions this run shows something of, and which not. */
-function namePythons() {
-  const found = pythons().map(({ name }) => name);
-  report.remark(`Python remote ends: ${found.join(', ') || 'none'}`);
+/** Which of the many versions this run shows something of, and which not. @param {import('./lib/combinations.mjs').Machine} machine */
+function namePythons({ pythons }) {
+  report.remark(`Python remote ends: ${pythons.map(({ name }) => name).join(', ') || 'none'}`);
   for (const { name, reason } of missingPythons()) report.skip(name, reason);
 }
 
-/** @param {string} filter */
-async function runTests(filter) {
-  const stages = testPlan(runningInterpreter(), interpreters(), filter);
-  if (stages.every(({ plans }) => plans.length === 0)) {
+/**
+ * @param {import('./lib/combinations.mjs').Tier} tier
+ * @param {{ filter: string, fresh: boolean, bail: boolean }} options
+ */
+async function runTests(tier, { filter, fresh, bail }) {
+  const here = machine();
+  const { plans, stages } = testPlan(here, tier, filter);
+  if (plans.length === 0)
     count(filter ? `test files that match ${filter}` : 'test files', { ok: false, output: 'there are none' });
-  }
-  if (stages.some(({ plans }) => plans.some(({ file }) => path.basename(file).startsWith('python-'))))
-    namePythons();
+  if (plans.some(({ file }) => path.basename(file).startsWith('python-'))) namePythons(here);
+  const passed = new Passed(here, tier);
+  /** @type {Tried[]} */
+  const tried = [];
+  let unchanged = 0;
+  const toRun = plans.filter((plan) => {
+    const known = fresh ? undefined : passed.resultOf(plan);
+    if (known === undefined) return true;
+    report.unchanged(plan.name, known);
+    tried.push(...(known.tried ?? []));
+    unchanged++;
+    return false;
+  });
+  if (unchanged > 0)
+    report.remark(
+      `${unchanged} test files passed before and were not run: nothing that they depend on has changed (--fresh runs them)`,
+    );
+  /** @param {import('./lib/test-plan.mjs').Plan} plan */
+  const weightOf = (plan) => passed.secondsOf(plan) ?? plan.weight;
+  report.expect(
+    toRun.length,
+    toRun.reduce((sum, plan) => sum + weightOf(plan), 0),
+  );
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'execnet-test-'));
   // Ctrl-C ends in `process.exit`, which runs no `finally`.
   process.once('exit', () => fs.rmSync(folder, { recursive: true, force: true }));
-  const cache = path.join(folder, 'compiled');
-  fs.mkdirSync(cache);
-  /** @type {{ plan: import('./lib/test-plan.mjs').Plan, result: import('./lib/run-test-file.mjs').Result }[]} */
-  const failed = [];
-  for (const { atATime, plans } of stages) {
-    await takeTurns(plans, atATime, async (plan) => {
-      if (plan.excluded !== undefined) return report.skip(plan.name, plan.excluded);
-      const result = await runTestFile(plan, { folder, cache });
-      if (result.failed === 0 || !plan.behaviour) return report.add(result);
-      report.postpone(result);
-      failed.push({ plan, result });
+  const cache = inRoot('.cache', 'compiled');
+  fs.mkdirSync(cache, { recursive: true });
+  const options = { folder, cache, tier, machine: here };
+  for (const { atATime, batches } of stages((plan) => toRun.includes(plan), weightOf)) {
+    await takeTurns(batches, atATime, async (batch) => {
+      if (bail && report.failed) return;
+      await runBatch(batch, options, (plan, result) => {
+        report.add(result, weightOf(plan));
+        tried.push(...(result.tried ?? []));
+        passed.remember(plan, result);
+        passed.save();
+      });
     });
   }
-  // Hundreds of processes and bounds in seconds: a machine that stalls fails them too. What fails again with nothing beside it is broken; what
-  // does not is named in the totals, because a race of ours looks the same.
-  for (const { plan, result } of failed) {
-    const again = await runTestFile(plan, { folder, cache });
-    if (again.failed === 0) report.unsteady(result);
-    report.add(again);
+  if (filter === '' && !(bail && report.failed) && plans.some(({ file }) => isBehaviour(file))) {
+    const missing = uncovered(here, tier, tried);
+    count('every suite met every interpreter, local end, model and transport', {
+      ok: missing.length === 0,
+      output: missing.join('\n'),
+    });
   }
+  report.remark(filter === '' ? tierSummary(here, tier) : `Tier: ${tier}`);
 }
 
-const filter = process.argv[2] ?? '';
-if (await succeeds('install', installAll)) {
-  const built = await succeeds('build', build);
-  if (!filter) await runChecks();
-  // One that works on a part wants to see its tests while another part does not compile.
-  if (built || filter) await runTests(filter);
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    all: { type: 'boolean', default: false },
+    bail: { type: 'boolean', default: false },
+    fresh: { type: 'boolean', default: false },
+    plan: { type: 'boolean', default: false },
+  },
+});
+const tier = values.all ? 'all' : 'default';
+const filter = positionals[0] ?? '';
+
+if (values.plan) {
+  if (await succeeds('install', installAll)) console.log(planTable(machine()));
+  else process.exitCode = 1;
+} else {
+  if (await succeeds('install', installAll)) {
+    const built = await succeeds('build', build);
+    if (!filter) await runChecks();
+    // One that works on a part wants to see its tests while another part does not compile.
+    if (built || filter) await runTests(tier, { filter, fresh: values.fresh, bail: values.bail });
+  }
+  process.exitCode = report.finish() ? 0 : 1;
 }
-process.exitCode = report.finish() ? 0 : 1;

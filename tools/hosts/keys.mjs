@@ -25,6 +25,31 @@ export async function makeKey(file, type, secret = '') {
 const publicKey = (file) => fs.readFileSync(`${file}.pub`, 'utf8').trim();
 
 /**
+ * The private and the public key of a user, made once for all servers of this process: what tells servers apart are their own keys.
+ *
+ * @type {Map<string, Promise<readonly [string, string]>>}
+ */
+const userKeys = new Map();
+
+/**
+ * @param {string} file
+ * @param {string} secret
+ */
+async function copyUserKey(file, secret) {
+  const made =
+    userKeys.get(secret) ??
+    makeKey(file, 'ed25519', secret).then(() => [
+      fs.readFileSync(file, 'utf8'),
+      fs.readFileSync(`${file}.pub`, 'utf8'),
+    ]);
+  userKeys.set(secret, made);
+  const [own, shared] = await made;
+  fs.writeFileSync(file, own, { mode: 0o600 });
+  fs.writeFileSync(`${file}.pub`, shared);
+  return file;
+}
+
+/**
  * The keys with which a user logs in, both in `authorized`.
  *
  * @param {string} folder
@@ -32,8 +57,8 @@ const publicKey = (file) => fs.readFileSync(`${file}.pub`, 'utf8').trim();
  */
 export async function makeUserKeys(folder, authorized) {
   const [key, keyWithPassphrase] = await Promise.all([
-    makeKey(path.join(folder, 'user'), 'ed25519'),
-    makeKey(path.join(folder, 'user_with_passphrase'), 'ed25519', passphrase),
+    copyUserKey(path.join(folder, 'user'), ''),
+    copyUserKey(path.join(folder, 'user_with_passphrase'), passphrase),
   ]);
   const lines = [key, keyWithPassphrase].map((file) => `${publicKey(file)}\n`);
   fs.writeFileSync(authorized, lines.join(''), { mode: 0o600 });

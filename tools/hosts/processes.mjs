@@ -106,7 +106,7 @@ async function allGone(pids) {
     if (left.length === 0) return;
     if (performance.now() > deadline) throw new Error(`processes do not end: ${left.join(', ')}`);
     // Nothing tells of the end of a process that is not one's own child.
-    await after(5);
+    await after(15);
   }
 }
 

@@ -2,7 +2,8 @@ import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import { inRoot, root } from './root.mjs';
 import { run } from './run.mjs';
-import { staleExclusions } from './test-plan.mjs';
+import { unknownSuites } from './suites.mjs';
+import { staleNames } from './test-plan.mjs';
 
 /**
  * @typedef {object} Check what must hold of the sources, apart from their tests
@@ -71,7 +72,10 @@ export function checks() {
       },
     ]),
     { name: 'lock files hold no addresses', run: () => verdict(lockFileAddresses()) },
-    { name: 'exclusions name existing test files', run: () => verdict(staleExclusions()) },
+    {
+      name: 'the plan of the tests names existing files',
+      run: () => verdict([...staleNames(), ...unknownSuites()]),
+    },
     {
       name: 'no generated files in git',
       excuse: () => (git(['rev-parse', '--git-dir']).status === 0 ? undefined : 'not a git checkout'),

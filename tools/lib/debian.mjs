@@ -5,7 +5,7 @@ import { run } from './run.mjs';
 /** @typedef {import('./set-up.mjs').Missing} Missing */
 
 /** What the tests need from the system. */
-const packages = [
+export const debianPackages = [
   // The execnet of Python, as the other side of the wire; it brings Python, the first of the remote ends in that language.
   'python3-execnet',
   // Remote ends that collect garbage in another way, and one that has threads of another kind, no descriptors, and Python 2.
@@ -49,8 +49,8 @@ export async function installDebianPackages(say) {
   /** @param {readonly string[]} names @param {string} reason */
   const missing = (names, reason) => names.map((name) => ({ name, reason }));
   if (!fs.existsSync('/etc/debian_version'))
-    return missing(packages, 'not a Debian system: install it by hand');
-  const absent = packages.filter((name) => !isThere(name));
+    return missing(debianPackages, 'not a Debian system: install it by hand');
+  const absent = debianPackages.filter((name) => !isThere(name));
   if (absent.length === 0) return [];
   /** @param {readonly string[]} names */
   const commandFor = (names) => `apt-get install -y ${names.join(' ')}`;

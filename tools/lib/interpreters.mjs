@@ -111,6 +111,16 @@ function interpretersOnPath(known) {
  */
 const isTooOld = ({ kind, version }) => kind === 'node' && Number.parseInt(version, 10) < oldestSupportedNode;
 
+/**
+ * Whether the packages promise to run on an interpreter. They need Node 20.19; an older one is a remote end only.
+ *
+ * @param {Interpreter} interpreter
+ */
+export function isLocalEnd({ kind, version }) {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  return kind !== 'node' || major > 20 || (major === 20 && minor >= 19);
+}
+
 /** The one in `tools/interpreters` that is too old to be a remote end, if it is there. @returns {Interpreter | undefined} */
 export function tooOldInterpreter() {
   return installedInterpreters().find(isTooOld);

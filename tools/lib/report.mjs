@@ -1,4 +1,10 @@
-/** @typedef {import('./run-test-file.mjs').Result} Result */
+/** @typedef {import('./run-batch.mjs').Result} Result */
+
+/** How many of the slowest files the totals name. */
+const slowest = 10;
+
+/** @param {number} seconds */
+const duration = (seconds) => (seconds < 90 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`);
 
 /** What happened so far: a line for each part as it ends, and the totals at the end. */
 export class Report {
@@ -9,26 +15,44 @@ export class Report {
   /** @type {{ name: string, count: number, reason: string }[]} */
   #skips = [];
   /** @type {string[]} */
-  #unsteady = [];
-  /** @type {string[]} */
   #remarks = [];
+  /** @type {{ name: string, seconds: number }[]} */
+  #files = [];
+  /** @type {{ parts: number, weight: number, begun: number } | undefined} */
+  #expected;
+  #parts = 0;
+  #weight = 0;
+
+  /** Whether anything has failed so far. */
+  get failed() {
+    return this.#failed > 0;
+  }
+
+  /**
+   * Says how much is to come, so that each line can say how much is left.
+   *
+   * @param {number} parts
+   * @param {number} weight of all parts together, in the unit of `add`
+   */
+  expect(parts, weight) {
+    this.#expected = { parts, weight, begun: performance.now() };
+    this.#parts = 0;
+    this.#weight = 0;
+  }
 
   /**
    * Counts one part: a check, or a test file with its tests. A failing one is told in full at once.
    *
    * @param {Result} result
+   * @param {number} [weight] how much of what is expected it was; 0 for what was not
    */
-  add({ name, passed, failed, skipped, reasons = [], seconds, faults, output }) {
+  add({ name, passed, failed, skipped, reasons = [], seconds, faults, output }, weight = 0) {
     const counts = [`${passed} passed`, failed && `${failed} failed`, skipped && `${skipped} skipped`];
     console.log(
-      `${failed ? 'FAIL' : 'ok  '} ${name}: ${counts.filter(Boolean).join(', ')} (${seconds.toFixed(1)} s)`,
+      `${failed ? 'FAIL' : 'ok  '} ${this.#progress(weight)}${name}: ${counts.filter(Boolean).join(', ')} (${seconds.toFixed(1)} s)`,
     );
-    this.#passed += passed;
-    this.#failed += failed;
-    for (const reason of new Set(reasons))
-      this.#skips.push({ name, count: reasons.filter((one) => one === reason).length, reason });
-    const untold = skipped - reasons.length;
-    if (untold > 0) this.#skips.push({ name, count: untold, reason: 'skipped by the file itself' });
+    if (weight > 0) this.#files.push({ name, seconds });
+    this.#count({ name, passed, failed, skipped, reasons });
     if (failed === 0) return;
     const text = textOf(faults, output);
     console.log(text);
@@ -36,23 +60,34 @@ export class Report {
   }
 
   /**
-   * Tells in full of a test file that failed and will be run once more; it counts by what it does then.
+   * Counts a test file that passed before, and would do the same again.
    *
-   * @param {Result} result
+   * @param {string} name
+   * @param {Pick<Result, 'passed' | 'skipped' | 'reasons'>} result
    */
-  postpone({ name, seconds, faults, output }) {
-    console.log(
-      `once ${name}: failed, and will be run again (${seconds.toFixed(1)} s)\n${textOf(faults, output)}`,
-    );
+  unchanged(name, { passed, skipped, reasons = [] }) {
+    this.#count({ name, passed, failed: 0, skipped, reasons });
   }
 
-  /**
-   * Counts a test file that failed and passed when it was run again.
-   *
-   * @param {Result} result
-   */
-  unsteady({ name }) {
-    this.#unsteady.push(name);
+  /** @param {Pick<Result, 'name' | 'passed' | 'failed' | 'skipped'> & { reasons: readonly string[] }} result */
+  #count({ name, passed, failed, skipped, reasons }) {
+    this.#passed += passed;
+    this.#failed += failed;
+    for (const reason of new Set(reasons))
+      this.#skips.push({ name, count: reasons.filter((one) => one === reason).length, reason });
+    const untold = skipped - reasons.length;
+    if (untold > 0) this.#skips.push({ name, count: untold, reason: 'skipped by the file itself' });
+  }
+
+  /** `[12/80, 4 min left] `. @param {number} weight */
+  #progress(weight) {
+    if (this.#expected === undefined || weight === 0) return '';
+    const { parts, weight: all, begun } = this.#expected;
+    this.#parts++;
+    this.#weight += weight;
+    const seconds = (performance.now() - begun) / 1000;
+    const left = (seconds / this.#weight) * Math.max(0, all - this.#weight);
+    return `[${this.#parts}/${parts}, ${duration(left)} left] `;
   }
 
   /**
@@ -74,10 +109,11 @@ export class Report {
   /** Prints failures and skips again, then the totals as the last line. True if nothing failed. */
   finish() {
     for (const { name, text } of this.#failures) console.log(`\nFAIL ${name}\n${text}`);
-    if (this.#unsteady.length > 0) console.log('\nFailed once, passed when run again:');
-    for (const name of this.#unsteady) console.log(`  ${name}`);
     if (this.#skips.length > 0) console.log('\nSkipped:');
     for (const { name, count, reason } of this.#skips) console.log(`  ${count} × ${name}: ${reason}`);
+    const slow = [...this.#files].sort((a, b) => b.seconds - a.seconds).slice(0, slowest);
+    if (slow.length > 1) console.log('\nSlowest files:');
+    for (const { name, seconds } of slow) console.log(`  ${seconds.toFixed(1)} s ${name}`);
     if (this.#remarks.length > 0) console.log('');
     for (const text of this.#remarks) console.log(text);
     const skipped = this.#skips.reduce((sum, { count }) => sum + count, 0);

@@ -12,7 +12,8 @@ import { root } from './root.mjs';
  * @typedef {object} RunOptions
  * @property {string} [cwd] the repository
  * @property {NodeJS.ProcessEnv} [env]
- * @property {number} [limit] seconds after which it is ended
+ * @property {number} [limit] seconds after which it is ended; with `heard` counted from the last time that it returned true
+ * @property {(text: string) => boolean} [heard] is given the output as it comes
  * @property {() => Promise<void>} [exited] called when it has exited, before what is left of its group is ended
  */
 
@@ -51,13 +52,16 @@ const drainMilliseconds = 2000;
  * @param {RunOptions} [options]
  * @returns {Promise<Outcome>}
  */
-export async function run(file, args, { cwd = root, env = process.env, limit, exited } = {}) {
+export async function run(file, args, { cwd = root, env = process.env, limit, heard, exited } = {}) {
   const start = performance.now();
   const child = spawn(file, args, { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
+  /** @type {NodeJS.Timeout | undefined} */
+  let timer;
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text) => {
       output += text;
+      if (heard?.(text)) timer?.refresh();
     });
   }
   const closed = new Promise((resolve) => child.once('close', resolve));
@@ -73,9 +77,8 @@ export async function run(file, args, { cwd = root, env = process.env, limit, ex
   }
   running.add(pid);
   let late = false;
-  const timer =
-    limit &&
-    setTimeout(() => {
+  if (limit !== undefined)
+    timer = setTimeout(() => {
       late = true;
       killGroup(pid);
     }, limit * 1000);

@@ -1,21 +1,25 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { exclusions } from './exclusions.mjs';
 import { inRoot } from './root.mjs';
 
 /**
  * @typedef {import('./interpreters.mjs').Interpreter} Interpreter
+ * @typedef {import('./combinations.mjs').Machine} Machine
+ * @typedef {import('./combinations.mjs').Tier} Tier
  *
  * @typedef {object} Plan one test file on one runtime
  * @property {string} name `packages/core/test/spec/parse.test.ts`, with ` [bun]` behind it on another runtime
  * @property {string} file relative to the repository
  * @property {Interpreter} runtime
- * @property {boolean} behaviour it starts real gateways
- * @property {string} [excluded] why it is left out there
+ * @property {number} weight about how many seconds it takes
+ *
+ * @typedef {object} Stage
+ * @property {number} atATime processes beside each other
+ * @property {readonly (readonly Plan[])[]} batches files that share a process each
  */
 
 /** Every test file of every package, sorted. */
-function testFiles() {
+export function testFiles() {
   return fs
     .readdirSync(inRoot('packages'))
     .sort()
@@ -30,99 +34,17 @@ function testFiles() {
     });
 }
 
-/**
- * Core's tests start no interpreter: they tell first, and soon, what is broken.
- *
- * @param {string} file
- */
-const isUnit = (file) => file.startsWith('packages/core/');
+/** Core's tests start no gateway. @param {string} file */
+const isCore = (file) => file.startsWith('packages/core/');
 
-/** @param {string} file */
-const isBehaviour = (file) => file.startsWith('packages/execnet/');
-
-/**
- * Their matter is the remote end alone, which they try on every interpreter, or whole suites over ways that other files try on every local end; on further
- * local ends they would take minutes and show nothing new.
- */
-const once = [
-  'execnet-channels',
-  'execnet-errors',
-  'execnet-groups',
-  'execnet-hostile',
-  'execnet-lifetime',
-  'execnet-spec',
-  'execnet-ssh',
-  'execnet-values',
-  'executions-many',
-  'python-callbacks',
-  'python-cancelling',
-  'python-channels',
-  'python-command',
-  'python-ending',
-  'python-errors',
-  'python-executing',
-  'python-files',
-  'python-flow',
-  'python-greenlets',
-  'python-hostile',
-  'python-killed',
-  'python-lifetime',
-  'python-main-thread-only',
-  'python-memory',
-  'python-prints',
-  'python-status',
-  'python-strings',
-  'python-terminating',
-  'python-threads',
-  'python-values',
-  'ssh-conformance',
-  'ssh-python',
-  'ssh-python-cut',
-  'threads-idle',
-  'transport',
-  'transport-lease',
-  'transport-mutants',
-  'transport-openssh',
-  'transport-ssh',
-  'transport-via',
-  'transport-via-python',
-  'via-python',
-].map(behaviourFile);
-
-/**
- * What the versions of Node between the oldest and the newest run as local ends: one file of each part of what a local end does. Nothing is written for
- * one of them in particular; the oldest and the newest, which run everything, stand at both sides of whatever Node has changed.
- */
-const onEveryVersion = [
-  'blocking',
-  'bundle',
-  'callbacks',
-  'cancelling',
-  'channels',
-  'compiled',
-  'connect-errors',
-  'crash-kill',
-  'errors',
-  'executing',
-  'exit-killed',
-  'files',
-  'garbage',
-  'group',
-  'iteration',
-  'nested-channels',
-  'prints',
-  'pure-functions',
-  'python-local',
-  'spec-fields',
-  'status',
-  'values',
-  'worker',
-].map(behaviourFile);
+/** They start real gateways. @param {string} file */
+export const isBehaviour = (file) => file.startsWith('packages/execnet/');
 
 /** They cut networks and count the seconds, mostly idle: only each other may run beside them. */
-const idle = ['lease', 'ssh-network-cut', 'ssh-network-cut-via', 'ssh-python-cut', 'transport-lease'].map(
-  behaviourFile,
-);
+const idle = ['lease', 'ssh-network-cut', 'ssh-network-cut-via', 'ssh-python-cut'].map(behaviourFile);
+
+/** They wait nearly all the time: they go on beside what runs anyway. */
+const waiting = ['threads-idle'].map(behaviourFile);
 
 /** They measure the memory of processes, or start hundreds of threads: whatever runs beside them is in their way. */
 const alone = [
@@ -134,76 +56,156 @@ const alone = [
   'python-memory',
 ].map(behaviourFile);
 
-/** Files side by side: the machines that this is made for have two cores, and most tests wait most of the time. */
+/** They look at the whole process that runs them, which therefore runs nothing else. */
+const ownProcess = [
+  ...alone,
+  ...['default-group', 'lifetime-descriptors'].map(behaviourFile),
+  path.join('packages', 'core', 'test', 'purity', 'globals.test.ts'),
+];
+
+/** Files side by side: the machines that this is made for have two cores, and most tests wait part of the time. */
 const sideBySide = 2;
+
+/** About how many seconds a file takes that is not named in `slow`. */
+const usual = { core: 0.5, behaviour: 5 };
+
+/** A process goes on with the next file as long as its files are so quick together, in seconds. */
+const batchSeconds = 45;
+
+/** About how many seconds files take on the main local end, where that is much: the slowest begin first. @type {Readonly<Record<string, number>>} */
+const slow = {
+  bundle: 12,
+  'crash-exit': 20,
+  docs: 40,
+  'execnet-groups': 30,
+  'execnet-hostile': 25,
+  'execnet-ssh': 40,
+  'execution-models': 40,
+  'exit-ending': 20,
+  'hostile-local': 30,
+  'lifetime-models': 40,
+  'lifetime-terminate': 20,
+  'python-ending': 25,
+  'python-greenlets': 25,
+  'python-hostile': 40,
+  'python-killed': 40,
+  'python-terminating': 25,
+  'python-threads': 20,
+  'ssh-basic': 25,
+  'ssh-conformance': 60,
+  'ssh-host-keys': 40,
+  'ssh-lifetime': 35,
+  'ssh-lifetime-dropbear': 25,
+  'ssh-login': 20,
+  'ssh-network': 25,
+  'ssh-proxy': 25,
+  'ssh-python': 60,
+  structured: 50,
+  threads: 40,
+  'transport-mutants': 40,
+  'transport-openssh': 25,
+  'transport-ssh': 30,
+  'transport-via': 40,
+  'transport-via-python': 30,
+  via: 40,
+  'via-python': 60,
+  worker: 60,
+};
 
 /** @param {string} name */
 function behaviourFile(name) {
   return path.join('packages', 'execnet', 'test', `${name}.test.ts`);
 }
 
-/**
- * Whether the packages promise to run on it. They need Node 20.19; older ones are remote ends only.
- *
- * @param {Interpreter} runtime
- */
-function isLocalEnd({ kind, version }) {
-  const [major = 0, minor = 0] = version.split('.').map(Number);
-  return kind !== 'node' || major > 20 || (major === 20 && minor >= 19);
+/** @param {string} file */
+const topicOf = (file) => path.basename(file, '.test.ts');
+
+/** @param {readonly Plan[]} plans @param {(plan: Plan) => number} weightOf @returns {Plan[][]} */
+function batched(plans, weightOf) {
+  /** @type {Plan[][]} */
+  const batches = [];
+  /** @type {Map<string, { batch: Plan[], weight: number }>} */
+  const open = new Map();
+  for (const plan of [...plans].sort((a, b) => weightOf(b) - weightOf(a))) {
+    const key = `${plan.runtime.name} ${isCore(plan.file)}`;
+    const last = open.get(key);
+    if (ownProcess.includes(plan.file)) batches.push([plan]);
+    else if (last === undefined || last.weight + weightOf(plan) > batchSeconds) {
+      const batch = [plan];
+      batches.push(batch);
+      open.set(key, { batch, weight: weightOf(plan) });
+    } else {
+      last.batch.push(plan);
+      last.weight += weightOf(plan);
+    }
+  }
+  const together = (/** @type {readonly Plan[]} */ batch) =>
+    batch.reduce((sum, plan) => sum + weightOf(plan), 0);
+  return batches.sort((a, b) => together(b) - together(a));
 }
 
 /**
- * What is to run: every file on the running Node; as the local end matrix, the behaviour on the newest Node, Bun and Deno, as far as the local end has
- * a part in it, and a selection of it on the other versions of Node; core on those that are not Node. In its order: core, what may run beside anything, what
- * may not, and what has to run alone.
+ * What is to run: every file on the main local end; the behaviour on all other local ends; core on the first other one of each kind. What each file tries there is in
+ * `combinations.mjs`. In this order: core, what may run beside anything, what may not, and what has to run alone.
  *
- * @param {Interpreter} running
- * @param {readonly Interpreter[]} found
+ * @param {Machine} machine
+ * @param {Tier} tier
  * @param {string} filter part of a path; '' for all
- * @returns {{ atATime: number, plans: Plan[] }[]}
+ * @returns {{ plans: Plan[], stages: (wanted: (plan: Plan) => boolean, weightOf: (plan: Plan) => number) => Stage[] }}
  */
-export function testPlan(running, found, filter) {
+export function testPlan({ main, others }, tier, filter) {
   const files = testFiles().filter((file) => file.includes(filter));
-  const others = found.filter((one) => one.path !== running.path && isLocalEnd(one));
-  const newest = others.filter(({ kind }) => kind === 'node').at(-1);
-  /** @param {readonly Interpreter[]} runtimes @param {(file: string, runtime: Interpreter) => boolean} wanted @returns {Plan[]} */
-  const plans = (runtimes, wanted) =>
-    runtimes.flatMap((runtime) =>
-      files
-        .filter((file) => wanted(file, runtime))
-        .map((file) => {
-          const name = runtime === running ? file : `${file} [${runtime.name}]`;
-          const excluded = exclusions.find(
-            (one) => one.file === file && one.runtime === runtime.name,
-          )?.reason;
-          const plan = { name, file, runtime, behaviour: isBehaviour(file) };
-          return excluded === undefined ? plan : { ...plan, excluded };
-        }),
-    );
-  const all = [
-    ...plans([running], () => true),
-    ...plans(others, (file, runtime) =>
-      isUnit(file)
-        ? runtime.kind !== 'node'
-        : isBehaviour(file) &&
-          !once.includes(file) &&
-          (onEveryVersion.includes(file) || runtime.kind !== 'node' || runtime === newest),
+  /** @param {Interpreter} runtime @param {(file: string) => boolean} wanted @returns {Plan[]} */
+  const plansOn = (runtime, wanted) =>
+    files.filter(wanted).map((file) => {
+      const whole = isCore(file) ? usual.core : (slow[topicOf(file)] ?? usual.behaviour);
+      const share = runtime === main || isCore(file) || tier === 'all' ? 1 : 0.2;
+      const name = runtime === main ? file : `${file} [${runtime.name}]`;
+      return { name, file, runtime, weight: whole * share };
+    });
+  const plans = [
+    ...plansOn(main, () => true),
+    ...others.flatMap((runtime) =>
+      plansOn(
+        runtime,
+        (file) =>
+          isBehaviour(file) ||
+          (isCore(file) &&
+            runtime.kind !== main.kind &&
+            runtime === others.find(({ kind }) => kind === runtime.kind)),
+      ),
     ),
   ];
-  /** @param {(file: string) => boolean} wanted */
-  const those = (wanted) => all.filter(({ file }) => wanted(file));
-  /** @param {string} file */
-  const isApart = (file) => idle.includes(file) || alone.includes(file);
-  return [
-    { atATime: sideBySide, plans: those(isUnit) },
-    { atATime: sideBySide, plans: those((file) => !isUnit(file) && !isApart(file)) },
-    { atATime: sideBySide, plans: those((file) => idle.includes(file)) },
-    { atATime: 1, plans: those((file) => alone.includes(file)) },
-  ];
+  // a part of them is in nobody's way
+  const isAlone = (/** @type {Plan} */ { file, runtime }) =>
+    alone.includes(file) && (runtime === main || tier === 'all');
+  const isApart = (/** @type {Plan} */ plan) => idle.includes(plan.file) || isAlone(plan);
+  return {
+    plans,
+    stages: (wanted, weightOf) => {
+      const rest = plans.filter(wanted);
+      /** @param {(plan: Plan) => boolean} those */
+      const batches = (those) => batched(rest.filter(those), weightOf);
+      const isWaiting = (/** @type {Plan} */ { file }) => waiting.includes(file);
+      const isUnit = (/** @type {Plan} */ { file }) => isCore(file);
+      return [
+        { atATime: sideBySide, batches: batches(isUnit) },
+        {
+          atATime: sideBySide + 1,
+          batches: [
+            ...batches(isWaiting),
+            ...batches((plan) => !isUnit(plan) && !isApart(plan) && !isWaiting(plan)),
+          ],
+        },
+        { atATime: sideBySide, batches: batches(({ file }) => idle.includes(file)) },
+        { atATime: 1, batches: batches(isAlone) },
+      ];
+    },
+  };
 }
 
-/** Exclusions of files that are not there: they would hide a file of the same name later. @returns {string[]} */
-export function staleExclusions() {
-  const named = [...exclusions.map(({ file }) => file), ...once, ...onEveryVersion, ...idle, ...alone];
+/** Names of files that are not there: they would hide a file of the same name later. @returns {string[]} */
+export function staleNames() {
+  const named = [...idle, ...waiting, ...alone, ...ownProcess, ...Object.keys(slow).map(behaviourFile)];
   return named.filter((file) => !fs.existsSync(inRoot(file)));
 }

@@ -2,12 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BuildOptions, buildSync } from 'esbuild';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { runningInterpreter } from '../../../tools/lib/interpreters.mjs';
 import { remoteEnds, specOf } from './fixtures/interpreters.ts';
 import { stillRunning } from './fixtures/processes.ts';
 import { Program, programFile } from './fixtures/programs.ts';
+import { test } from './fixtures/tests.ts';
 
 const BUNDLES: readonly (readonly [title: string, options: BuildOptions])[] = [
   ['as it is', {}],

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type TransformOptions, transformSync } from 'esbuild';
 import { type Gateway, Group } from 'execnet';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Interpreter, interpreters } from '../../../tools/lib/interpreters.mjs';
-import { remoteEnds, specOf } from './fixtures/interpreters.ts';
+import { sharedEnds, specOf } from './fixtures/interpreters.ts';
 import { Program, programFile } from './fixtures/programs.ts';
+import { test } from './fixtures/tests.ts';
 
 const source = readFileSync(programFile('author.ts'), 'utf8').split('\n');
 
@@ -48,7 +48,7 @@ const compilers: readonly (readonly [
 for (const [title, runtime, args] of compilers) {
   if (runtime === undefined) continue;
   test(`functions compiled by ${title} run everywhere, and their errors name the author’s lines`, async () => {
-    const specs = remoteEnds.map((end) => specOf(end));
+    const specs = sharedEnds.map((end) => specOf(end));
     await using program = new Program(runtime.path, [...args, programFile('author.ts'), ...specs]);
     assert.equal(
       await program.said(),
@@ -84,8 +84,8 @@ for (const options of [
   { target: 'es2022', keepNames: true, minifyWhitespace: true, minifySyntax: true },
   { target: 'es2022' },
 ] satisfies TransformOptions[]) {
-  for (const end of remoteEnds) {
-    test(`functions compiled by esbuild with ${JSON.stringify(options)} run: on ${end.name}`, async () => {
+  for (const end of sharedEnds) {
+    end.test(`functions compiled by esbuild with ${JSON.stringify(options)} run`, async () => {
       const folder = mkdtempSync(join(tmpdir(), 'execnet-compiled-'));
       await using group = new Group();
       try {

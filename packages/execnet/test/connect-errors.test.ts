@@ -3,15 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
 import { ConnectError, Group, hasCode } from 'execnet';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { tooOldInterpreter } from '../../../tools/lib/interpreters.mjs';
-import { remoteEnds, specOf } from './fixtures/interpreters.ts';
+import { sharedEnds, specOf } from './fixtures/interpreters.ts';
 import { isA } from './fixtures/is-a.ts';
 import { childrenOf, stillRunning } from './fixtures/processes.ts';
 import { startProgram } from './fixtures/programs.ts';
+import { test } from './fixtures/tests.ts';
 
-const node = remoteEnds.find(({ kind }) => kind === 'node')?.path as string;
+const node = sharedEnds.find(({ kind }) => kind === 'node')?.path as string;
 
 /** A folder of its own, gone after the test. */
 class Folder implements Disposable {
@@ -258,8 +258,8 @@ if (old) {
   });
 }
 
-for (const interpreter of remoteEnds) {
-  test(`${interpreter.name}: noise before the hello is tolerated, wherever it is printed`, async () => {
+for (const interpreter of sharedEnds) {
+  interpreter.test(`noise before the hello is tolerated, wherever it is printed`, async () => {
     using folder = new Folder();
     const noise = 'last login: yesterday from execnet:0123456789abcdef:';
     const wrapper = folder.file(

@@ -1,9 +1,9 @@
 import { type Channel, ConnectionLostError, type Gateway, Group, RemoteError } from 'execnet';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ownRemoteEnds, specOf } from './fixtures/interpreters.ts';
 import { isA } from './fixtures/is-a.ts';
 import { isRunning } from './fixtures/processes.ts';
+import { test } from './fixtures/tests.ts';
 
 /** The issue says 100 ms; the exact figure is the benchmark's, this leaves room for a busy machine. */
 const PROMPTLY = 1000;
@@ -68,7 +68,7 @@ for (const interpreter of ownRemoteEnds) {
   for (const [where, occupy] of Object.entries(OCCUPY)) {
     for (const [what, { run, code, signal, thrown, spinning }] of Object.entries(ENDINGS)) {
       if (where.endsWith('spins') && !spinning) continue;
-      test(`${interpreter.name}: ${what} ${where} ends the remote end and is told`, async () => {
+      interpreter.test(`${what} ${where} ends the remote end and is told`, async () => {
         await using group = new Group();
         const gateway = await group.makeGateway(specOf(interpreter, 'stdio=ignore'));
         await occupy(gateway);
@@ -97,23 +97,26 @@ for (const interpreter of ownRemoteEnds) {
     }
   }
 
-  test(`${interpreter.name}: a handler that remote code installs takes precedence over the end of the process`, async () => {
-    await using group = new Group();
-    const gateway = await group.makeGateway(specOf(interpreter, 'stdio=ignore'));
-    const channel = gateway.remoteExec<string, never>(async (channel) => {
-      const told = new Promise<string>((resolve) => {
-        process.once('uncaughtException', (error) => resolve(error.message));
+  interpreter.test(
+    `a handler that remote code installs takes precedence over the end of the process`,
+    async () => {
+      await using group = new Group();
+      const gateway = await group.makeGateway(specOf(interpreter, 'stdio=ignore'));
+      const channel = gateway.remoteExec<string, never>(async (channel) => {
+        const told = new Promise<string>((resolve) => {
+          process.once('uncaughtException', (error) => resolve(error.message));
+        });
+        setTimeout(() => {
+          throw new Error('for the handler');
+        }, 1);
+        await channel.send((await told) as never);
       });
-      setTimeout(() => {
-        throw new Error('for the handler');
-      }, 1);
-      await channel.send((await told) as never);
-    });
-    assert.is(await channel.receive(), 'for the handler');
-    assert.is(await gateway.call(() => 1), 1);
-  });
+      assert.is(await channel.receive(), 'for the handler');
+      assert.is(await gateway.call(() => 1), 1);
+    },
+  );
 
-  test(`${interpreter.name}: what was sent before process.exit() arrives`, async () => {
+  interpreter.test(`what was sent before process.exit() arrives`, async () => {
     await using group = new Group();
     const gateway = await group.makeGateway(specOf(interpreter, 'stdio=ignore'));
     for (const [where, occupy] of Object.entries(OCCUPY).slice(0, 2)) {

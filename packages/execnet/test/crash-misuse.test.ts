@@ -1,9 +1,9 @@
 import { ConnectionLostError, type Gateway, Group } from 'execnet';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { failureOf } from './fixtures/failure.ts';
 import { ownRemoteEnds, specOf } from './fixtures/interpreters.ts';
 import { isRunning, stillRunning } from './fixtures/processes.ts';
+import { test } from './fixtures/tests.ts';
 
 const PROMPTLY = 3000;
 
@@ -13,23 +13,26 @@ for (const interpreter of ownRemoteEnds) {
 
   // Deno refuses descriptors that it did not open
   if (interpreter.kind !== 'deno') {
-    test(`${interpreter.name}: remote code that writes to the connection itself loses it, and is told so`, async () => {
-      await using group = new Group();
-      const gateway = await make(group);
-      const other = gateway.remoteExec('await channel.receive()');
-      const channel = gateway.remoteExec(
-        'require("node:fs").writeSync(4, "no frame at all"); await new Promise(() => {})',
-      );
-      const lost = (await failureOf(channel.receive())) as ConnectionLostError;
-      assert.instance(lost, ConnectionLostError);
-      assert.match((lost.cause as Error).message, 'unknown code 110');
-      assert.is(await failureOf(other.receive()), lost);
-      await gateway.join();
-      assert.equal(await stillRunning([gateway.peer.pid], 0), []);
-    });
+    interpreter.test(
+      `remote code that writes to the connection itself loses it, and is told so`,
+      async () => {
+        await using group = new Group();
+        const gateway = await make(group);
+        const other = gateway.remoteExec('await channel.receive()');
+        const channel = gateway.remoteExec(
+          'require("node:fs").writeSync(4, "no frame at all"); await new Promise(() => {})',
+        );
+        const lost = (await failureOf(channel.receive())) as ConnectionLostError;
+        assert.instance(lost, ConnectionLostError);
+        assert.match((lost.cause as Error).message, 'unknown code 110');
+        assert.is(await failureOf(other.receive()), lost);
+        await gateway.join();
+        assert.equal(await stillRunning([gateway.peer.pid], 0), []);
+      },
+    );
 
     for (const fd of [3, 4]) {
-      test(`${interpreter.name}: remote code that closes descriptor ${fd} of the connection is ended`, async () => {
+      interpreter.test(`remote code that closes descriptor ${fd} of the connection is ended`, async () => {
         await using group = new Group();
         const gateway = await make(group);
         // the receiver thread is there, and reads
@@ -45,7 +48,7 @@ for (const interpreter of ownRemoteEnds) {
     }
   }
 
-  test(`${interpreter.name}: an exit handler that never ends keeps nothing from ending`, async () => {
+  interpreter.test(`an exit handler that never ends keeps nothing from ending`, async () => {
     await using group = new Group();
     const gateway = await make(group);
     await gateway.call(() => {
@@ -59,7 +62,7 @@ for (const interpreter of ownRemoteEnds) {
     assert.not(isRunning(gateway.peer.pid));
   });
 
-  test(`${interpreter.name}: code that waits in the kernel is ended with what it waits for`, async () => {
+  interpreter.test(`code that waits in the kernel is ended with what it waits for`, async () => {
     await using group = new Group();
     const gateway = await make(group);
     const channel = gateway.remoteExec(`
@@ -72,7 +75,7 @@ for (const interpreter of ownRemoteEnds) {
     assert.not(isRunning(gateway.peer.pid));
   });
 
-  test(`${interpreter.name}: a callback that throws fails its channel and nothing else`, async () => {
+  interpreter.test(`a callback that throws fails its channel and nothing else`, async () => {
     await using group = new Group();
     const gateway = await make(group);
     const channel = gateway.remoteExec(`
@@ -86,7 +89,7 @@ for (const interpreter of ownRemoteEnds) {
   });
 
   for (const thrown of ['null', '{ no: "error" }', 'Symbol("s")']) {
-    test(`${interpreter.name}: whatever is thrown and not caught is told: ${thrown}`, async () => {
+    interpreter.test(`whatever is thrown and not caught is told: ${thrown}`, async () => {
       await using group = new Group();
       const gateway = await make(group);
       const channel = gateway.remoteExec(
@@ -102,21 +105,24 @@ for (const interpreter of ownRemoteEnds) {
 
   if (interpreter.kind === 'node') {
     for (const where of ['main', 'pool']) {
-      test(`${interpreter.name}: running out of memory is told with what the interpreter says, ${where} thread`, async () => {
-        await using group = new Group();
-        const gateway = await group.makeGateway(
-          specOf({ ...interpreter, path: `${interpreter.path} --max-old-space-size=40` }, 'stdio=ignore'),
-        );
-        const busy = where === 'pool' ? gateway.remoteExec('await channel.receive()') : undefined;
-        const channel = gateway.remoteExec(`
+      interpreter.test(
+        `running out of memory is told with what the interpreter says, ${where} thread`,
+        async () => {
+          await using group = new Group();
+          const gateway = await group.makeGateway(
+            specOf({ ...interpreter, path: `${interpreter.path} --max-old-space-size=40` }, 'stdio=ignore'),
+          );
+          const busy = where === 'pool' ? gateway.remoteExec('await channel.receive()') : undefined;
+          const channel = gateway.remoteExec(`
           const kept = [];
           for (let n = 0; n < 1e9; n++) kept.push({ n, more: [n] });`);
-        const lost = (await failureOf(channel.receive())) as ConnectionLostError;
-        assert.instance(lost, ConnectionLostError);
-        assert.match(lost.stderr ?? '', /out of memory|OUT_OF_MEMORY/i);
-        assert.ok(lost.signal === 'SIGABRT' || lost.exitCode === 1, lost.message);
-        assert.not(busy !== undefined && !busy.isClosed);
-      });
+          const lost = (await failureOf(channel.receive())) as ConnectionLostError;
+          assert.instance(lost, ConnectionLostError);
+          assert.match(lost.stderr ?? '', /out of memory|OUT_OF_MEMORY/i);
+          assert.ok(lost.signal === 'SIGABRT' || lost.exitCode === 1, lost.message);
+          assert.not(busy !== undefined && !busy.isClosed);
+        },
+      );
     }
   }
 
@@ -124,18 +130,21 @@ for (const interpreter of ownRemoteEnds) {
   const knows = interpreter.kind === 'node' ? Number.parseInt(interpreter.version, 10) : 0;
   for (const execmodel of [...(knows >= 24 ? ['thread'] : []), ...(knows > 0 ? ['structured'] : [])]) {
     for (const later of ['throw new RangeError("late")', 'Promise.reject(new RangeError("late"))']) {
-      test(`${interpreter.name}, ${execmodel}: what an ended execution fails with later is not told to another: ${later}`, async () => {
-        await using group = new Group();
-        const gateway = await make(group, `execmodel=${execmodel}`);
-        await gateway
-          .remoteExec(`globalThis.go = new Promise((go) => { globalThis.later = go; });
+      interpreter.test(
+        `${execmodel}: what an ended execution fails with later is not told to another: ${later}`,
+        async () => {
+          await using group = new Group();
+          const gateway = await make(group, `execmodel=${execmodel}`);
+          await gateway
+            .remoteExec(`globalThis.go = new Promise((go) => { globalThis.later = go; });
           globalThis.go.then(() => setTimeout(() => { ${later} }, 1));`)
-          .waitClose();
-        const innocent = gateway.remoteExec('globalThis.later(); await channel.receive()');
-        const lost = (await failureOf(innocent.receive())) as ConnectionLostError;
-        assert.instance(lost, ConnectionLostError);
-        assert.is(lost.exitCode, 1);
-      });
+            .waitClose();
+          const innocent = gateway.remoteExec('globalThis.later(); await channel.receive()');
+          const lost = (await failureOf(innocent.receive())) as ConnectionLostError;
+          assert.instance(lost, ConnectionLostError);
+          assert.is(lost.exitCode, 1);
+        },
+      );
     }
   }
 }

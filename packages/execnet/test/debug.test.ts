@@ -1,9 +1,9 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { startProgram } from './fixtures/programs.ts';
+import { test } from './fixtures/tests.ts';
 
 interface Traced {
   readonly stderr: string;

@@ -1,7 +1,7 @@
 import { type Channel, defaultGroup, type Gateway, makeGateway, setExecmodel } from 'execnet';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { failureOf } from './fixtures/failure.ts';
+import { test } from './fixtures/tests.ts';
 
 test.after(() => defaultGroup.terminate());
 

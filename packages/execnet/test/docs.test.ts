@@ -1,11 +1,12 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'uvu';
+import { transformSync } from 'esbuild';
 import * as assert from 'uvu/assert';
 import { runningInterpreter } from '../../../tools/lib/interpreters.mjs';
 import { documents, type Example, examplesIn, matches, root } from './fixtures/examples.ts';
-import { type Ended, Program } from './fixtures/programs.ts';
+import { Program } from './fixtures/programs.ts';
+import { overlapping, test } from './fixtures/tests.ts';
 
 const running = runningInterpreter();
 const examples = documents().flatMap((file) => examplesIn(file));
@@ -29,26 +30,25 @@ writeFileSync(
   JSON.stringify({ extends: '../../../../tsconfig.test.json', include: ['*.ts'] }),
 );
 
-function argumentsFor(file: string): string[] {
+function argumentsFor(example: Example): string[] {
+  const file = fileOf(example);
   if (running.kind === 'bun') return [file];
   if (running.kind === 'deno') return ['run', '-A', '--no-lock', '--node-modules-dir=manual', file];
-  return Number.parseInt(running.version, 10) >= 24 ? [file] : ['--import', 'tsx', file];
+  if (Number.parseInt(running.version, 10) >= 24 || example.language === 'js') return [file];
+  // to load a compiler takes longer than most examples
+  const compiled = `${file}.mjs`;
+  const { code } = transformSync(readFileSync(file, 'utf8'), {
+    loader: 'ts',
+    target: 'es2022',
+    sourcefile: file,
+    sourcemap: 'inline',
+  });
+  writeFileSync(compiled, code);
+  return ['--enable-source-maps', compiled];
 }
 
-const started = new Map<Example, Promise<Ended>>();
-const waiting = examples.filter(({ notRun }) => notRun === undefined);
-
-/** Runs them some at a time and ahead of their tests, as each takes most of its time to start. */
-function ended(example: Example): Promise<Ended> {
-  while (waiting.length > 0 && (!started.has(example) || started.size - done < availableParallelism())) {
-    const next = waiting.shift() as Example;
-    const program = new Program(running.path, argumentsFor(fileOf(next)), { cwd: root });
-    void program.ended.finally(() => done++);
-    started.set(next, program.ended);
-  }
-  return started.get(example) as Promise<Ended>;
-}
-let done = 0;
+/** Each takes most of its time to start. */
+const add = overlapping(availableParallelism())(test);
 
 test('there are examples', () => {
   assert.ok(examples.length >= 10, `${examples.length} examples`);
@@ -58,15 +58,19 @@ test('there are examples', () => {
 for (const example of examples) {
   const { notRun, prints } = example;
   if (notRun !== undefined) continue;
-  test(`the example ${nameOf(example)} runs${prints.length > 0 ? ', and prints what it says' : ''}`, async () => {
-    const { code, signal, stdout, stderr } = await ended(example);
-    assert.is(signal ?? code, 0, `${stdout}${stderr}`);
-    if (prints.length === 0) return;
-    const printed = stdout.split('\n').slice(0, -1);
-    const right =
-      printed.length === prints.length && prints.every((line, i) => matches(printed[i] ?? '', line));
-    assert.ok(right, `printed:\n${stdout}expected:\n${prints.join('\n')}\n${stderr}`);
-  });
+  add(
+    `the example ${nameOf(example)} runs${prints.length > 0 ? ', and prints what it says' : ''}`,
+    async () => {
+      const program = new Program(running.path, argumentsFor(example), { cwd: root });
+      const { code, signal, stdout, stderr } = await program.ended;
+      assert.is(signal ?? code, 0, `${stdout}${stderr}`);
+      if (prints.length === 0) return;
+      const printed = stdout.split('\n').slice(0, -1);
+      const right =
+        printed.length === prints.length && prints.every((line, i) => matches(printed[i] ?? '', line));
+      assert.ok(right, `printed:\n${stdout}expected:\n${prints.join('\n')}\n${stderr}`);
+    },
+  );
 }
 
 // the types are the same on every runtime

@@ -1,6 +1,6 @@
-import { test } from 'uvu';
 import { testScenarios } from './fixtures/execnet-python.ts';
-import { oneOfEachKind } from './fixtures/interpreters.ts';
+import { sharedEnds } from './fixtures/interpreters.ts';
+import { test } from './fixtures/tests.ts';
 
 testScenarios(
   'execnet_channels',
@@ -21,7 +21,7 @@ testScenarios(
     timeouts: 'receive and waitclose time out, and the channel is as it was',
     reconfigured: 'reconfigure decides how strings of Python 2 arrive',
   },
-  oneOfEachKind,
+  sharedEnds,
 );
 
 test.run();

@@ -1,6 +1,6 @@
-import { test } from 'uvu';
 import { testScenarios } from './fixtures/execnet-python.ts';
-import { oneOfEachKind } from './fixtures/interpreters.ts';
+import { sharedEnds } from './fixtures/interpreters.ts';
+import { test } from './fixtures/tests.ts';
 
 testScenarios(
   'execnet_errors',
@@ -17,7 +17,7 @@ testScenarios(
     no_request: 'a request that is none fails alone',
     no_item: 'an item that is none fails its receive alone',
   },
-  oneOfEachKind,
+  sharedEnds,
 );
 
 test.run();

@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'uvu';
 import { pythonSpecOf, runScenario, testScenarios, testWithPython } from './fixtures/execnet-python.ts';
-import { oneOfEachKind } from './fixtures/interpreters.ts';
+import { sharedEnds } from './fixtures/interpreters.ts';
+import { test } from './fixtures/tests.ts';
 
 testScenarios(
   'execnet_groups',
@@ -22,18 +22,19 @@ testScenarios(
     no_model: 'an execution model that is unknown is refused',
     default_group: 'a program that leaves its gateways to its exit ends',
   },
-  oneOfEachKind,
+  sharedEnds,
 );
 
-for (const interpreter of oneOfEachKind) {
-  testWithPython(`${interpreter.name}: what is terminated may clean up`, async () => {
+for (const interpreter of sharedEnds) {
+  const cleanUp = async (): Promise<void> => {
     const folder = mkdtempSync(join(tmpdir(), 'execnet-'));
     try {
       await runScenario('execnet_groups', 'clean_up', [pythonSpecOf(interpreter), join(folder, 'file')]);
     } finally {
       rmSync(folder, { recursive: true });
     }
-  });
+  };
+  testWithPython('what is terminated may clean up', cleanUp, interpreter.test);
 }
 
 test.run();

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as after } from 'node:timers/promises';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { pythonSpecOf, startPython, testWithPython } from './fixtures/execnet-python.ts';
 import { assertGoneWhenKilled } from './fixtures/held.ts';
-import { oneOfEachKind } from './fixtures/interpreters.ts';
+import { sharedEnds } from './fixtures/interpreters.ts';
 import { stillRunning } from './fixtures/processes.ts';
+import { test } from './fixtures/tests.ts';
 
 /** The promise is 2 s; a dozen interpreters that spin on two cores need a margin. */
 const LIMIT = 4000;
@@ -13,16 +13,17 @@ const LIMIT = 4000;
 /** What a stalled remote end may have taken, in MiB, beyond what it had when it began. */
 const BOUND = 32;
 
-for (const interpreter of oneOfEachKind) {
+for (const interpreter of sharedEnds) {
   testWithPython(
-    `${interpreter.name}: SIGKILL of Python leaves no remote end, nor their children`,
+    'SIGKILL of Python leaves no remote end, nor their children',
     async () => {
       await using program = startPython('execnet_held', [pythonSpecOf(interpreter)]);
       await assertGoneWhenKilled(program, LIMIT);
     },
+    interpreter.test,
   );
 
-  testWithPython(`${interpreter.name}: what Python does not read takes no memory here`, async () => {
+  const flooded = async (): Promise<void> => {
     await using program = startPython('execnet_flooded', [pythonSpecOf(interpreter)]);
     const { pid } = await program.said<{ pid: number }>();
     const before = memoryOf(pid);
@@ -34,7 +35,8 @@ for (const interpreter of oneOfEachKind) {
     assert.ok(memoryOf(pid) - before < BOUND, `${memoryOf(pid)} MiB, and before ${before}`);
     program.child.kill('SIGKILL');
     assert.equal(await stillRunning([pid], LIMIT), []);
-  });
+  };
+  testWithPython('what Python does not read takes no memory here', flooded, interpreter.test);
 }
 
 /** Bytes that a process has written. */

@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { pythonSpecOf, runScenario, testScenarios, testWithPython } from './fixtures/execnet-python.ts';
-import { remoteEnds } from './fixtures/interpreters.ts';
+import { sharedEnds } from './fixtures/interpreters.ts';
+import { test } from './fixtures/tests.ts';
 
 testScenarios('execnet_spec', {
   no_bytecode: 'dont_write_bytecode is accepted',
@@ -13,16 +13,17 @@ testScenarios('execnet_spec', {
   another_source: 'a source that begins as a known one is JavaScript like any other',
 });
 
-for (const interpreter of remoteEnds) {
-  const { name, kind, path } = interpreter;
+for (const interpreter of sharedEnds) {
+  const { kind, path } = interpreter;
   const spec = pythonSpecOf(interpreter);
 
-  testWithPython(`${name}: _rinfo() tells of the interpreter`, async () => {
+  const told = async (): Promise<void> => {
     await runScenario('execnet_spec', 'information', [spec, kind, path]);
-  });
+  };
+  testWithPython('_rinfo() tells of the interpreter', told, interpreter.test);
 
   testWithPython(
-    `${name}: chdir=, nice= and env: hold for the code, its threads and its processes`,
+    `chdir=, nice= and env: hold for the code, its threads and its processes`,
     async () => {
       const folder = mkdtempSync(join(tmpdir(), 'execnet-'));
       try {
@@ -32,9 +33,10 @@ for (const interpreter of remoteEnds) {
         rmSync(folder, { recursive: true });
       }
     },
+    interpreter.test,
   );
 
-  testWithPython(`${name}: what is printed goes to stderr`, async () => {
+  const printed = async (): Promise<void> => {
     const { stderr } = await runScenario('execnet_spec', 'printed', [spec]);
     for (const source of [
       'console.log',
@@ -45,7 +47,8 @@ for (const interpreter of remoteEnds) {
       'a thread',
     ])
       assert.match(stderr, `from ${source}\n`);
-  });
+  };
+  testWithPython('what is printed goes to stderr', printed, interpreter.test);
 }
 
 test.run();

@@ -1,5 +1,5 @@
-import { test } from 'uvu';
 import { testScenarios } from './fixtures/execnet-python.ts';
+import { test } from './fixtures/tests.ts';
 
 testScenarios('execnet_values', {
   first_example: 'Python executes JavaScript',

@@ -1,9 +1,9 @@
 import { type Channel, type Effection, type Gateway, Group } from 'execnet';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { runningInterpreter } from '../../../tools/lib/interpreters.mjs';
 import { leanSpecOf, ownRemoteEnds, specOf } from './fixtures/interpreters.ts';
 import { peakRises } from './fixtures/memory.mjs';
+import { test } from './fixtures/tests.ts';
 
 const AT_ONCE = 1000;
 
@@ -43,19 +43,22 @@ async function oneByOne(
 }
 
 for (const interpreter of ownRemoteEnds) {
-  test(`${interpreter.name}, thread: a thousand executions started at once finish on a bounded number of threads`, async () => {
-    await using group = new Group();
-    const gateway = await group.makeGateway(specOf(interpreter));
-    const channels = start(gateway);
-    const { numExecuting, numQueued } = await gateway.remoteStatus();
-    assert.equal({ numExecuting, numQueued }, { numExecuting: THREADS, numQueued: AT_ONCE - THREADS });
-    await finish(channels);
-    // each of the threads that were needed cost some 10 MiB; those that are there are used again
-    const [rise = 0] = await peakRises([gateway.peer.pid], () => finish(start(gateway)));
-    assert.ok(rise < THREADS * 2, `rose by ${rise} MiB`);
-  });
+  interpreter.test(
+    `thread: a thousand executions started at once finish on a bounded number of threads`,
+    async () => {
+      await using group = new Group();
+      const gateway = await group.makeGateway(specOf(interpreter));
+      const channels = start(gateway);
+      const { numExecuting, numQueued } = await gateway.remoteStatus();
+      assert.equal({ numExecuting, numQueued }, { numExecuting: THREADS, numQueued: AT_ONCE - THREADS });
+      await finish(channels);
+      // each of the threads that were needed cost some 10 MiB; those that are there are used again
+      const [rise = 0] = await peakRises([gateway.peer.pid], () => finish(start(gateway)));
+      assert.ok(rise < THREADS * 2, `rose by ${rise} MiB`);
+    },
+  );
 
-  test(`${interpreter.name}, thread: ten thousand executions one after the other leave memory flat`, async () => {
+  interpreter.test(`thread: ten thousand executions one after the other leave memory flat`, async () => {
     await using group = new Group();
     const gateway = await group.makeGateway(leanSpecOf(interpreter));
     await oneByOne(gateway, 5000);
@@ -63,7 +66,7 @@ for (const interpreter of ownRemoteEnds) {
     assert.ok(rise < FLAT, `rose by ${rise} MiB`);
   });
 
-  test(`${interpreter.name}, structured: thousands of executions started at once run at once and finish`, async () => {
+  interpreter.test(`structured: thousands of executions started at once run at once and finish`, async () => {
     await using group = new Group();
     const gateway = await group.makeGateway(leanSpecOf(interpreter, 'execmodel=structured'));
     const tasks = (): Channel<number, number>[] =>
@@ -84,7 +87,7 @@ for (const interpreter of ownRemoteEnds) {
     assert.ok(rise < TASKS, `rose by ${rise} MiB`);
   });
 
-  test(`${interpreter.name}, structured: ten thousand executions one after the other leave memory flat`, async () => {
+  interpreter.test(`structured: ten thousand executions one after the other leave memory flat`, async () => {
     await using group = new Group();
     const gateway = await group.makeGateway(leanSpecOf(interpreter, 'execmodel=structured'));
     const task = function* (i: number) {
@@ -100,24 +103,30 @@ for (const interpreter of ownRemoteEnds) {
   // the same code as under thread, but for who is refused
   if (interpreter.name !== runningInterpreter().name && interpreter.kind !== 'bun') continue;
 
-  test(`${interpreter.name}, main_thread_only: ten thousand executions one after the other leave memory flat`, async () => {
-    await using group = new Group();
-    const gateway = await group.makeGateway(leanSpecOf(interpreter, 'execmodel=main_thread_only'));
-    await oneByOne(gateway, 2000);
-    const [rise = 0] = await peakRises([gateway.peer.pid], () => oneByOne(gateway, 10_000));
-    assert.ok(rise < FLAT, `rose by ${rise} MiB`);
-  });
+  interpreter.test(
+    `main_thread_only: ten thousand executions one after the other leave memory flat`,
+    async () => {
+      await using group = new Group();
+      const gateway = await group.makeGateway(leanSpecOf(interpreter, 'execmodel=main_thread_only'));
+      await oneByOne(gateway, 2000);
+      const [rise = 0] = await peakRises([gateway.peer.pid], () => oneByOne(gateway, 10_000));
+      assert.ok(rise < FLAT, `rose by ${rise} MiB`);
+    },
+  );
 
-  test(`${interpreter.name}, worker: a thousand executions started at once finish on a bounded number of threads`, async () => {
-    await using group = new Group();
-    const gateway = await group.makeGateway(specOf(interpreter, 'execmodel=worker', 'threads=8'));
-    const channels = start(gateway);
-    const { numExecuting, numQueued } = await gateway.remoteStatus();
-    assert.equal({ numExecuting, numQueued }, { numExecuting: 8, numQueued: AT_ONCE - 8 });
-    await finish(channels);
-  });
+  interpreter.test(
+    `worker: a thousand executions started at once finish on a bounded number of threads`,
+    async () => {
+      await using group = new Group();
+      const gateway = await group.makeGateway(specOf(interpreter, 'execmodel=worker', 'threads=8'));
+      const channels = start(gateway);
+      const { numExecuting, numQueued } = await gateway.remoteStatus();
+      assert.equal({ numExecuting, numQueued }, { numExecuting: 8, numQueued: AT_ONCE - 8 });
+      await finish(channels);
+    },
+  );
 
-  test(`${interpreter.name}, worker: executions one after the other leave memory flat`, async () => {
+  interpreter.test(`worker: executions one after the other leave memory flat`, async () => {
     await using group = new Group();
     const gateway = await group.makeGateway(leanSpecOf(interpreter, 'execmodel=worker', 'threads=2'));
     await oneByOne(gateway, 200);

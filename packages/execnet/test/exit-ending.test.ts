@@ -1,10 +1,10 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { stillRunning } from './fixtures/processes.ts';
 import { startProgram } from './fixtures/programs.ts';
+import { test } from './fixtures/tests.ts';
 
 /** A program that ends by itself has ended its remote ends before. A kill that was sent is seen a moment later. */
 const AT_ONCE = 500;

@@ -1,12 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { type Channel, type Gateway, Group } from 'execnet';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { runningInterpreter } from '../../../tools/lib/interpreters.mjs';
-import { LEAN, leanSpecOf, remoteEnds, specOf } from './fixtures/interpreters.ts';
+import { LEAN, leanSpecOf, sharedEnds, specOf } from './fixtures/interpreters.ts';
 import { peakRises } from './fixtures/memory.mjs';
 import { Program, programFile, startProgram } from './fixtures/programs.ts';
+import { test } from './fixtures/tests.ts';
 
 const MIB = 1024 * 1024;
 
@@ -71,8 +71,8 @@ async function stall(
   return { master, channels };
 }
 
-for (const interpreter of remoteEnds) {
-  test(`${interpreter.name}: three streams of 200 MB to a slow reader lose nothing and hold little`, async () => {
+for (const interpreter of sharedEnds) {
+  interpreter.test(`three streams of 200 MB to a slow reader lose nothing and hold little`, async () => {
     const { kind, path } = runningInterpreter();
     const reader =
       kind === 'node'
@@ -87,7 +87,7 @@ for (const interpreter of remoteEnds) {
     assert.ok(Math.max(...remote) <= BOUND, `peaks rose by ${shown} MiB`);
   });
 
-  test(`${interpreter.name}: 1,000 stalled channels hold little and delay no other`, async () => {
+  interpreter.test(`1,000 stalled channels hold little and delay no other`, async () => {
     await using group = new Group();
     const gateway = await group.makeGateway(leanSpecOf(interpreter));
     const echo = gateway.remoteExec(async (channel) => {
@@ -117,7 +117,7 @@ for (const interpreter of remoteEnds) {
     assert.ok(remote <= BOUND, shown);
   });
 
-  test(`${interpreter.name}: 1,000 channels that remote code never reads hold little and delay no other`, async () => {
+  interpreter.test(`1,000 channels that remote code never reads hold little and delay no other`, async () => {
     await using group = new Group();
     const gateway = await group.makeGateway(leanSpecOf(interpreter));
     const echo = gateway.remoteExec(async (channel) => {
@@ -169,7 +169,7 @@ for (const interpreter of remoteEnds) {
     assert.ok(remote <= BOUND, shown);
   });
 
-  test(`${interpreter.name}: a reader that wakes up gets everything that its sender had to hold back`, async () => {
+  interpreter.test(`a reader that wakes up gets everything that its sender had to hold back`, async () => {
     await using group = new Group();
     const gateway = await group.makeGateway(specOf(interpreter));
     const channel = gateway.remoteExec(stream, { total: 3 * MIB, size: 100_000 });
@@ -184,7 +184,7 @@ for (const interpreter of remoteEnds) {
     assert.is(count, Math.ceil((3 * MIB) / 100_000));
   });
 
-  test(`${interpreter.name}: items larger than any window arrive whole, in both directions`, async () => {
+  interpreter.test(`items larger than any window arrive whole, in both directions`, async () => {
     await using group = new Group();
     const gateway = await group.makeGateway(specOf(interpreter));
     const echo = gateway.remoteExec(async (channel: Channel<Uint8Array, Uint8Array>) => {
@@ -200,7 +200,7 @@ for (const interpreter of remoteEnds) {
     }
   });
 
-  test(`${interpreter.name}: both ends may send before they receive, up to a megabyte`, async () => {
+  interpreter.test(`both ends may send before they receive, up to a megabyte`, async () => {
     await using group = new Group();
     const gateway = await group.makeGateway(specOf(interpreter));
     const half = 'x'.repeat(300_000);
@@ -213,50 +213,53 @@ for (const interpreter of remoteEnds) {
     assert.is(await channel.receive(), half);
   });
 
-  test(`${interpreter.name}: a channel sent over a channel and used at once by another thread loses nothing`, async () => {
-    await using group = new Group();
-    const gateway = await group.makeGateway(specOf(interpreter));
-    const busy = gateway.remoteExec((channel) => channel.receiveSync());
-    const rounds = 10_000;
-    const worker = gateway.remoteExec((channel: Channel<Channel<number, number> | null, number>) => {
-      for (const one of channel.sync()) {
-        if (one === null) return;
-        one.sendSync(one.receiveSync() + one.receiveSync());
-        one.close();
-      }
-    });
-    for (let i = 0; i < rounds; i++) {
-      const one = gateway.newChannel<number, number>();
-      // before it is known there, at once after, and all without waiting
-      void one.send(i);
-      void worker.send(one);
-      void one.send(1);
-      assert.is(await one.receive(), i + 1);
-    }
-    await worker.send(null);
-    await worker.waitClose();
-
-    const maker = gateway.remoteExec(
-      async (channel: Channel<number, Channel<number, number>>, rounds: number) => {
-        // the remote end makes channels of its own this time
-        for (let i = 0; i < rounds; i++) {
-          const { port } = (await channel.receive()) as unknown as { port: Channel<number, number> };
-          await port.send(i);
-          await port.send((await port.receive()) + 1);
-          port.close();
+  interpreter.test(
+    `a channel sent over a channel and used at once by another thread loses nothing`,
+    async () => {
+      await using group = new Group();
+      const gateway = await group.makeGateway(specOf(interpreter));
+      const busy = gateway.remoteExec((channel) => channel.receiveSync());
+      const rounds = 10_000;
+      const worker = gateway.remoteExec((channel: Channel<Channel<number, number> | null, number>) => {
+        for (const one of channel.sync()) {
+          if (one === null) return;
+          one.sendSync(one.receiveSync() + one.receiveSync());
+          one.close();
         }
-      },
-      1000,
-    );
-    for (let i = 0; i < 1000; i++) {
-      const port = gateway.newChannel<number, number>();
-      void maker.send({ port } as never);
-      assert.is(await port.receive(), i);
-      void port.send(i);
-      assert.is(await port.receive(), i + 1);
-    }
-    await busy.send(null);
-  });
+      });
+      for (let i = 0; i < rounds; i++) {
+        const one = gateway.newChannel<number, number>();
+        // before it is known there, at once after, and all without waiting
+        void one.send(i);
+        void worker.send(one);
+        void one.send(1);
+        assert.is(await one.receive(), i + 1);
+      }
+      await worker.send(null);
+      await worker.waitClose();
+
+      const maker = gateway.remoteExec(
+        async (channel: Channel<number, Channel<number, number>>, rounds: number) => {
+          // the remote end makes channels of its own this time
+          for (let i = 0; i < rounds; i++) {
+            const { port } = (await channel.receive()) as unknown as { port: Channel<number, number> };
+            await port.send(i);
+            await port.send((await port.receive()) + 1);
+            port.close();
+          }
+        },
+        1000,
+      );
+      for (let i = 0; i < 1000; i++) {
+        const port = gateway.newChannel<number, number>();
+        void maker.send({ port } as never);
+        assert.is(await port.receive(), i);
+        void port.send(i);
+        assert.is(await port.receive(), i + 1);
+      }
+      await busy.send(null);
+    },
+  );
 }
 
 // this process is a local end that is measured, and the bound of its collector is an argument of its own

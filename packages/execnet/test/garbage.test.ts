@@ -1,10 +1,10 @@
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { remoteEnds, specOf } from './fixtures/interpreters.ts';
+import { sharedEnds, specOf } from './fixtures/interpreters.ts';
 import { startProgram } from './fixtures/programs.ts';
+import { test } from './fixtures/tests.ts';
 
-for (const interpreter of remoteEnds) {
-  test(`channels that a program drops are closed, and their executions go on: ${interpreter.name}`, async () => {
+for (const interpreter of sharedEnds) {
+  interpreter.test(`channels that a program drops are closed, and their executions go on`, async () => {
     await using program = startProgram('garbage.mjs', [specOf(interpreter)]);
     const seen = await program.said<Record<string, unknown[]>>();
     assert.equal(seen, {

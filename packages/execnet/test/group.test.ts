@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { type Channel, ConnectError, type Gateway, Group, type RemoteError, SpecError } from 'execnet';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { failureOf } from './fixtures/failure.ts';
 import { remoteEnds, specOf } from './fixtures/interpreters.ts';
 import { childrenOf } from './fixtures/processes.ts';
+import { test } from './fixtures/tests.ts';
 
 /** Every interpreter as a spec. */
 const specs = remoteEnds.map((interpreter) => specOf(interpreter));

@@ -1,6 +1,5 @@
 import type { Connection, ConnectionSink, Exit, Transport } from '@execnet/core/plugin';
 import { ConnectionLostError, type Gateway, Group, Registry, thread } from 'execnet';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { failureOf } from './fixtures/failure.ts';
 import { remoteEnds } from './fixtures/interpreters.ts';
@@ -17,6 +16,7 @@ import {
 } from './fixtures/mutations.mjs';
 import { isRunning } from './fixtures/processes.ts';
 import { programFile } from './fixtures/programs.ts';
+import { test } from './fixtures/tests.ts';
 
 /** Channels of the local end are odd; those of a remote end are even. */
 const IDS = [1, 3, 5, 7, 9, 11, 13, 512, 514, 1024];

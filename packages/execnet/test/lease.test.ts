@@ -1,5 +1,4 @@
 import { type Channel, ConnectionLostError, Group } from 'execnet';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { BareRemoteEnd } from './fixtures/bare-remote-end.ts';
 import { CHILDREN } from './fixtures/children.mjs';
@@ -8,6 +7,7 @@ import { ownRemoteEnds, specOf } from './fixtures/interpreters.ts';
 import { isA } from './fixtures/is-a.ts';
 import { CODE, frame } from './fixtures/mutations.mjs';
 import { isRunning, stillRunning, stop } from './fixtures/processes.ts';
+import { test } from './fixtures/tests.ts';
 
 /** Milliseconds; so short that a busy machine may not miss three of them by itself. */
 const INTERVAL = 400;
@@ -16,10 +16,9 @@ const INTERVAL = 400;
 const LIMIT = 6000;
 
 for (const interpreter of ownRemoteEnds) {
-  const { name } = interpreter;
   const spec = specOf(interpreter, `keepalive=${INTERVAL / 1000}`, 'stdio=ignore');
 
-  test(`${name}: a remote end that falls silent is noticed, and what waits for it rejects`, async () => {
+  interpreter.test(`a remote end that falls silent is noticed, and what waits for it rejects`, async () => {
     await using group = new Group();
     const gateway = await group.makeGateway(spec);
     const channel = gateway.remoteExec(`${CHILDREN} channel.receiveSync()`);
@@ -40,21 +39,24 @@ for (const interpreter of ownRemoteEnds) {
     assert.equal([gateway.peer.pid, ...children].filter(isRunning), []);
   });
 
-  test(`${name}: a local end that falls silent is noticed, by one that was never used and by one that spins`, async () => {
-    await using idle = await BareRemoteEnd.boot(interpreter, { lease: INTERVAL });
-    await using group = new Group();
-    const gateway = await group.makeGateway(spec);
-    const channel = gateway.remoteExec(`${CHILDREN} for (;;);`);
-    const pids = [gateway.peer.pid, ...((await channel.receive()) as number[])];
-    await idle.exited;
-    // now this program: it does nothing else for longer than the lease
-    const end = performance.now() + LIMIT;
-    while (performance.now() < end && pids.some(isRunning));
-    assert.equal(await stillRunning(pids, 0), []);
-    isA(await failureOf(channel.waitClose()), ConnectionLostError);
-  });
+  interpreter.test(
+    `a local end that falls silent is noticed, by one that was never used and by one that spins`,
+    async () => {
+      await using idle = await BareRemoteEnd.boot(interpreter, { lease: INTERVAL });
+      await using group = new Group();
+      const gateway = await group.makeGateway(spec);
+      const channel = gateway.remoteExec(`${CHILDREN} for (;;);`);
+      const pids = [gateway.peer.pid, ...((await channel.receive()) as number[])];
+      await idle.exited;
+      // now this program: it does nothing else for longer than the lease
+      const end = performance.now() + LIMIT;
+      while (performance.now() < end && pids.some(isRunning));
+      assert.equal(await stillRunning(pids, 0), []);
+      isA(await failureOf(channel.waitClose()), ConnectionLostError);
+    },
+  );
 
-  test(`${name}: pings keep both alive, whatever the code does`, async () => {
+  interpreter.test(`pings keep both alive, whatever the code does`, async () => {
     await using bare = await BareRemoteEnd.boot(interpreter, { lease: INTERVAL });
     await using group = new Group();
     const [idle, busy] = [await group.makeGateway(spec), await group.makeGateway(spec)];

@@ -3,13 +3,13 @@ import { readdirSync, readlinkSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type Gateway, Group } from 'execnet';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { runningInterpreter } from '../../../tools/lib/interpreters.mjs';
 import { failureOf } from './fixtures/failure.ts';
-import { remoteEnds, specOf } from './fixtures/interpreters.ts';
+import { sharedEnds, specOf } from './fixtures/interpreters.ts';
 import { stillRunning } from './fixtures/processes.ts';
 import { startProgram } from './fixtures/programs.ts';
+import { test } from './fixtures/tests.ts';
 
 /** What the descriptors of a process lead to, by number. */
 function descriptorsOf(pid: number | 'self'): Map<number, string> {
@@ -45,7 +45,7 @@ const SLEEPERS = `
 test('a group without an exit hook installs no listener, one with it installs them with its first gateway', async () => {
   const count = (): Record<string, number> =>
     Object.fromEntries(process.eventNames().map((event) => [String(event), process.listenerCount(event)]));
-  const [interpreter] = remoteEnds;
+  const [interpreter] = sharedEnds;
   assert.ok(interpreter);
   const before = count();
   await using without = new Group({ exitHook: false });
@@ -61,8 +61,8 @@ test('a group without an exit hook installs no listener, one with it installs th
   assert.equal(count(), hooked, 'once for all groups');
 });
 
-for (const interpreter of remoteEnds) {
-  test(`${interpreter.name}: children of remote code inherit no descriptor of the protocol`, async () => {
+for (const interpreter of sharedEnds) {
+  interpreter.test(`children of remote code inherit no descriptor of the protocol`, async () => {
     await using group = new Group();
     const gateway = await group.makeGateway(specOf(interpreter, 'stdio=ignore'));
     const own = descriptorsOf(gateway.peer.pid);
@@ -76,7 +76,7 @@ for (const interpreter of remoteEnds) {
     }
   });
 
-  test(`${interpreter.name}: a child that left the group keeps no connection open`, async () => {
+  interpreter.test(`a child that left the group keeps no connection open`, async () => {
     await using group = new Group();
     const gateway = await group.makeGateway(specOf(interpreter, 'stdio=pipe'));
     gateway.stdout?.resume();
@@ -98,7 +98,7 @@ for (const interpreter of remoteEnds) {
     assert.equal(await stillRunning([escaped], 1000), []);
   });
 
-  test(`${interpreter.name}: no remote end, and no other child, inherits the local end of a connection`, async () => {
+  interpreter.test(`no remote end, and no other child, inherits the local end of a connection`, async () => {
     await using group = new Group();
     const gateways: Gateway[] = [];
     for (let n = 0; n < 3; n++) gateways.push(await group.makeGateway(specOf(interpreter)));
@@ -120,7 +120,7 @@ for (const interpreter of remoteEnds) {
 }
 
 test('gateways leave no descriptor, listener or timer behind', async () => {
-  const [interpreter] = remoteEnds;
+  const [interpreter] = sharedEnds;
   assert.ok(interpreter);
   const round = async (): Promise<void> => {
     await using group = new Group({ exitHook: false });
@@ -152,7 +152,7 @@ test('a program that was started with a channel to its parent makes gateways', a
   const { kind, path } = runningInterpreter();
   const own = kind === 'deno' ? ['run', '-A', '--no-lock', '--node-modules-dir=manual'] : [];
   const file = fileURLToPath(new URL('programs/forked.mjs', import.meta.url));
-  for (const interpreter of remoteEnds) {
+  for (const interpreter of sharedEnds) {
     const child = spawn(path, [...own, file, specOf(interpreter)], {
       stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
     });
@@ -168,7 +168,7 @@ test('a program that was started with a channel to its parent makes gateways', a
 });
 
 test('variables of a channel that is not there stop nothing', async () => {
-  const [interpreter] = remoteEnds;
+  const [interpreter] = sharedEnds;
   await using program = startProgram('ending.mjs', ['after a call'], {
     env: { ...process.env, NODE_UNIQUE_ID: '7' },
   });

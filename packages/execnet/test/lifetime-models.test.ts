@@ -1,5 +1,4 @@
 import { type Channel, ConnectionLostError, Group, loads } from 'execnet';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { BareRemoteEnd } from './fixtures/bare-remote-end.ts';
 import { CHILDREN } from './fixtures/children.mjs';
@@ -8,18 +7,22 @@ import { ownRemoteEnds, specOf } from './fixtures/interpreters.ts';
 import { CODE, concat, frame, item } from './fixtures/mutations.mjs';
 import { isRunning, stillRunning } from './fixtures/processes.ts';
 import { startInTerminal, startProgram } from './fixtures/programs.ts';
+import { overlapping, test } from './fixtures/tests.ts';
 
 /** The promise is 2 s; interpreters that spin on two cores need a margin. */
 const LIMIT = 4000;
 
 const MODELS = ['thread', 'main_thread_only', 'worker', 'structured'] as const;
 
+/** Most of each is waiting: for the grace of code that spins, and for processes to go. */
+const overlapped = overlapping(MODELS.length);
+
 for (const interpreter of ownRemoteEnds) {
   for (const execmodel of MODELS) {
-    const title = `${interpreter.name}, ${execmodel}`;
+    const add = overlapped(interpreter.test);
     const spec = specOf(interpreter, 'stdio=ignore', `execmodel=${execmodel}`);
 
-    test(`${title}: while code spins, status is answered and terminate leaves nothing`, async () => {
+    add(`${execmodel}: while code spins, status is answered and terminate leaves nothing`, async () => {
       await using group = new Group();
       const gateway = await group.makeGateway(spec);
       const channel = gateway.remoteExec(`${CHILDREN} for (;;);`);
@@ -35,7 +38,7 @@ for (const interpreter of ownRemoteEnds) {
       assert.instance(await failureOf(channel.receive()), ConnectionLostError);
     });
 
-    test(`${title}: while code spins, SIGKILL of the local process leaves nothing`, async () => {
+    add(`${execmodel}: while code spins, SIGKILL of the local process leaves nothing`, async () => {
       await using program = startProgram('spinning.mjs', [spec]);
       const pids = await program.said<number[]>();
       assert.equal(pids.filter(isRunning), pids);
@@ -45,16 +48,19 @@ for (const interpreter of ownRemoteEnds) {
     });
 
     // the signal goes to the foreground of the terminal, to which remote ends do not belong
-    test(`${title}: while code spins, Ctrl-C in the terminal of the local process leaves nothing`, async () => {
-      await using program = startInTerminal('spinning.mjs', [spec]);
-      const pids = await program.said<number[]>();
-      assert.equal(pids.filter(isRunning), pids);
-      program.child.stdin.write('\x03');
-      assert.equal(await stillRunning(pids, LIMIT), []);
-      await program.ended;
-    });
+    add(
+      `${execmodel}: while code spins, Ctrl-C in the terminal of the local process leaves nothing`,
+      async () => {
+        await using program = startInTerminal('spinning.mjs', [spec]);
+        const pids = await program.said<number[]>();
+        assert.equal(pids.filter(isRunning), pids);
+        program.child.stdin.write('\x03');
+        assert.equal(await stillRunning(pids, LIMIT), []);
+        await program.ended;
+      },
+    );
 
-    test(`${title}: finally runs within the grace in code that is blocked`, async () => {
+    test(`${execmodel}: finally runs within the grace in code that is blocked`, async () => {
       await using group = new Group();
       const gateway = await group.makeGateway(spec);
       const log = gateway.newChannel<string, unknown>();
@@ -78,7 +84,7 @@ for (const interpreter of ownRemoteEnds) {
       await terminated;
     });
 
-    test(`${title}: while code spins, the end of its input leaves nothing`, async () => {
+    test(`${execmodel}: while code spins, the end of its input leaves nothing`, async () => {
       await using remote = await BareRemoteEnd.boot(interpreter, { execmodel });
       const text = `(async function (channel) { ${CHILDREN} for (;;); })`;
       remote.input.write(frame(CODE.CHANNEL_EXEC, 1, item({ kind: 'function', text, args: 1 })));

@@ -12,12 +12,12 @@ import {
   TimeoutError,
   thread,
 } from 'execnet';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { CHILDREN } from './fixtures/children.mjs';
 import { failureOf } from './fixtures/failure.ts';
 import { ownRemoteEnds, specOf } from './fixtures/interpreters.ts';
 import { isRunning, stillRunning } from './fixtures/processes.ts';
+import { test } from './fixtures/tests.ts';
 
 /** A file that remote code writes to, in a folder that is gone after the test. */
 class Marker implements Disposable {
@@ -72,7 +72,7 @@ async function begin<T>(
 for (const interpreter of ownRemoteEnds) {
   const make = (group: Group): Promise<Gateway> => group.makeGateway(specOf(interpreter, 'stdio=ignore'));
 
-  test(`${interpreter.name}: while the main thread spins, status is answered and terminate is bounded`, async () => {
+  interpreter.test(`while the main thread spins, status is answered and terminate is bounded`, async () => {
     await using group = new Group();
     const gateway = await make(group);
     const { channel, item: children } = await begin<number[]>(gateway, `${CHILDREN} for (;;);`);
@@ -99,7 +99,7 @@ for (const interpreter of ownRemoteEnds) {
     assert.is(group.size, 0);
   });
 
-  test(`${interpreter.name}: terminate ends what spins on a pool thread`, async () => {
+  interpreter.test(`terminate ends what spins on a pool thread`, async () => {
     await using group = new Group();
     const gateway = await make(group);
     const { item } = await begin<number[]>(gateway, `${CHILDREN} for (;;);`, 'await channel.receive()');
@@ -113,7 +113,7 @@ for (const interpreter of ownRemoteEnds) {
     ['receive', 'await channel.receive()'],
     ['send', 'for (;;) await channel.send("x".repeat(1000))'],
   ] as const) {
-    test(`${interpreter.name}: finally runs at terminate in code that waits in ${how}`, async () => {
+    interpreter.test(`finally runs at terminate in code that waits in ${how}`, async () => {
       using marker = new Marker();
       await using group = new Group();
       const gateway = await make(group);
@@ -127,7 +127,7 @@ for (const interpreter of ownRemoteEnds) {
     });
   }
 
-  test(`${interpreter.name}: finally runs when the connection is lost`, async () => {
+  interpreter.test(`finally runs when the connection is lost`, async () => {
     using marker = new Marker();
     const connections: Connection[] = [];
     await using group = new Group({ registry: new Registry([popenInto(connections), thread()]) });
@@ -142,29 +142,32 @@ for (const interpreter of ownRemoteEnds) {
     for (const { channel } of [onMainThread, onPoolThread]) assert.ok(channel.isClosed);
   });
 
-  test(`${interpreter.name}: exit handlers of remote code run at terminate, and what they print and send arrives`, async () => {
-    using marker = new Marker();
-    await using group = new Group();
-    const gateway = await group.makeGateway(specOf(interpreter, 'stdio=pipe'));
-    let printed = '';
-    gateway.stdout?.setEncoding('utf8').on('data', (text: string) => {
-      printed += text;
-    });
-    await gateway.call((file) => {
-      const { appendFileSync } = require('node:fs') as typeof import('node:fs');
-      process.on('exit', (code) => {
-        const until = Date.now() + 200;
-        while (Date.now() < until);
-        console.log('printed at the exit');
-        appendFileSync(file, `exit ${code}`);
+  interpreter.test(
+    `exit handlers of remote code run at terminate, and what they print and send arrives`,
+    async () => {
+      using marker = new Marker();
+      await using group = new Group();
+      const gateway = await group.makeGateway(specOf(interpreter, 'stdio=pipe'));
+      let printed = '';
+      gateway.stdout?.setEncoding('utf8').on('data', (text: string) => {
+        printed += text;
       });
-    }, marker.file);
-    await gateway.terminate();
-    assert.is(marker.text, 'exit 0');
-    assert.is(printed, 'printed at the exit\n');
-  });
+      await gateway.call((file) => {
+        const { appendFileSync } = require('node:fs') as typeof import('node:fs');
+        process.on('exit', (code) => {
+          const until = Date.now() + 200;
+          while (Date.now() < until);
+          console.log('printed at the exit');
+          appendFileSync(file, `exit ${code}`);
+        });
+      }, marker.file);
+      await gateway.terminate();
+      assert.is(marker.text, 'exit 0');
+      assert.is(printed, 'printed at the exit\n');
+    },
+  );
 
-  test(`${interpreter.name}: a remote end that was never used terminates at once`, async () => {
+  interpreter.test(`a remote end that was never used terminates at once`, async () => {
     await using group = new Group();
     const gateway = await make(group);
     await gateway.terminate({ timeout: 60_000 });
@@ -174,7 +177,7 @@ for (const interpreter of ownRemoteEnds) {
     assert.is((lost as ConnectionLostError).exitCode, 0);
   });
 
-  test(`${interpreter.name}: terminate is idempotent, and takes down what does not react`, async () => {
+  interpreter.test(`terminate is idempotent, and takes down what does not react`, async () => {
     await using group = new Group();
     const gateway = await make(group);
     const { item: children } = await begin<number[]>(gateway, CHILDREN);
@@ -190,7 +193,7 @@ for (const interpreter of ownRemoteEnds) {
     gateway.kill();
   });
 
-  test(`${interpreter.name}: exit() asks and join() waits`, async () => {
+  interpreter.test(`exit() asks and join() waits`, async () => {
     await using group = new Group();
     const gateway = await make(group);
     const { channel } = await begin(
@@ -209,7 +212,7 @@ for (const interpreter of ownRemoteEnds) {
     assert.equal(await stillRunning([gateway.peer.pid], 0), []);
   });
 
-  test(`${interpreter.name}: a group terminates in parallel`, async () => {
+  interpreter.test(`a group terminates in parallel`, async () => {
     const group = new Group();
     const gateways = await group.makeGateways([1, 2, 3].map(() => specOf(interpreter, 'stdio=ignore')));
     const started = await Promise.all(

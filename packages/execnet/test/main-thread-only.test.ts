@@ -1,7 +1,4 @@
 import { mainThreadOnlySuite } from '@execnet/conformance';
-import { onEveryRemoteEnd, runGeneralSuites } from './fixtures/suites.ts';
+import { onEveryRemoteEnd } from './fixtures/suites.ts';
 
-const MODEL = { execmodel: 'main_thread_only', beside: 'never' } as const;
-
-onEveryRemoteEnd(mainThreadOnlySuite, MODEL);
-runGeneralSuites(MODEL);
+onEveryRemoteEnd(mainThreadOnlySuite, { execmodel: 'main_thread_only', beside: 'never' });

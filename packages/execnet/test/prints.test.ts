@@ -1,9 +1,9 @@
 import type { Readable } from 'node:stream';
 import { type Gateway, Group } from 'execnet';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ownRemoteEnds, specOf } from './fixtures/interpreters.ts';
 import { startProgram } from './fixtures/programs.ts';
+import { test } from './fixtures/tests.ts';
 
 /** Prints one line in each way, with the name of the thread. `args` is that name. */
 const PRINT = `
@@ -41,7 +41,7 @@ function printsOf(gateway: Gateway): Promise<[stdout: string, stderr: string]> {
 }
 
 for (const interpreter of ownRemoteEnds) {
-  test(`${interpreter.name}: prints go to the local stderr, also while the main thread spins`, async () => {
+  interpreter.test(`prints go to the local stderr, also while the main thread spins`, async () => {
     const code = `${PRINT} channel.sendSync('printed'); for (;;);`;
     await using program = startProgram('printing.mjs', [specOf(interpreter), code]);
     const { code: exit, stdout, stderr } = await program.ended;
@@ -53,7 +53,7 @@ for (const interpreter of ownRemoteEnds) {
     assert.is(lines.length, 2 * (onStdout('').length + onStderr('').length) + 1, stderr);
   });
 
-  test(`${interpreter.name}: with stdio=pipe prints are streams of the gateway, in order`, async () => {
+  interpreter.test(`with stdio=pipe prints are streams of the gateway, in order`, async () => {
     await using group = new Group();
     const gateway = await group.makeGateway(specOf(interpreter, 'stdio=pipe'));
     const prints = printsOf(gateway);
@@ -67,14 +67,14 @@ for (const interpreter of ownRemoteEnds) {
     assert.equal(stderr.split('\n'), [...onStderr('main'), ...onStderr('pool'), '']);
   });
 
-  test(`${interpreter.name}: with stdio=ignore prints are dropped`, async () => {
+  interpreter.test(`with stdio=ignore prints are dropped`, async () => {
     const code = `${PRINT} channel.sendSync('printed')`;
     await using program = startProgram('printing.mjs', [specOf(interpreter, 'stdio=ignore'), code]);
     const { code: exit, stdout, stderr } = await program.ended;
     assert.equal({ exit, stdout, stderr }, { exit: 0, stdout: '', stderr: '' });
   });
 
-  test(`${interpreter.name}: a megabyte of prints arrives whole and disturbs nothing`, async () => {
+  interpreter.test(`a megabyte of prints arrives whole and disturbs nothing`, async () => {
     await using group = new Group();
     const gateway = await group.makeGateway(specOf(interpreter, 'stdio=pipe'));
     const prints = printsOf(gateway);
@@ -104,7 +104,7 @@ for (const interpreter of ownRemoteEnds) {
   });
 
   for (const thread of ['main', 'pool']) {
-    test(`${interpreter.name}: what is printed right before process.exit() arrives, ${thread} thread`, async () => {
+    interpreter.test(`what is printed right before process.exit() arrives, ${thread} thread`, async () => {
       await using group = new Group();
       const gateway = await group.makeGateway(specOf(interpreter, 'stdio=pipe'));
       const prints = printsOf(gateway);
@@ -121,7 +121,7 @@ for (const interpreter of ownRemoteEnds) {
     });
   }
 
-  test(`${interpreter.name}: an uncaught error is printed with its stack`, async () => {
+  interpreter.test(`an uncaught error is printed with its stack`, async () => {
     await using group = new Group();
     const gateway = await group.makeGateway(specOf(interpreter, 'stdio=pipe'));
     const prints = printsOf(gateway);
@@ -138,7 +138,7 @@ for (const interpreter of ownRemoteEnds) {
     assert.match(stderr, 'later');
   });
 
-  test(`${interpreter.name}: stdin of remote code is at its end`, async () => {
+  interpreter.test(`stdin of remote code is at its end`, async () => {
     await using group = new Group();
     const gateway = await group.makeGateway(specOf(interpreter, 'stdio=ignore'));
     const read = await gateway.call(() => {

@@ -4,12 +4,12 @@ import { mkdirSync, readdirSync, realpathSync, symlinkSync, writeFileSync } from
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Gateway, Group } from 'execnet';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { failureOf } from './fixtures/failure.ts';
 import { childrenOf, isRunning, stillRunning } from './fixtures/processes.ts';
-import { pythonSpec, remotePythons, usualPython, withoutPython } from './fixtures/pythons.ts';
+import { pythonSpec, sharedPythons, usualPython, withoutPython } from './fixtures/pythons.ts';
 import { Folder } from './fixtures/ssh-clients.ts';
+import { test } from './fixtures/tests.ts';
 
 /** In milliseconds. The promise is 2 s; a busy machine needs a margin. */
 const LIMIT = 4000;
@@ -17,10 +17,10 @@ const LIMIT = 4000;
 const evaluate = async (gateway: Gateway, expression: string): Promise<unknown> =>
   await gateway.remoteExec(`import os, sys\nchannel.send(${expression})`).receive();
 
-for (const python of remotePythons) {
-  const { name, path } = python;
+for (const python of sharedPythons) {
+  const { path } = python;
 
-  test(`${name}: a path with spaces, quotes and a newline in it`, async () => {
+  python.test(`a path with spaces, quotes and a newline in it`, async () => {
     using folder = new Folder();
     const odd = join(folder.path, "a folder's\nname");
     mkdirSync(odd);
@@ -31,7 +31,7 @@ for (const python of remotePythons) {
     assert.is(await evaluate(gateway, '6 * 7'), 42);
   });
 
-  test(`${name}: a wrapper may print before it starts the interpreter, and stay beside it`, async () => {
+  python.test(`a wrapper may print before it starts the interpreter, and stay beside it`, async () => {
     using folder = new Folder();
     const noisy = folder.file(
       'noisy',
@@ -48,7 +48,7 @@ for (const python of remotePythons) {
     }
   });
 
-  test(`${name}: nothing is left on disk, with dont_write_bytecode not even by what is imported`, async () => {
+  python.test(`nothing is left on disk, with dont_write_bytecode not even by what is imported`, async () => {
     using folder = new Folder();
     const module = folder.file('jobs_of_a_test.py', 'def twice(n): return 2 * n\n');
     const filesIn = (): string[] =>
@@ -81,14 +81,17 @@ for (const python of remotePythons) {
     assert.equal(filesIn(), before);
   });
 
-  test(`${name}: a module of the working folder is no stand-in for one of the library while it starts`, async () => {
-    using folder = new Folder();
-    for (const module of ['struct', 'threading', 'json', 'signal', 'zlib'])
-      folder.file(`${module}.py`, 'raise SystemExit("the wrong module")\n');
-    await using group = new Group();
-    const gateway = await group.makeGateway({ popen: true, python: path, chdir: folder.path });
-    assert.is(await evaluate(gateway, '6 * 7'), 42);
-  });
+  python.test(
+    `a module of the working folder is no stand-in for one of the library while it starts`,
+    async () => {
+      using folder = new Folder();
+      for (const module of ['struct', 'threading', 'json', 'signal', 'zlib'])
+        folder.file(`${module}.py`, 'raise SystemExit("the wrong module")\n');
+      await using group = new Group();
+      const gateway = await group.makeGateway({ popen: true, python: path, chdir: folder.path });
+      assert.is(await evaluate(gateway, '6 * 7'), 42);
+    },
+  );
 }
 
 if (usualPython === undefined) withoutPython();

@@ -1,4 +1,4 @@
 import { pythonEndingSuite } from '@execnet/conformance';
-import { onEveryPython } from './fixtures/pythons.ts';
+import { onEveryPython, sharedPythons } from './fixtures/pythons.ts';
 
-onEveryPython(pythonEndingSuite);
+onEveryPython(pythonEndingSuite, sharedPythons);

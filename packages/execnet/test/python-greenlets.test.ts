@@ -1,6 +1,6 @@
 import { pythonGreenletSuite } from '@execnet/conformance';
-import { greenletsOf, pythonFixture, remotePythons, withoutPython } from './fixtures/pythons.ts';
+import { greenletsOf, pythonFixture, sharedPythons, withoutPython } from './fixtures/pythons.ts';
 
-if (remotePythons.length === 0) withoutPython();
-for (const python of remotePythons)
+if (sharedPythons.length === 0) withoutPython();
+for (const python of sharedPythons)
   pythonGreenletSuite(python.name, { ...pythonFixture(python), greenlets: greenletsOf(python) });

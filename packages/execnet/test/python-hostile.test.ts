@@ -1,7 +1,6 @@
 // What a local end may do to a remote end in Python with bytes that no gateway writes.
-import { test } from 'uvu';
+
 import * as assert from 'uvu/assert';
-import type { Python } from '../../../tools/lib/pythons.mjs';
 import { BareRemoteEnd, FLOODS } from './fixtures/bare-remote-end.ts';
 import {
   CODE,
@@ -15,7 +14,8 @@ import {
   Random,
   softMutation,
 } from './fixtures/mutations.mjs';
-import { middlePythons, oneOfEach, withoutPython } from './fixtures/pythons.ts';
+import { middlePythons, oneOfEach, type RemotePython, withoutPython } from './fixtures/pythons.ts';
+import { test } from './fixtures/tests.ts';
 
 /** Channels of the local end, and some of a remote end. */
 const IDS = [1, 3, 5, 7, 9, 11, 512, 1024, 1536];
@@ -30,13 +30,16 @@ const LIMIT = 5000;
 /** What its memory may grow by, in MB. */
 const MOST = { cpython: 200, pypy: 300 };
 
-const pythons: readonly Python[] = [...new Set([...middlePythons, ...oneOfEach])];
+const pythons: readonly RemotePython[] = [
+  ...middlePythons,
+  ...oneOfEach.filter(({ name }) => middlePythons.every((one) => one.name !== name)),
+];
 
 for (const python of pythons) {
-  const { name, runtime } = python;
+  const { runtime } = python;
   const boot = (): Promise<BareRemoteEnd> => BareRemoteEnd.bootPython(python);
 
-  test(`${name}: it is fed mutated frames, and goes on, or ends with a reason`, async () => {
+  python.test(`it is fed mutated frames, and goes on, or ends with a reason`, async () => {
     let refused = 0;
     for (let seed = 1; seed <= RUNS[runtime]; seed++) {
       await using remote = await boot();
@@ -62,7 +65,7 @@ for (const python of pythons) {
     assert.ok(refused > 0 || runtime === 'jython');
   });
 
-  test(`${name}: after frames that make no sense it answers, and can be terminated`, async () => {
+  python.test(`after frames that make no sense it answers, and can be terminated`, async () => {
     await using remote = await boot();
     const request = { file: null, function: null, args: null };
     remote.input.write(
@@ -103,7 +106,7 @@ for (const python of pythons) {
     ['a fragment without a first one', frame(CODE.FRAGMENT, 1, item(1))],
     ['an item without end', frame(CODE.FRAGMENT_FIRST, 1, concat(int32(-1), item(1)))],
   ] as const)
-    test(`${name}: ${what} ends it, and it says why`, async () => {
+    python.test(`${what} ends it, and it says why`, async () => {
       await using remote = await boot();
       const source = { kind: 'source', text: 'channel.receive()', file: null, function: null, args: null };
       remote.input.write(concat(frame(CODE.CHANNEL_EXEC, 1, item(source)), bytes));
@@ -112,7 +115,7 @@ for (const python of pythons) {
       assert.not.match(remote.stderr, /Traceback/);
     });
 
-  test(`${name}: a flood takes no unbounded memory`, async () => {
+  python.test(`a flood takes no unbounded memory`, async () => {
     const closing = (n: number): Uint8Array => frame(CODE.CHANNEL_CLOSE, 2 * n + 101);
     const waiting = "channel.send('it waits')\nchannel.waitclose()";
     const source = { kind: 'source', text: waiting, file: null, function: null, args: null };

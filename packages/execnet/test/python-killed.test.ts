@@ -1,9 +1,9 @@
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { assertGoneWhenKilled, killWhileStarting } from './fixtures/held.ts';
 import { stillRunning } from './fixtures/processes.ts';
 import { startProgram } from './fixtures/programs.ts';
-import { pythonSpec, remotePythons, withoutPython } from './fixtures/pythons.ts';
+import { pythonSpec, sharedPythons, withoutPython } from './fixtures/pythons.ts';
+import { test, tier } from './fixtures/tests.ts';
 
 /** The promise is 2 s; a dozen interpreters that compute on two cores need a margin. */
 const LIMIT = 5000;
@@ -16,18 +16,18 @@ const OF_JAVA = [
   'computes in both',
 ];
 
-for (const python of remotePythons) {
-  const { name, runtime } = python;
+for (const python of sharedPythons) {
+  const { runtime } = python;
 
-  test(`${name}: SIGKILL of the local process leaves no remote end, nor its children`, async () => {
+  python.test(`SIGKILL of the local process leaves no remote end, nor its children`, async () => {
     await using program = startProgram('python-held.mjs', [
       pythonSpec(python, 'stdio=ignore'),
-      ...(runtime === 'jython' ? OF_JAVA : []),
+      ...(runtime === 'jython' ? OF_JAVA.slice(0, tier === 'all' ? OF_JAVA.length : 1) : []),
     ]);
     await assertGoneWhenKilled(program, LIMIT);
   });
 
-  test(`${name}: SIGKILL of the local process leaves none that is still starting`, async () => {
+  python.test(`SIGKILL of the local process leaves none that is still starting`, async () => {
     await using program = startProgram('starting.mjs', [pythonSpec(python, 'stdio=ignore')]);
     const starting = await killWhileStarting(program);
     // a machine of Java that starts, and five others beside it, look at nothing before they are there
@@ -35,5 +35,5 @@ for (const python of remotePythons) {
   });
 }
 
-if (remotePythons.length === 0) withoutPython();
+if (sharedPythons.length === 0) withoutPython();
 else test.run();

@@ -1,12 +1,12 @@
 import { ConnectionLostError, type Gateway, Group } from 'execnet';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { failureOf } from './fixtures/failure.ts';
 import { isA } from './fixtures/is-a.ts';
 import { isRunning, stillRunning, stop } from './fixtures/processes.ts';
 import { startProgram } from './fixtures/programs.ts';
 import { PYTHON_CHILDREN } from './fixtures/python-children.mjs';
-import { pythonSpec, remotePythons, withoutPython } from './fixtures/pythons.ts';
+import { pythonSpec, sharedPythons, withoutPython } from './fixtures/pythons.ts';
+import { test } from './fixtures/tests.ts';
 
 /** The promise is 2 s; a dozen interpreters on two cores need a margin. */
 const LIMIT = 5000;
@@ -20,15 +20,13 @@ async function begin(gateway: Gateway, what: string): Promise<number[]> {
   return pids;
 }
 
-for (const python of remotePythons) {
-  const { name } = python;
-
+for (const python of sharedPythons) {
   for (const [what, code] of [
     ['computes', 'while True: pass'],
     ['waits', 'channel.receive()'],
     ['has ended', ''],
   ] as const)
-    test(`${name}: terminate leaves no child nor grandchild of code that ${what}`, async () => {
+    python.test(`terminate leaves no child nor grandchild of code that ${what}`, async () => {
       await using group = new Group();
       const pids = await begin(await group.makeGateway(pythonSpec(python, 'stdio=ignore')), code);
       await group.terminate({ timeout: 200 });
@@ -39,7 +37,7 @@ for (const python of remotePythons) {
     ['exits', 'channel.receive()\nimport os\nos._exit(3)'],
     ['is killed', 'channel.receive()'],
   ] as const)
-    test(`${name}: the children of a remote end that ${how} go with it`, async () => {
+    python.test(`the children of a remote end that ${how} go with it`, async () => {
       await using group = new Group();
       const gateway = await group.makeGateway(pythonSpec(python, 'stdio=ignore'));
       const channel = gateway.remoteExec<number[], null>(`${PYTHON_CHILDREN}${code}`);
@@ -53,7 +51,7 @@ for (const python of remotePythons) {
       assert.is(group.size, 0);
     });
 
-  test(`${name}: terminate takes down what is stopped`, async () => {
+  python.test(`terminate takes down what is stopped`, async () => {
     await using group = new Group();
     const gateway = await group.makeGateway(pythonSpec(python, 'stdio=ignore'));
     const pids = await begin(gateway, '');
@@ -62,7 +60,7 @@ for (const python of remotePythons) {
     assert.equal(pids.filter(isRunning), []);
   });
 
-  test(`${name}: a program ends by itself with a gateway that it leaves open, and leaves nothing`, async () => {
+  python.test(`a program ends by itself with a gateway that it leaves open, and leaves nothing`, async () => {
     await using program = startProgram('python-called.mjs', [pythonSpec(python)]);
     const pids = await program.said<number[]>();
     const { code, stderr } = await program.ended;
@@ -71,5 +69,5 @@ for (const python of remotePythons) {
   });
 }
 
-if (remotePythons.length === 0) withoutPython();
+if (sharedPythons.length === 0) withoutPython();
 else test.run();

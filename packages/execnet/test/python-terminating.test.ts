@@ -1,4 +1,4 @@
 import { pythonTerminatingSuite } from '@execnet/conformance';
-import { onEveryPython } from './fixtures/pythons.ts';
+import { onEveryPython, sharedPythons } from './fixtures/pythons.ts';
 
-onEveryPython(pythonTerminatingSuite);
+onEveryPython(pythonTerminatingSuite, sharedPythons);

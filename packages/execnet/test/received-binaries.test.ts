@@ -1,6 +1,6 @@
 import { type Channel, Group } from 'execnet';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { test } from './fixtures/tests.ts';
 
 /** Large enough to be kept as they came, small enough that several come in one chunk. */
 const SIZE = 17_000;

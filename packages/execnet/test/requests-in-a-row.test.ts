@@ -1,6 +1,6 @@
 import { type Channel, Group } from 'execnet';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { test } from './fixtures/tests.ts';
 
 /** Often enough that a request meets a thread in each of the states in which it may be. */
 const ROUNDS = 300;

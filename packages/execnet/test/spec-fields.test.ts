@@ -2,12 +2,12 @@ import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSyn
 import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Gateway, Group } from 'execnet';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Interpreter } from '../../../tools/lib/interpreters.mjs';
 import { failureOf } from './fixtures/failure.ts';
-import { remoteEnds, specOf } from './fixtures/interpreters.ts';
+import { sharedEnds, specOf } from './fixtures/interpreters.ts';
 import { stop } from './fixtures/processes.ts';
+import { test } from './fixtures/tests.ts';
 
 interface Folder extends Disposable {
   readonly path: string;
@@ -20,8 +20,8 @@ function temporaryFolder(): Folder {
 
 /** A test for every interpreter, with a group that ends with it. */
 function onEvery(title: string, body: (group: Group, interpreter: Interpreter) => Promise<void>): void {
-  for (const interpreter of remoteEnds) {
-    test(`${title}: ${interpreter.name}`, async () => {
+  for (const interpreter of sharedEnds) {
+    interpreter.test(title, async () => {
       await using group = new Group();
       await body(group, interpreter);
     });

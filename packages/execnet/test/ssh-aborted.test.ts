@@ -2,7 +2,6 @@ import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
 import { Group, Registry, ssh, thread } from 'execnet';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { clientSection } from '../../../tools/hosts/client-config.mjs';
 import { silentServer } from '../../../tools/hosts/ports.mjs';
@@ -19,6 +18,7 @@ import {
   specOn,
 } from './fixtures/ssh-clients.ts';
 import { testOn } from './fixtures/ssh-hosts.ts';
+import { test } from './fixtures/tests.ts';
 
 const enough = new Error('enough');
 

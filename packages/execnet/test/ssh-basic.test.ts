@@ -1,12 +1,11 @@
 import { mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { type Gateway, Group } from 'execnet';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { startDropbear } from '../../../tools/hosts/dropbear.mjs';
 import type { Host } from '../../../tools/hosts/host.mjs';
 import { startSshd } from '../../../tools/hosts/sshd.mjs';
-import { oneOfEachKind } from './fixtures/interpreters.ts';
+import { sharedEnds } from './fixtures/interpreters.ts';
 import { childrenOf } from './fixtures/processes.ts';
 import {
   CLIENTS,
@@ -20,6 +19,7 @@ import {
   specOn,
 } from './fixtures/ssh-clients.ts';
 import { testOn } from './fixtures/ssh-hosts.ts';
+import { test } from './fixtures/tests.ts';
 
 /** What a shell, or a careless program between, would misread. */
 const ODD = `it's a "test" \\ $HOME \`id\` !! * ~ #\n\ttwo lines\\\n; exit 1 & | < > ( ) é 💥`;
@@ -64,8 +64,10 @@ onBothClients('a host is named in each of its forms', async (client) => {
   }
 });
 
-for (const { name, kind, path } of oneOfEachKind) {
-  onBothClients(`${name}: it is named by its path, or found on PATH`, async (client) => {
+for (const interpreter of sharedEnds) {
+  const { kind, path } = interpreter;
+
+  const found = async (client: Client): Promise<void> => {
     using folder = new Folder();
     const bin = join(folder.path, 'bin');
     mkdirSync(bin);
@@ -85,9 +87,10 @@ for (const { name, kind, path } of oneOfEachKind) {
       await gateway.terminate();
     }
     assert.equal(await leftBehind(host), []);
-  });
+  };
+  onBothClients('it is named by its path, or found on PATH', found, interpreter.test);
 
-  onBothClients(`${name}: variables, folder and niceness are as the spec says`, async (client) => {
+  const asTheSpecSays = async (client: Client): Promise<void> => {
     await using host = await startSshd();
     using folder = new Folder();
     await using group = new Group();
@@ -114,7 +117,8 @@ for (const { name, kind, path } of oneOfEachKind) {
     ];
     assert.ok(commands.some((command) => command.includes(basename(path))));
     for (const command of commands) assert.not.match(command, 'swordfish-in-the-environment');
-  });
+  };
+  onBothClients('variables, folder and niceness are as the spec says', asTheSpecSays, interpreter.test);
 }
 
 for (const [server, start] of [

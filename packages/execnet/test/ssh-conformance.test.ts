@@ -1,17 +1,14 @@
-import * as conformance from '@execnet/conformance';
+import type * as conformance from '@execnet/conformance';
 import { type Gateway, Group, type SpecObject } from 'execnet';
-import { suite, test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { available } from '../../../tools/hosts/available.mjs';
 import { startSshd } from '../../../tools/hosts/sshd.mjs';
 import { runningInterpreter } from '../../../tools/lib/interpreters.mjs';
 import { testOn } from './fixtures/ssh-hosts.ts';
 import { runGeneralSuitesOver } from './fixtures/suites.ts';
+import { spread, suite, test, wanting } from './fixtures/tests.ts';
 
-/**
- * Over each way to a remote end what holds for gateways of any kind. All of it over one way through a server and one through a gateway; over the
- * others what passes through other code of theirs: how code is sent, what travels, how it ends.
- */
+/** Over each way to a remote end what holds for gateways of any kind. */
 const { reasons } = available();
 const interpreter = runningInterpreter();
 const own = { [interpreter.kind]: interpreter.path };
@@ -33,68 +30,59 @@ function through(id: string, fields: SpecObject): Promise<Gateway> {
   return made;
 }
 
-runGeneralSuitesOver('popen via popen', {
-  makeGateway: async (fields = {}) => {
-    await through('beside', { popen: true, ...own });
-    return await group.makeGateway({ popen: true, via: 'beside', ...own, ...fields });
-  },
-});
+type Way = Omit<conformance.GatewayFixture, 'wants'>;
 
-if (!hosts) {
-  testOn(['sshd', 'ssh'], 'the suites over ssh', () => Promise.reject(new Error(missing)));
-  test.run();
-} else {
+const ways: Record<string, Way> = {
+  'popen via popen': {
+    makeGateway: async (fields = {}) => {
+      await through('beside', { popen: true, ...own });
+      return await group.makeGateway({ popen: true, via: 'beside', ...own, ...fields });
+    },
+  },
+};
+
+if (hosts) {
   const [host, other] = hosts;
   const at = ({ alias, config }: typeof host): SpecObject => ({ ssh: alias, ssh_config: config, ...own });
-
-  runGeneralSuitesOver('ssh', {
-    separateStdout: false,
-    makeGateway: (fields = {}) => group.makeGateway({ ...at(host), ...fields }),
-  });
-
-  const openssh: conformance.GatewayFixture = {
-    separateStdout: false,
-    makeGateway: (fields = {}) => group.makeGateway({ ...at(host), ssh_client: 'openssh', ...fields }),
-  };
-  conformance.channelSuite('ssh_client=openssh', openssh);
-  conformance.executingSuite('ssh_client=openssh', openssh);
-  conformance.statusSuite('ssh_client=openssh', openssh);
-  conformance.valueSuite('ssh_client=openssh', openssh);
-
-  const viaSsh: conformance.GatewayFixture = {
-    makeGateway: async (fields = {}) => {
-      await through('there', at(host));
-      return await group.makeGateway({ popen: true, via: 'there', ...own, ...fields });
+  Object.assign(ways, {
+    ssh: {
+      separateStdout: false,
+      makeGateway: (fields = {}) => group.makeGateway({ ...at(host), ...fields }),
     },
-  };
-  conformance.blockingSuite('popen via ssh', viaSsh);
-  conformance.cancellingSuite('popen via ssh', viaSsh);
-  conformance.channelSuite('popen via ssh', viaSsh);
-  conformance.executingSuite('popen via ssh', viaSsh);
-  conformance.fileSuite('popen via ssh', viaSsh);
-  conformance.statusSuite('popen via ssh', viaSsh);
-
-  const sshViaSsh: conformance.GatewayFixture = {
-    separateStdout: false,
-    makeGateway: async (fields = {}) => {
-      await through('there', at(host));
-      return await group.makeGateway({ ...at(other), via: 'there', ...fields });
+    'ssh_client=openssh': {
+      separateStdout: false,
+      makeGateway: (fields = {}) => group.makeGateway({ ...at(host), ssh_client: 'openssh', ...fields }),
     },
-  };
-  conformance.channelSuite('ssh via ssh', sshViaSsh);
-  conformance.executingSuite('ssh via ssh', sshViaSsh);
-  conformance.statusSuite('ssh via ssh', sshViaSsh);
-  conformance.valueSuite('ssh via ssh', sshViaSsh);
+    'popen via ssh': {
+      makeGateway: async (fields = {}) => {
+        await through('there', at(host));
+        return await group.makeGateway({ popen: true, via: 'there', ...own, ...fields });
+      },
+    },
+    'ssh via ssh': {
+      separateStdout: false,
+      makeGateway: async (fields = {}) => {
+        await through('there', at(host));
+        return await group.makeGateway({ ...at(other), via: 'there', ...fields });
+      },
+    },
+  } satisfies Record<string, Way>);
+} else testOn(['sshd', 'ssh'], 'the suites over ssh', () => Promise.reject(new Error(missing)));
 
-  const end = suite('the end');
-  end('nothing is left behind the servers', async () => {
-    await group.terminate();
-    for (const server of [host, other])
-      while (server.processes().length > 0) await new Promise((resolve) => setTimeout(resolve, 5));
-    assert.is(group.size, 0);
-  });
-  end.after(async () => {
-    await Promise.all([host.stop(), other.stop()]);
-  });
-  end.run();
+for (const { value, part } of spread(Object.entries(ways))) {
+  const [transport, way] = value;
+  runGeneralSuitesOver(transport, { ...way, wants: wanting(part, { transport }) });
 }
+test.run();
+
+const end = suite('the end');
+end('nothing is left behind the servers', async () => {
+  await group.terminate();
+  for (const server of hosts ?? [])
+    while (server.processes().length > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  assert.is(group.size, 0);
+});
+end.after(async () => {
+  await Promise.all((hosts ?? []).map((host) => host.stop()));
+});
+end.run();

@@ -1,7 +1,6 @@
 import { chmodSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Group } from 'execnet';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { program } from '../../../tools/hosts/command.mjs';
 import { startSshd } from '../../../tools/hosts/sshd.mjs';
@@ -15,6 +14,7 @@ import {
   specOn,
 } from './fixtures/ssh-clients.ts';
 import { testOn } from './fixtures/ssh-hosts.ts';
+import { test } from './fixtures/tests.ts';
 
 /** Every file and folder in a folder, with its size and time; without what Deno and fish keep for themselves, whatever they run. */
 function listing(folder: string): string[] {

@@ -4,7 +4,6 @@ import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
 import { ConnectError, Group, SpecError } from 'execnet';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { clientSection } from '../../../tools/hosts/client-config.mjs';
 import { makeKey } from '../../../tools/hosts/keys.mjs';
@@ -24,6 +23,7 @@ import {
   specOn,
 } from './fixtures/ssh-clients.ts';
 import { testOn } from './fixtures/ssh-hosts.ts';
+import { test } from './fixtures/tests.ts';
 
 function fieldsOf({ alias, config }: { alias: string; config: string }, client: Client) {
   return { ssh: alias, ssh_config: config, ssh_client: client, stdio: 'ignore' } as const;

@@ -1,7 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Group, Registry, ssh, thread } from 'execnet';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { clientSection } from '../../../tools/hosts/client-config.mjs';
 import { command } from '../../../tools/hosts/command.mjs';
@@ -10,6 +9,7 @@ import { makeKey } from '../../../tools/hosts/keys.mjs';
 import { startSshd } from '../../../tools/hosts/sshd.mjs';
 import { type Client, check, leftBehind, onBothClients, refusalOf, specOn } from './fixtures/ssh-clients.ts';
 import { testOn } from './fixtures/ssh-hosts.ts';
+import { test } from './fixtures/tests.ts';
 
 /** The public key of the server, type and text. */
 function keyOf({ hostKeyFiles }: Host, index = 0): string {

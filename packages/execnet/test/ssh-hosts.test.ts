@@ -6,7 +6,6 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout as after } from 'node:timers/promises';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { startDropbear } from '../../../tools/hosts/dropbear.mjs';
 import type { Host } from '../../../tools/hosts/host.mjs';
@@ -17,6 +16,7 @@ import { runningInterpreter } from '../../../tools/lib/interpreters.mjs';
 import { failureOf } from './fixtures/failure.ts';
 import { isRunning } from './fixtures/processes.ts';
 import { testOn } from './fixtures/ssh-hosts.ts';
+import { test } from './fixtures/tests.ts';
 
 type Place = Pick<Host, 'config' | 'alias'>;
 interface Options {

@@ -1,6 +1,6 @@
-import { test } from 'uvu';
 import { startSshd } from '../../../tools/hosts/sshd.mjs';
 import { testLifetimes } from './fixtures/ssh-lifetimes.ts';
+import { test } from './fixtures/tests.ts';
 
 testLifetimes('sshd', startSshd);
 

@@ -4,7 +4,6 @@ import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
 import { Group, type Login, type Prompt, Registry, type SshOptions, ssh, thread } from 'execnet';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { clientSection } from '../../../tools/hosts/client-config.mjs';
 import { command } from '../../../tools/hosts/command.mjs';
@@ -14,6 +13,7 @@ import { makeKey } from '../../../tools/hosts/keys.mjs';
 import { startSshd } from '../../../tools/hosts/sshd.mjs';
 import { check, leftBehind, onBothClients, refusalOf, specOn } from './fixtures/ssh-clients.ts';
 import { testOn } from './fixtures/ssh-hosts.ts';
+import { test } from './fixtures/tests.ts';
 
 /** A group whose ssh2 asks these. */
 function asking(options: SshOptions): Group {

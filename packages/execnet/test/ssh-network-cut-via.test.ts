@@ -1,12 +1,12 @@
 // What becomes of a tree of gateways when a host in the middle of it, or at its end, can't be reached any more.
 import { type Gateway, Group, type SpecObject } from 'execnet';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Network, startNetwork } from '../../../tools/hosts/network.mjs';
 import { runningInterpreter } from '../../../tools/lib/interpreters.mjs';
 import { assertEndIsBounded, Cut, withChildren } from './fixtures/cut.ts';
 import { isRunning } from './fixtures/processes.ts';
 import { testOn } from './fixtures/ssh-hosts.ts';
+import { test } from './fixtures/tests.ts';
 
 const { kind, path } = runningInterpreter();
 

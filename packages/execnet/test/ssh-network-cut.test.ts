@@ -2,19 +2,17 @@
 // its host is cut off.
 import { setTimeout as after } from 'node:timers/promises';
 import { type Channel, type Gateway, Group, type SpecObject } from 'execnet';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { startNetwork } from '../../../tools/hosts/network.mjs';
 import { type Interpreter, runningInterpreter } from '../../../tools/lib/interpreters.mjs';
 import { assertEndIsBounded, Cut, withChildren } from './fixtures/cut.ts';
-import { remoteEnds } from './fixtures/interpreters.ts';
+import { firstOfEachKind } from './fixtures/interpreters.ts';
 import { childrenOf, isRunning } from './fixtures/processes.ts';
 import { testOn } from './fixtures/ssh-hosts.ts';
+import { test } from './fixtures/tests.ts';
 
 /** One remote end of each kind. */
-const ends: readonly Interpreter[] = remoteEnds.filter(
-  ({ kind }, n) => n === remoteEnds.findIndex((one) => one.kind === kind),
-);
+const ends: readonly Interpreter[] = firstOfEachKind;
 
 const { kind, path } = runningInterpreter();
 

@@ -3,20 +3,15 @@ import { readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
 import { type Channel, type Gateway, Group, popen, Registry, type SpecObject, ssh, thread } from 'execnet';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type NetworkHost, startNetwork } from '../../../tools/hosts/network.mjs';
-import { type Interpreter, runningInterpreter } from '../../../tools/lib/interpreters.mjs';
+import { runningInterpreter } from '../../../tools/lib/interpreters.mjs';
 import { CHILDREN } from './fixtures/children.mjs';
 import { failureOf } from './fixtures/failure.ts';
-import { remoteEnds } from './fixtures/interpreters.ts';
+import { sharedEnds } from './fixtures/interpreters.ts';
 import { isRunning } from './fixtures/processes.ts';
 import { testOn } from './fixtures/ssh-hosts.ts';
-
-/** One remote end of each kind. */
-const middles: readonly Interpreter[] = remoteEnds.filter(
-  ({ kind }, n) => n === remoteEnds.findIndex((one) => one.kind === kind),
-);
+import { test } from './fixtures/tests.ts';
 
 const { kind, path } = runningInterpreter();
 
@@ -125,10 +120,11 @@ const spin = (channel: Channel<never, string>): void => {
   for (;;);
 };
 
-for (const { name, kind: field, path: program } of middles) {
+for (const interpreter of sharedEnds) {
+  const { kind: field, path: program } = interpreter;
   testOn(
     ['netns'],
-    `three deep with ${name} in the middle, while user code spins there under main_thread_only`,
+    'three deep with it in the middle, while user code spins there under main_thread_only',
     async () => {
       await using network = await startNetwork();
       const { a, inner, config } = network;
@@ -168,6 +164,7 @@ for (const { name, kind: field, path: program } of middles) {
       );
       assert.equal([...programsOn(a), ...programsOn(inner)], []);
     },
+    interpreter.test,
   );
 }
 

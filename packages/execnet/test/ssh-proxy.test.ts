@@ -2,7 +2,6 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
 import { ConnectionLostError, Group } from 'execnet';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { clientSection } from '../../../tools/hosts/client-config.mjs';
 import type { Host } from '../../../tools/hosts/host.mjs';
@@ -14,6 +13,7 @@ import { failureOf } from './fixtures/failure.ts';
 import { isA } from './fixtures/is-a.ts';
 import { childrenOf, isRunning, stillRunning } from './fixtures/processes.ts';
 import { check, Folder, leftBehind, onBothClients, refusalOf, specOn } from './fixtures/ssh-clients.ts';
+import { test } from './fixtures/tests.ts';
 
 /** The promise is 2 s; interpreters that spin on two cores need a margin. */
 const LIMIT = 4000;

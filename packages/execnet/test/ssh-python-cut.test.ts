@@ -1,13 +1,13 @@
 // What becomes of remote ends in Python when nothing arrives any more, and nobody is told; also of one whose interpreter runs nothing of ours, because
 // code in C holds its lock. Every process is on this machine, so that it can be watched although its host is cut off.
 import { type Channel, type Gateway, Group } from 'execnet';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { startNetwork } from '../../../tools/hosts/network.mjs';
 import { assertEndIsBounded, Cut } from './fixtures/cut.ts';
 import { isRunning } from './fixtures/processes.ts';
 import { oneOfEach } from './fixtures/pythons.ts';
 import { testOn } from './fixtures/ssh-hosts.ts';
+import { test } from './fixtures/tests.ts';
 
 /** Starts a process that starts another, and tells their numbers. */
 const CHILDREN = `
@@ -33,8 +33,9 @@ async function begin(
   return { channel, pids: [gateway.peer.pid, ...children] };
 }
 
-for (const { name, runtime, path } of oneOfEach) {
-  testOn(['netns'], `when a host is cut off, remote ends on ${name} are gone, whatever they do`, async () => {
+for (const python of oneOfEach) {
+  const { runtime, path } = python;
+  const cutOff = async (): Promise<void> => {
     await using network = await startNetwork();
     const group = new Group();
     const make = (what: string): Promise<Gateway> =>
@@ -65,7 +66,8 @@ for (const { name, runtime, path } of oneOfEach) {
     assert.is(group.size, 0);
     await cut.assertGone(processes);
     await assertEndIsBounded([...unused, ...gateways], 'a');
-  });
+  };
+  testOn(['netns'], 'when a host is cut off, remote ends are gone, whatever they do', cutOff, python.test);
 }
 
 test.run();

@@ -1,19 +1,20 @@
 // Remote ends in Python behind a server: what holds beside the program holds there, over both clients.
 import * as conformance from '@execnet/conformance';
 import { type Channel, ConnectionLostError, type Gateway, Group, type SpecObject } from 'execnet';
-import { suite, test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { available } from '../../../tools/hosts/available.mjs';
 import { startSshd } from '../../../tools/hosts/sshd.mjs';
+import type { Part } from '../../../tools/lib/deal.mjs';
 import type { Python } from '../../../tools/lib/pythons.mjs';
 import { failureOf } from './fixtures/failure.ts';
 import { isA } from './fixtures/is-a.ts';
 import { isRunning, stillRunning } from './fixtures/processes.ts';
 import { startProgram } from './fixtures/programs.ts';
 import { PYTHON_CHILDREN } from './fixtures/python-children.mjs';
-import { greenletsOf, oneOfEach, remotePythons, usualPython } from './fixtures/pythons.ts';
+import { greenletsOf, oneOfEach, usualPython } from './fixtures/pythons.ts';
 import { CLIENTS, type Client, leftBehind } from './fixtures/ssh-clients.ts';
 import { testOn } from './fixtures/ssh-hosts.ts';
+import { interpretersOfRun, spread, suite, test, wanting } from './fixtures/tests.ts';
 
 /** The promise is 2 s; what stands behind a server that forks, on two cores, needs a margin. */
 const LIMIT = 5000;
@@ -38,7 +39,8 @@ if (host === undefined || usualPython === undefined) {
   });
 
   const group = new Group();
-  const over = (python: Python, client: Client): conformance.PythonFixture => ({
+  const over = (python: Python, client: Client, part: Part): conformance.PythonFixture => ({
+    wants: wanting(part, { remote: python.name, transport: client }),
     version: python.version,
     runtime: python.runtime,
     greenlets: greenletsOf(python),
@@ -46,37 +48,29 @@ if (host === undefined || usualPython === undefined) {
     makeGateway: (fields) => group.makeGateway(at(python, client, fields)),
   });
 
-  // one of each kind as widely as beside the program; of the others what their versions differ in
-  for (const python of remotePythons) {
-    const name = `${python.name} over ssh`;
-    const fixture = over(python, 'ssh2');
-    conformance.pythonExecutingSuite(name, fixture);
-    conformance.pythonValueSuite(name, fixture);
-    if (!oneOfEach.includes(python)) continue;
-    conformance.pythonCancellingSuite(name, fixture);
-    conformance.pythonChannelSuite(name, fixture);
-    // a machine of Java takes seconds to start, and the rest starts many
-    if (python.runtime === 'jython') continue;
-    conformance.pythonCallbackSuite(name, fixture);
-    conformance.pythonErrorSuite(name, fixture);
-    conformance.pythonFileSuite(name, fixture);
-    conformance.pythonFlowSuite(name, fixture);
-    conformance.pythonMultiChannelSuite(name, fixture);
-    conformance.pythonPrintSuite(name, fixture);
-    conformance.pythonStatusSuite(name, fixture);
-    conformance.pythonStringSuite(name, fixture);
-  }
-  {
-    const fixture = over(usualPython, 'openssh');
-    const name = `${usualPython.name} over ssh_client=openssh`;
-    conformance.pythonChannelSuite(name, fixture);
-    conformance.pythonExecutingSuite(name, fixture);
-    conformance.pythonPrintSuite(name, fixture);
-    conformance.pythonStatusSuite(name, fixture);
-    conformance.pythonValueSuite(name, fixture);
-  }
-
-  const ends = suite('lifetimes over ssh');
+  const suites = [
+    conformance.pythonCallbackSuite,
+    conformance.pythonCancellingSuite,
+    conformance.pythonChannelSuite,
+    conformance.pythonErrorSuite,
+    conformance.pythonExecutingSuite,
+    conformance.pythonFileSuite,
+    conformance.pythonFlowSuite,
+    conformance.pythonMultiChannelSuite,
+    conformance.pythonPrintSuite,
+    conformance.pythonStatusSuite,
+    conformance.pythonStringSuite,
+    conformance.pythonValueSuite,
+  ];
+  for (const { value: client, part } of spread(CLIENTS))
+    for (const suite of suites)
+      suite(`${usualPython.name} over ssh_client=${client}`, over(usualPython, client, part));
+  // what versions differ in
+  for (const { value: python, part } of spread(
+    interpretersOfRun.pythons.filter((one) => one !== usualPython),
+  ))
+    for (const suite of [conformance.pythonExecutingSuite, conformance.pythonValueSuite])
+      suite(`${python.name} over ssh`, over(python, 'ssh2', part));
 
   /** The pids of the remote end, and of the child and grandchild that its code has, which then does `what`. */
   const begin = async (gateway: Gateway, what: string): Promise<{ channel: Channel; pids: number[] }> => {
@@ -91,7 +85,7 @@ if (host === undefined || usualPython === undefined) {
       // a machine of Java takes seconds to start: over one of the clients
       if (python.runtime === 'jython' && client === 'openssh') continue;
       const on = (title: string, body: (spec: SpecObject) => Promise<void>): void =>
-        ends(`${python.name}, ${client}: ${title}`, async () => {
+        void python.test(`${client}: ${title}`, async () => {
           await body(at(python, client, { stdio: 'ignore' }));
         });
 
@@ -153,7 +147,7 @@ if (host === undefined || usualPython === undefined) {
     }
 
   for (const client of CLIENTS) {
-    ends(`${client}: what can't be started is told`, async () => {
+    test(`${client}: what can't be started is told`, async () => {
       await using group = new Group();
       for (const [value, code, said] of [
         ['/nowhere/python', 'ERR_EXECNET_INTERPRETER_NOT_FOUND', /\/nowhere\/python/],
@@ -169,10 +163,13 @@ if (host === undefined || usualPython === undefined) {
     });
   }
 
-  ends('nothing is left behind the server', async () => {
+  test.run();
+
+  const end = suite('the end');
+  end('nothing is left behind the server', async () => {
     await group.terminate();
     assert.equal(await leftBehind(host), []);
   });
-  ends.after(() => host.stop());
-  ends.run();
+  end.after(() => host.stop());
+  end.run();
 }

@@ -1,17 +1,16 @@
 import { run, sleep, spawn, suspend, until } from 'effection';
 import { type Channel, type Effection, type Gateway, Group, TerminateError } from 'execnet';
 import { each, useGateway, useGroup } from 'execnet/structured';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { failureOf } from './fixtures/failure.ts';
-import { remoteEnds, specOf } from './fixtures/interpreters.ts';
+import { sharedEnds, specOf } from './fixtures/interpreters.ts';
 import { childrenOf, isRunning } from './fixtures/processes.ts';
+import { test } from './fixtures/tests.ts';
 
-for (const interpreter of remoteEnds) {
-  const { name } = interpreter;
+for (const interpreter of sharedEnds) {
   const spec = specOf(interpreter, 'execmodel=structured', 'stdio=ignore');
 
-  test(`${name}: a gateway ends with the scope that made it`, async () => {
+  interpreter.test(`a gateway ends with the scope that made it`, async () => {
     const pid = await run(function* () {
       const gateway = yield* useGateway(spec);
       assert.is(yield* gateway.call(() => 6 * 7), 42);
@@ -20,7 +19,7 @@ for (const interpreter of remoteEnds) {
     assert.is(isRunning(pid), false);
   });
 
-  test(`${name}: a scope that throws takes its gateways down before the error leaves it`, async () => {
+  interpreter.test(`a scope that throws takes its gateways down before the error leaves it`, async () => {
     let pid = 0;
     const error = await failureOf(
       run(function* () {
@@ -44,7 +43,7 @@ for (const interpreter of remoteEnds) {
     assert.match(error.message, 'of the scope');
   });
 
-  test(`${name}: halting a scope ends its gateways, those that are being made included`, async () => {
+  interpreter.test(`halting a scope ends its gateways, those that are being made included`, async () => {
     const before = childrenOf(process.pid).length;
     let made: Gateway | undefined;
     const task = run(function* () {
@@ -62,7 +61,7 @@ for (const interpreter of remoteEnds) {
   });
 }
 
-const [interpreter] = remoteEnds;
+const [interpreter] = sharedEnds;
 if (!interpreter) throw new Error('no interpreter');
 const spec = specOf(interpreter, 'execmodel=structured', 'stdio=ignore');
 

@@ -1,7 +1,4 @@
 import { structuredModelSuite } from '@execnet/conformance';
-import { onEveryRemoteEnd, runGeneralSuites } from './fixtures/suites.ts';
+import { onEveryRemoteEnd } from './fixtures/suites.ts';
 
-const MODEL = { execmodel: 'structured', beside: 'tasks', operations: true } as const;
-
-onEveryRemoteEnd(structuredModelSuite, MODEL);
-runGeneralSuites(MODEL);
+onEveryRemoteEnd(structuredModelSuite, { execmodel: 'structured', beside: 'tasks', operations: true });

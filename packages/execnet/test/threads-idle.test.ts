@@ -1,10 +1,10 @@
 import { readdirSync } from 'node:fs';
 import { setTimeout as after } from 'node:timers/promises';
 import { type Channel, Group } from 'execnet';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Interpreter } from '../../../tools/lib/interpreters.mjs';
 import { ownRemoteEnds, specOf } from './fixtures/interpreters.ts';
+import { test } from './fixtures/tests.ts';
 
 /** A thread that had nothing to do for ten seconds is ended at the next look, five seconds later at most. */
 const LIMIT = 40_000;

@@ -1,8 +1,8 @@
 import type { BootContext, Interpreter, Transport } from '@execnet/core/plugin';
 import { Group, node, popen, Registry, thread } from 'execnet';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { failureOf } from './fixtures/failure.ts';
+import { test } from './fixtures/tests.ts';
 
 /** A transport that reaches other machines. */
 const far: Transport = { ...popen(), field: 'far', place: 'elsewhere' };

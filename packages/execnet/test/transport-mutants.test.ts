@@ -2,7 +2,6 @@
 import { checkTransport } from '@execnet/conformance';
 import type { Connection } from '@execnet/core/plugin';
 import { popen } from 'execnet';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { runningInterpreter } from '../../../tools/lib/interpreters.mjs';
 import { ABORTING, strays } from './fixtures/mutants/aborting.ts';
@@ -12,6 +11,7 @@ import { ENDS } from './fixtures/mutants/ends.ts';
 import { FLOW } from './fixtures/mutants/flow.ts';
 import { GATEWAYS, KEEPING } from './fixtures/mutants/gateways.ts';
 import { mutate } from './fixtures/mutants/mutate.ts';
+import { test } from './fixtures/tests.ts';
 import { TransportGroup } from './fixtures/transports.ts';
 
 /** A mutant that hangs is noticed by that; a good transport takes a tenth of it for each of these checks. */
@@ -33,6 +33,7 @@ for (const [what, title, fault] of mutants) {
   test(`a transport that ${what} is noticed`, async () => {
     const made: Connection[] = [];
     await using group = new TransportGroup({
+      name: 'popen',
       transport: mutate(popen(), fault, made),
       spec: { popen: true, [kind]: path },
     });
@@ -44,6 +45,7 @@ for (const [what, title, fault] of mutants) {
 
 test('a transport that is as good passes all of these checks', async () => {
   await using group = new TransportGroup({
+    name: 'popen',
     transport: mutate(popen(), { sink: () => ({}), connection: () => ({}) }, []),
     spec: { popen: true, [kind]: path },
   });
@@ -52,7 +54,11 @@ test('a transport that is as good passes all of these checks', async () => {
 });
 
 test('a check that is not there is none', async () => {
-  await using group = new TransportGroup({ transport: popen(), spec: { popen: true, [kind]: path } });
+  await using group = new TransportGroup({
+    name: 'popen',
+    transport: popen(),
+    spec: { popen: true, [kind]: path },
+  });
   const error = await checkTransport(group, { titles: ['nothing'] }).catch((failure: unknown) => failure);
   assert.instance(error, TypeError);
 });

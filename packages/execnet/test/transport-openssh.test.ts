@@ -4,11 +4,11 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { transportSuite } from '@execnet/conformance';
 import { ssh } from 'execnet';
-import { suite, test } from 'uvu';
 import { available } from '../../../tools/hosts/available.mjs';
 import { startSshd } from '../../../tools/hosts/sshd.mjs';
 import { runningInterpreter } from '../../../tools/lib/interpreters.mjs';
 import { testOn } from './fixtures/ssh-hosts.ts';
+import { suite, test } from './fixtures/tests.ts';
 import { TransportGroup } from './fixtures/transports.ts';
 
 const { reasons } = available();
@@ -27,6 +27,7 @@ if (missing !== undefined) {
   while (!existsSync(socket)) await new Promise((resolve) => setTimeout(resolve, 5));
 
   const group = new TransportGroup({
+    name: 'ssh_client=openssh',
     transport: ssh(),
     spec: {
       ssh: `-o ControlPath=${socket} ${host.alias}`,

@@ -1,10 +1,10 @@
 import { transportSuite } from '@execnet/conformance';
 import { type SpecObject, ssh } from 'execnet';
-import { suite, test } from 'uvu';
 import { available } from '../../../tools/hosts/available.mjs';
 import { startSshd } from '../../../tools/hosts/sshd.mjs';
 import { runningInterpreter } from '../../../tools/lib/interpreters.mjs';
 import { testOn } from './fixtures/ssh-hosts.ts';
+import { suite, test } from './fixtures/tests.ts';
 import { TransportGroup } from './fixtures/transports.ts';
 
 const { reasons } = available();
@@ -19,7 +19,7 @@ if (missing !== undefined) {
   const { kind, path } = runningInterpreter();
   const spec: SpecObject = { ssh: host.alias, ssh_config: host.config, [kind]: path };
 
-  const group = new TransportGroup({ transport: ssh(), spec, lacks: ['end of output'] });
+  const group = new TransportGroup({ name: 'ssh', transport: ssh(), spec, lacks: ['end of output'] });
   transportSuite('ssh', group);
 
   const end = suite('the end');

@@ -1,6 +1,5 @@
 import { transportSuite } from '@execnet/conformance';
 import { popen, python, pythonExecmodels, type SpecObject, ssh } from 'execnet';
-import { suite, test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { available } from '../../../tools/hosts/available.mjs';
 import { startSshd } from '../../../tools/hosts/sshd.mjs';
@@ -8,6 +7,7 @@ import { runningInterpreter } from '../../../tools/lib/interpreters.mjs';
 import { middlePythons } from './fixtures/pythons.ts';
 import { leftBehind } from './fixtures/ssh-clients.ts';
 import { testOn } from './fixtures/ssh-hosts.ts';
+import { spread, suite, test } from './fixtures/tests.ts';
 import { TransportGroup } from './fixtures/transports.ts';
 
 const { reasons } = available();
@@ -26,9 +26,12 @@ if (missing !== undefined || middlePythons.length === 0) {
   const plugins = [popen(), ssh(), python(), ...pythonExecmodels()];
   const groups: TransportGroup[] = [];
 
-  for (const { name, path } of middlePythons) {
+  for (const { value, part } of spread(middlePythons)) {
+    const { name, path } = value;
     const middles: SpecObject[] = [{ popen: true, python: path, id: 'middle' }];
     const beside = new TransportGroup({
+      name: `popen via ${name}`,
+      part,
       transport: popen(),
       spec: { popen: true, via: 'middle', ...own },
       middles,
@@ -39,6 +42,8 @@ if (missing !== undefined || middlePythons.length === 0) {
     // each check logs in; what differs between the Pythons is behind the same code
     if (name !== middlePythons[0]?.name) continue;
     const behind = new TransportGroup({
+      name: `ssh via ${name}`,
+      part,
       transport: ssh(),
       spec: { ssh: host.alias, ssh_config: host.config, via: 'middle', ...own },
       middles,

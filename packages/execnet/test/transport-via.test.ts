@@ -1,11 +1,11 @@
 import { transportSuite } from '@execnet/conformance';
 import { popen, type SpecObject, ssh } from 'execnet';
-import { suite, test } from 'uvu';
 import { available } from '../../../tools/hosts/available.mjs';
 import { startSshd } from '../../../tools/hosts/sshd.mjs';
 import { runningInterpreter } from '../../../tools/lib/interpreters.mjs';
 import { testOn } from './fixtures/ssh-hosts.ts';
-import { TransportGroup } from './fixtures/transports.ts';
+import { spread, suite, test } from './fixtures/tests.ts';
+import { TransportGroup, type Way } from './fixtures/transports.ts';
 
 const { reasons } = available();
 const missing = reasons.sshd ?? reasons.ssh;
@@ -20,6 +20,7 @@ const own: SpecObject = { [kind]: path };
 const via: SpecObject = { via: 'middle', ...own };
 
 const beside = new TransportGroup({
+  name: 'popen via popen',
   transport: popen(),
   spec: { popen: true, ...via },
   middles: [{ popen: true, id: 'middle', ...own }],
@@ -32,25 +33,28 @@ if (!hosts) {
 } else {
   const [host, other] = hosts;
   const middle: SpecObject = { ssh: 'host', ssh_config: host.config, id: 'middle', ...own };
-  const groups = {
-    'popen via ssh': new TransportGroup({
+  const ways: Way[] = [
+    {
+      name: 'popen via ssh',
       transport: popen(),
       spec: { popen: true, ...via },
       middles: [middle],
       plugins: [ssh()],
-    }),
-    'ssh via ssh': new TransportGroup({
+    },
+    {
+      name: 'ssh via ssh',
       transport: ssh(),
       spec: { ssh: 'other', ssh_config: other.config, ...via },
       middles: [middle],
       lacks: ['end of output'],
-    }),
-  };
-  for (const [name, group] of Object.entries(groups)) transportSuite(name, group);
+    },
+  ];
+  const groups = spread(ways).map(({ value, part }) => new TransportGroup({ ...value, part }));
+  for (const group of groups) transportSuite(group.name, group);
 
   const end = suite('the end');
   end('nothing is left behind the servers', async () => {
-    for (const group of [beside, ...Object.values(groups)]) await group[Symbol.asyncDispose]();
+    for (const group of [beside, ...groups]) await group[Symbol.asyncDispose]();
     for (const server of hosts)
       while (server.processes().length > 0) await new Promise((resolve) => setTimeout(resolve, 5));
   });

@@ -5,4 +5,7 @@ import { TransportGroup } from './fixtures/transports.ts';
 
 const { kind, path } = runningInterpreter();
 
-transportSuite('popen', new TransportGroup({ transport: popen(), spec: { popen: true, [kind]: path } }));
+transportSuite(
+  'popen',
+  new TransportGroup({ name: 'popen', transport: popen(), spec: { popen: true, [kind]: path } }),
+);

@@ -9,8 +9,8 @@ import {
   type RemoteInfo,
   type RemoteStatus,
 } from 'execnet';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { test } from './fixtures/tests.ts';
 
 /** Only the very same type is accepted. */
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;

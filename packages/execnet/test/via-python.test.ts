@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as conformance from '@execnet/conformance';
 import { type Channel, ConnectionLostError, type Gateway, Group, type SpecObject } from 'execnet';
-import { suite, test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { available } from '../../../tools/hosts/available.mjs';
 import { startSshd } from '../../../tools/hosts/sshd.mjs';
+import type { Part } from '../../../tools/lib/deal.mjs';
 import { runningInterpreter } from '../../../tools/lib/interpreters.mjs';
 import { CHILDREN } from './fixtures/children.mjs';
 import { failureOf } from './fixtures/failure.ts';
@@ -20,6 +20,7 @@ import { greenletsOf, middlePythons, oneOfEach, pythonSpec, usualPython } from '
 import { leftBehind } from './fixtures/ssh-clients.ts';
 import { testOn } from './fixtures/ssh-hosts.ts';
 import { assertStartFailures } from './fixtures/start-failures.ts';
+import { spread, suite, test, wanting } from './fixtures/tests.ts';
 
 /** The promise is 2 s; interpreters that compute on two cores need a margin. */
 const LIMIT = 5000;
@@ -34,11 +35,10 @@ const own: SpecObject = { [kind]: ownPath };
 
 const java = oneOfEach.find(({ runtime }) => runtime === 'jython');
 
-const on = suite('through Python');
 const group = new Group();
 
 for (const middle of middlePythons) {
-  const { name, path } = middle;
+  const { path } = middle;
 
   /** The middle, and one through it on the interpreter that runs this. */
   const pair = async (group: Group, spec: SpecObject = own): Promise<[Gateway, Gateway]> => {
@@ -49,7 +49,7 @@ for (const middle of middlePythons) {
     ];
   };
 
-  on(`${name}: it runs beside the middle gateway, as its spec says`, async () => {
+  middle.test(`it runs beside the middle gateway, as its spec says`, async () => {
     const folder = realpathSync(mkdtempSync(join(tmpdir(), 'via python ')));
     const group = new Group();
     try {
@@ -79,7 +79,7 @@ for (const middle of middlePythons) {
 
   // PyPy takes half a minute to be patched
   for (const model of middle.runtime === 'pypy' ? [] : greenletsOf(middle))
-    on(`${name}: its code may patch the standard library with ${model}`, async () => {
+    middle.test(`its code may patch the standard library with ${model}`, async () => {
       await using group = new Group();
       const outer = await group.makeGateway(pythonSpec(middle, 'id=middle', 'stdio=ignore'));
       await outer.remoteExec(conformance.PATCHES[model]).waitClose();
@@ -101,7 +101,7 @@ for (const middle of middlePythons) {
       assert.equal(await stillRunning([pid], LIMIT), []);
     });
 
-  on(`${name}: it is made, works and ends while code in the middle computes`, async () => {
+  middle.test(`it is made, works and ends while code in the middle computes`, async () => {
     await using group = new Group();
     const outer = await group.makeGateway(pythonSpec(middle, 'id=middle', 'stdio=ignore'));
     const busy = outer.remoteExec('channel.send(1)\nwhile True: pass');
@@ -123,7 +123,7 @@ for (const middle of middlePythons) {
     await failureOf(busy.receive());
   });
 
-  on(`${name}: descriptors of the middle are neither inherited nor left open`, async () => {
+  middle.test(`descriptors of the middle are neither inherited nor left open`, async () => {
     await using group = new Group();
     const outer = await group.makeGateway(pythonSpec(middle, 'id=middle', 'stdio=ignore'));
     // one that children inherit, as each is that Python 2 makes
@@ -151,7 +151,7 @@ for (const middle of middlePythons) {
     assert.is(opened[1], opened[0]);
   });
 
-  on(`${name}: a middle that may open no more descriptors says so, and goes on`, async () => {
+  middle.test(`a middle that may open no more descriptors says so, and goes on`, async () => {
     await using group = new Group();
     const [outer, inner] = await pair(group, { python: path });
     const limit = (source: string): Promise<void> =>
@@ -174,7 +174,7 @@ resource.setrlimit(resource.RLIMIT_NOFILE, (${source}, hard))`,
     assert.is(await next.call('abs', [-3]), 3);
   });
 
-  on(`${name}: others are started while its code starts processes that stay`, async () => {
+  middle.test(`others are started while its code starts processes that stay`, async () => {
     await using group = new Group();
     const outer = await group.makeGateway(pythonSpec(middle, 'id=middle', 'stdio=ignore'));
     const starting = outer.remoteExec(`
@@ -203,7 +203,7 @@ resource.setrlimit(resource.RLIMIT_NOFILE, (${source}, hard))`,
   });
 
   if (middle.runtime === 'cpython')
-    on(`${name}: a middle that can start no thread for it says so`, async () => {
+    middle.test(`a middle that can start no thread for it says so`, async () => {
       await using group = new Group();
       const outer = await group.makeGateway(pythonSpec(middle, 'id=middle', 'stdio=ignore'));
       await outer
@@ -217,7 +217,7 @@ resource.setrlimit(resource.RLIMIT_NOFILE, (${source}, hard))`,
       assert.is(await outer.call('abs', [-1]), 1);
     });
 
-  on(`${name}: when the middle is killed, that is the reason, and the far side is gone`, async () => {
+  middle.test(`when the middle is killed, that is the reason, and the far side is gone`, async () => {
     await using group = new Group();
     const [outer, inner] = await pair(group);
     const channel = inner.remoteExec(`${CHILDREN} for (;;);`);
@@ -232,7 +232,7 @@ resource.setrlimit(resource.RLIMIT_NOFILE, (${source}, hard))`,
     assert.is(group.size, 0);
   });
 
-  on(`${name}: terminating the middle takes the tree down from its leaves`, async () => {
+  middle.test(`terminating the middle takes the tree down from its leaves`, async () => {
     await using group = new Group();
     const [outer, inner] = await pair(group, { python: path });
     const leafmost = await group.makeGateway({ popen: true, via: 'leaf', stdio: 'ignore', ...own });
@@ -250,7 +250,7 @@ resource.setrlimit(resource.RLIMIT_NOFILE, (${source}, hard))`,
     assert.equal(await stillRunning(pids, LIMIT), []);
   });
 
-  on(`${name}: what can't be started is told as it would be here, with the place`, async () => {
+  middle.test(`what can't be started is told as it would be here, with the place`, async () => {
     await using group = new Group();
     await group.makeGateway(pythonSpec(middle, 'id=middle'));
     await assertStartFailures(group, 'python');
@@ -259,7 +259,7 @@ resource.setrlimit(resource.RLIMIT_NOFILE, (${source}, hard))`,
     assert.is(await inner.call(() => 1), 1);
   });
 
-  on(`${name}: after SIGKILL of the local process nothing is left, whatever computes`, async () => {
+  middle.test(`after SIGKILL of the local process nothing is left, whatever computes`, async () => {
     await using program = startProgram('python-nested.mjs', [
       pythonSpec(middle, 'stdio=ignore'),
       pythonSpec(middle, 'stdio=ignore'),
@@ -274,13 +274,16 @@ resource.setrlimit(resource.RLIMIT_NOFILE, (${source}, hard))`,
 }
 
 if (java !== undefined)
-  on(`${java.name}: it is no middle, which is said; it may be at the end`, async () => {
+  java.test('it is no middle, which is said; it may be at the end', async () => {
     await using group = new Group();
     await group.makeGateway(pythonSpec(java, 'id=java', 'stdio=ignore'));
     const error = await failureOf(group.makeGateway({ popen: true, via: 'java', ...own }));
     assert.is(error.code, 'ERR_EXECNET_UNSUPPORTED');
     assert.match(error.message, /^java: Jython can neither start others nor connect to them/);
-    for (const middle of [own, ...(usualPython === java ? [] : [{ python: usualPython?.path ?? '' }])]) {
+    for (const middle of [
+      own,
+      ...(usualPython?.runtime === 'jython' ? [] : [{ python: usualPython?.path ?? '' }]),
+    ]) {
       const outer = await group.makeGateway({ popen: true, ...middle });
       const leaf = await group.makeGateway({ popen: true, via: outer.id, python: java.path });
       assert.is(await leaf.call('len', ['abc']), 3);
@@ -290,12 +293,13 @@ if (java !== undefined)
   });
 
 const fixtureOf = (
-  { version, runtime, path }: NonNullable<typeof usualPython>,
+  { name, version, runtime, path }: NonNullable<typeof usualPython>,
   id: string,
-  middle: SpecObject,
+  { value: [transport, middle], part }: { value: [name: string, middle: SpecObject]; part: Part },
 ): conformance.PythonFixture => {
   let made: Promise<Gateway> | undefined;
   return {
+    wants: wanting(part, { remote: name, transport }),
     version,
     runtime,
     makeGateway: async (fields = {}) => {
@@ -306,7 +310,7 @@ const fixtureOf = (
   };
 };
 
-if (usualPython !== undefined && usualPython !== java) {
+if (usualPython !== undefined && usualPython.runtime !== 'jython') {
   const ways: Record<string, SpecObject> = {
     [`via ${kind}`]: { popen: true, ...own },
     'via python': { popen: true, python: usualPython.path },
@@ -315,8 +319,9 @@ if (usualPython !== undefined && usualPython !== java) {
       'via ssh and python': { ssh: host.alias, ssh_config: host.config, python: usualPython.path },
     }),
   };
-  for (const [n, [name, middle]] of Object.entries(ways).entries()) {
-    const fixture = fixtureOf(usualPython, `way${n}`, middle);
+  for (const [n, way] of spread(Object.entries(ways)).entries()) {
+    const name = way.value[0];
+    const fixture = fixtureOf(usualPython, `way${n}`, way);
     conformance.pythonChannelSuite(`${usualPython.name} ${name}`, fixture);
     conformance.pythonExecutingSuite(`${usualPython.name} ${name}`, fixture);
     conformance.pythonPrintSuite(`${usualPython.name} ${name}`, fixture);
@@ -326,7 +331,7 @@ if (usualPython !== undefined && usualPython !== java) {
     testOn(['sshd', 'ssh'], 'ssh through Python', () => Promise.reject(new Error(missing)));
   else {
     const at: SpecObject = { ssh: host.alias, ssh_config: host.config, python: usualPython.path };
-    on('ssh through a Python behind a server: nothing is left of it', async () => {
+    test('ssh through a Python behind a server: nothing is left of it', async () => {
       await using group = new Group();
       const outer = await group.makeGateway({
         ...at,
@@ -348,14 +353,15 @@ if (usualPython !== undefined && usualPython !== java) {
   }
 }
 
-on('nothing is left', async () => {
+test.run();
+
+const end = suite('the end');
+end('nothing is left', async () => {
   await group.terminate();
   assert.is(group.size, 0);
   if (host) assert.equal(await leftBehind(host), []);
 });
-on.after(async () => {
+end.after(async () => {
   await host?.stop();
 });
-on.run();
-// a way to the server that is missing
-test.run();
+end.run();

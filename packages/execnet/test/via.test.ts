@@ -4,17 +4,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Connection, ConnectionSink, Exit } from '@execnet/core/plugin';
 import { type Channel, ConnectionLostError, type Gateway, Group } from 'execnet';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Interpreter, runningInterpreter } from '../../../tools/lib/interpreters.mjs';
 import { CHILDREN } from './fixtures/children.mjs';
 import { failureOf } from './fixtures/failure.ts';
-import { leanSpecOf, remoteEnds, specOf } from './fixtures/interpreters.ts';
+import { leanSpecOf, sharedEnds, specOf } from './fixtures/interpreters.ts';
 import { isA } from './fixtures/is-a.ts';
 import { peakRises } from './fixtures/memory.mjs';
 import { childrenOf, isRunning, stillRunning } from './fixtures/processes.ts';
 import { startProgram } from './fixtures/programs.ts';
 import { assertStartFailures } from './fixtures/start-failures.ts';
+import { test } from './fixtures/tests.ts';
 
 /** The promise is 2 s; interpreters that spin on two cores need a margin. */
 const LIMIT = 4000;
@@ -69,10 +69,8 @@ class Recorder implements ConnectionSink {
   }
 }
 
-for (const middle of remoteEnds) {
-  const { name } = middle;
-
-  test(`via ${name}: it runs beside the middle gateway, as its spec says`, async () => {
+for (const middle of sharedEnds) {
+  middle.test(`it runs beside the middle gateway, as its spec says`, async () => {
     const folder = mkdtempSync(join(tmpdir(), 'via '));
     const group = new Group();
     try {
@@ -102,7 +100,7 @@ for (const middle of remoteEnds) {
     }
   });
 
-  test(`via ${name}: it is made, works and ends while user code spins in the middle`, async () => {
+  middle.test(`it is made, works and ends while user code spins in the middle`, async () => {
     await using group = new Group();
     const outer = await group.makeGateway(
       specOf(middle, 'id=middle', 'execmodel=main_thread_only', 'stdio=ignore'),
@@ -126,7 +124,7 @@ for (const middle of remoteEnds) {
     await outer.terminate({ timeout: 0 });
   });
 
-  test(`via ${name}: when the middle is killed, that is the reason, and the far side is gone`, async () => {
+  middle.test(`when the middle is killed, that is the reason, and the far side is gone`, async () => {
     await using group = new Group();
     const [outer, inner] = await pair(group, middle);
     const channel = inner.remoteExec(`${CHILDREN} for (;;);`);
@@ -142,7 +140,7 @@ for (const middle of remoteEnds) {
     assert.is(group.size, 0);
   });
 
-  test(`via ${name}: terminating the middle takes the tree down from its leaves`, async () => {
+  middle.test(`terminating the middle takes the tree down from its leaves`, async () => {
     await using group = new Group();
     const [outer, inner] = await pair(group, middle);
     const leafmost = await group.makeGateway('popen//via=leaf//stdio=ignore');
@@ -161,7 +159,7 @@ for (const middle of remoteEnds) {
     );
   });
 
-  test(`via ${name}: a program that can't be started is told as it would be here, with the place`, async () => {
+  middle.test(`a program that can't be started is told as it would be here, with the place`, async () => {
     await using group = new Group();
     await group.makeGateway(specOf(middle, 'id=middle'));
     await assertStartFailures(group, 'node');
@@ -170,7 +168,7 @@ for (const middle of remoteEnds) {
     assert.is(await inner.call(() => 1), 1);
   });
 
-  test(`via ${name}: what is given up while it starts leaves nothing`, async () => {
+  middle.test(`what is given up while it starts leaves nothing`, async () => {
     await using group = new Group();
     const outer = await group.makeGateway(specOf(middle, 'id=middle'));
     // the relay is up, and so is whatever it needs
@@ -188,7 +186,7 @@ for (const middle of remoteEnds) {
     );
   });
 
-  test(`via ${name}: after SIGKILL of the local process nothing is left, whatever spins`, async () => {
+  middle.test(`after SIGKILL of the local process nothing is left, whatever spins`, async () => {
     await using program = startProgram('nested.mjs', [
       specOf(middle, 'stdio=ignore'),
       specOf(runningInterpreter(), 'stdio=ignore'),
@@ -201,7 +199,7 @@ for (const middle of remoteEnds) {
     assert.equal(await stillRunning(pids, LIMIT), []);
   });
 
-  test(`via ${name}: addresses are dialled from there, and both directions end apart`, async () => {
+  middle.test(`addresses are dialled from there, and both directions end apart`, async () => {
     await using group = new Group();
     const { host } = await group.makeGateway(specOf(middle, 'id=middle'));
     const server = createServer({ allowHalfOpen: true }, (socket) => {
@@ -236,7 +234,7 @@ for (const middle of remoteEnds) {
     assert.is((await failureOf(host.dial({ path: '/nowhere' }))).code, 'ERR_EXECNET_REFUSED');
   });
 
-  test(`via ${name}: a reader that stalls takes no memory in the middle, and stalls nobody else`, async () => {
+  middle.test(`a reader that stalls takes no memory in the middle, and stalls nobody else`, async () => {
     await using group = new Group();
     const outer = await group.makeGateway(leanSpecOf(middle, 'id=middle'));
     const { host } = outer;
@@ -286,7 +284,7 @@ for (const middle of remoteEnds) {
     assert.is((await first.closed).code, 0);
   });
 
-  test(`via ${name}: what a program wrote before it ended waits for a slow reader`, async () => {
+  middle.test(`what a program wrote before it ended waits for a slow reader`, async () => {
     await using group = new Group();
     const { host } = await group.makeGateway(specOf(middle, 'id=middle'));
     const size = 6_000_000;
@@ -310,7 +308,7 @@ for (const middle of remoteEnds) {
     assert.not(isRunning(pid));
   });
 
-  test(`via ${name}: a middle that exits by itself takes its tree along`, async () => {
+  middle.test(`a middle that exits by itself takes its tree along`, async () => {
     await using group = new Group();
     const [outer, inner] = await pair(group, middle);
     const channel = inner.remoteExec(`${CHILDREN} channel.receiveSync()`);

@@ -1,0 +1,32 @@
+/**
+ * Runs test files one after the other in this process, which may be any of the runtimes; `run-batch.mjs` starts it, and reads what it prints.
+ *
+ *   batch.mjs LIST    LIST: a file with a JSON array of { file, folder }: an absolute path, and a folder for its temporary files
+ */
+import { readFileSync } from 'node:fs';
+import process from 'node:process';
+import { pathToFileURL } from 'node:url';
+import { beginOf, endOf, environmentOf } from './batch-protocol.mjs';
+
+/** @type {{ file: string, folder: string }[]} */
+const files = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8'));
+
+// uvu runs what is registered when it is told to, and not when the module that registers waits for something
+const shared = /** @type {{ UVU_DEFER?: number, UVU_QUEUE?: unknown[][], UVU_INDEX?: number }} */ (
+  globalThis
+);
+shared.UVU_DEFER = 1;
+shared.UVU_INDEX = 0;
+/** @type {unknown[][]} */
+const queue = [];
+shared.UVU_QUEUE = queue;
+const { exec } = await import('uvu');
+
+for (const [index, { file, folder }] of files.entries()) {
+  Object.assign(process.env, environmentOf(file, folder));
+  queue.splice(0, queue.length, [null]);
+  process.stdout.write(beginOf(index));
+  await import(pathToFileURL(file).href);
+  await exec();
+  process.stdout.write(endOf(index));
+}
