@@ -139,7 +139,7 @@ export async function runBatch(plans, options, done) {
  * @returns {Promise<Result[]>} of those that have begun
  */
 async function runProcess(plans, { folder: parent, cache, tier, machine }) {
-  const { runtime } = /** @type {Plan} */ (plans[0]);
+  const { runtime, flags } = /** @type {Plan} */ (plans[0]);
   const own = temporaryFolder(parent, cache);
   const files = plans.map(({ file }) => ({ file: inRoot(file), temporary: temporaryFolder(parent, cache) }));
   const list = path.join(parent, `${path.basename(own.folder)}.json`);
@@ -163,7 +163,7 @@ async function runProcess(plans, { folder: parent, cache, tier, machine }) {
   const left = [];
   const outcome = await run(
     runtime.path,
-    argumentsFor(runtime, [inRoot('tools', 'lib', 'batch.mjs'), list]),
+    [...flags, ...argumentsFor(runtime, [inRoot('tools', 'lib', 'batch.mjs'), list])],
     {
       env,
       limit: limitSeconds,

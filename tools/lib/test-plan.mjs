@@ -12,6 +12,7 @@ import { inRoot } from './root.mjs';
  * @property {string} file relative to the repository
  * @property {Interpreter} runtime
  * @property {number} weight about how many seconds it takes
+ * @property {readonly string[]} flags for the runtime
  *
  * @typedef {object} Stage
  * @property {number} atATime processes beside each other
@@ -63,53 +64,72 @@ const ownProcess = [
   path.join('packages', 'core', 'test', 'purity', 'globals.test.ts'),
 ];
 
+/** Their process is a local end whose memory is measured: V8 must keep little garbage (`LEAN` in the fixtures). */
+const lean = ['flow-control'].map(behaviourFile);
+
 /** Files side by side: the machines that this is made for have two cores, and most tests wait part of the time. */
 const sideBySide = 2;
 
+/** Of those that cut networks and wait. */
+const idleSideBySide = 4;
+
 /** About how many seconds a file takes that is not named in `slow`. */
-const usual = { core: 0.5, behaviour: 5 };
+const usual = { core: 0.8, behaviour: 5 };
 
 /** A process goes on with the next file as long as its files are so quick together, in seconds. */
 const batchSeconds = 45;
 
 /** About how many seconds files take on the main local end, where that is much: the slowest begin first. @type {Readonly<Record<string, number>>} */
 const slow = {
-  bundle: 12,
-  'crash-exit': 20,
-  docs: 40,
-  'execnet-groups': 30,
-  'execnet-hostile': 25,
-  'execnet-ssh': 40,
-  'execution-models': 40,
-  'exit-ending': 20,
-  'hostile-local': 30,
-  'lifetime-models': 40,
-  'lifetime-terminate': 20,
-  'python-ending': 25,
-  'python-greenlets': 25,
-  'python-hostile': 40,
-  'python-killed': 40,
-  'python-terminating': 25,
-  'python-threads': 20,
-  'ssh-basic': 25,
-  'ssh-conformance': 60,
-  'ssh-host-keys': 40,
-  'ssh-lifetime': 35,
-  'ssh-lifetime-dropbear': 25,
-  'ssh-login': 20,
-  'ssh-network': 25,
-  'ssh-proxy': 25,
+  blocking: 25,
+  channels: 26,
+  compiled: 15,
+  'crash-exit': 18,
+  docs: 29,
+  'execnet-groups': 36,
+  'execnet-hostile': 29,
+  'execnet-ssh': 47,
+  executing: 20,
+  'execution-models': 32,
+  'exit-ending': 26,
+  'exit-killed': 26,
+  'hostile-local': 50,
+  lease: 21,
+  'lifetime-models': 46,
+  'lifetime-terminate': 19,
+  prints: 16,
+  'python-greenlets': 31,
+  'python-hostile': 35,
+  'python-killed': 46,
+  'python-terminating': 24,
+  'python-values': 22,
+  'ssh-aborted': 17,
+  'ssh-basic': 51,
+  'ssh-conformance': 64,
+  'ssh-errors': 26,
+  'ssh-host-keys': 43,
+  'ssh-hosts': 20,
+  'ssh-lifetime': 39,
+  'ssh-lifetime-dropbear': 32,
+  'ssh-login': 35,
+  'ssh-network': 45,
+  'ssh-network-cut': 28,
+  'ssh-network-cut-via': 40,
+  'ssh-proxy': 34,
   'ssh-python': 60,
-  structured: 50,
-  threads: 40,
-  'transport-mutants': 40,
-  'transport-openssh': 25,
-  'transport-ssh': 30,
-  'transport-via': 40,
-  'transport-via-python': 30,
-  via: 40,
-  'via-python': 60,
-  worker: 60,
+  'ssh-python-cut': 40,
+  'ssh-sharing': 26,
+  structured: 34,
+  threads: 41,
+  'threads-idle': 19,
+  'transport-mutants': 41,
+  'transport-openssh': 39,
+  'transport-ssh': 46,
+  'transport-via': 48,
+  'transport-via-python': 32,
+  via: 32,
+  'via-python': 54,
+  worker: 44,
 };
 
 /** @param {string} name */
@@ -159,9 +179,10 @@ export function testPlan({ main, others }, tier, filter) {
   const plansOn = (runtime, wanted) =>
     files.filter(wanted).map((file) => {
       const whole = isCore(file) ? usual.core : (slow[topicOf(file)] ?? usual.behaviour);
-      const share = runtime === main || isCore(file) || tier === 'all' ? 1 : 0.2;
+      const share = runtime === main || isCore(file) || tier === 'all' ? 1 : 0.12;
       const name = runtime === main ? file : `${file} [${runtime.name}]`;
-      return { name, file, runtime, weight: whole * share };
+      const flags = lean.includes(file) && runtime.kind === 'node' ? ['--max-semi-space-size=1'] : [];
+      return { name, file, runtime, flags, weight: whole * share };
     });
   const plans = [
     ...plansOn(main, () => true),
@@ -197,7 +218,7 @@ export function testPlan({ main, others }, tier, filter) {
             ...batches((plan) => !isUnit(plan) && !isApart(plan) && !isWaiting(plan)),
           ],
         },
-        { atATime: sideBySide, batches: batches(({ file }) => idle.includes(file)) },
+        { atATime: idleSideBySide, batches: batches(({ file }) => idle.includes(file)) },
         { atATime: 1, batches: batches(isAlone) },
       ];
     },

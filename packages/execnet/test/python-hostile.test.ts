@@ -15,13 +15,13 @@ import {
   softMutation,
 } from './fixtures/mutations.mjs';
 import { middlePythons, oneOfEach, type RemotePython, withoutPython } from './fixtures/pythons.ts';
-import { test } from './fixtures/tests.ts';
+import { test, tier } from './fixtures/tests.ts';
 
 /** Channels of the local end, and some of a remote end. */
 const IDS = [1, 3, 5, 7, 9, 11, 512, 1024, 1536];
 
-/** Over 10,000 on CPython, PyPy and Python 2 together; the machine of Java takes seconds to start. */
-const RUNS = { cpython: 15, pypy: 15, jython: 2 };
+/** In the tier of all over 10,000 on CPython, PyPy and Python 2 together; the machine of Java takes seconds to start. */
+const RUNS = tier === 'all' ? { cpython: 15, pypy: 15, jython: 2 } : { cpython: 5, pypy: 5, jython: 1 };
 const FRAMES = 250;
 
 /** A remote end is gone within two seconds of the loss of its connection; a busy machine gets a margin. */

@@ -14,7 +14,7 @@ import { PYTHON_CHILDREN } from './fixtures/python-children.mjs';
 import { greenletsOf, oneOfEach, usualPython } from './fixtures/pythons.ts';
 import { CLIENTS, type Client, leftBehind } from './fixtures/ssh-clients.ts';
 import { testOn } from './fixtures/ssh-hosts.ts';
-import { interpretersOfRun, spread, suite, test, wanting } from './fixtures/tests.ts';
+import { interpretersOfRun, spread, suite, test, tier, wanting } from './fixtures/tests.ts';
 
 /** The promise is 2 s; what stands behind a server that forks, on two cores, needs a margin. */
 const LIMIT = 5000;
@@ -62,9 +62,13 @@ if (host === undefined || usualPython === undefined) {
     conformance.pythonStringSuite,
     conformance.pythonValueSuite,
   ];
+  // the default tier tries a quarter: what is between the ends knows nothing of Python, and other files try all of it
   for (const { value: client, part } of spread(CLIENTS))
     for (const suite of suites)
-      suite(`${usualPython.name} over ssh_client=${client}`, over(usualPython, client, part));
+      suite(
+        `${usualPython.name} over ssh_client=${client}`,
+        over(usualPython, client, tier === 'all' ? part : { ...part, of: 4 * part.of }),
+      );
   // what versions differ in
   for (const { value: python, part } of spread(
     interpretersOfRun.pythons.filter((one) => one !== usualPython),
