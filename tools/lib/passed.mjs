@@ -114,6 +114,7 @@ export class Passed {
         this.#treeOf(path.join('packages', one, 'src')),
         this.#treeOf(path.join('packages', one, 'bin')),
         this.#hashOf(inRoot('packages', one, 'package.json')),
+        this.#hashOf(inRoot('packages', one, 'build.mjs')),
       ]),
       this.#helpersOf(path.join('packages', owner, 'test')),
       this.#hashOf(inRoot(name)),

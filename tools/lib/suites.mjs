@@ -15,10 +15,6 @@ import { isBehaviour, testFiles } from './test-plan.mjs';
  * @property {string} model
  * @property {string} transport
  * @property {Part} part which of its cases
- *
- * @typedef {object} Axes what the test files of behaviour try each suite on, besides the local ends
- * @property {readonly string[]} javascript files that try each remote end in JavaScript
- * @property {readonly string[]} python files that try each remote end in Python
  */
 
 /** @param {string} text */
@@ -31,28 +27,31 @@ const dealing = words(`
   lifetime-terminate prints spec-fields ssh-basic ssh-network structured-local via worker
 `);
 
+/** Files whose tests share a gateway, mostly, and are tried on every remote end in JavaScript. */
+const sharing = words(`
+  blocking callbacks cancelling channels errors executing files iteration main-thread-only multi-channel nested-channels pure-functions status structured
+  threads values
+`);
+
 /** All files whose tests are tried on every remote end in JavaScript. */
-export const javascript = [
-  ...dealing,
-  ...words(`
-    blocking callbacks cancelling channels errors executing files iteration main-thread-only multi-channel nested-channels pure-functions status structured
-    threads values
-  `),
-];
+export const javascript = [...dealing, ...sharing];
+
+/** The files of these that are about a model. @type {Readonly<Record<string, string>>} */
+const ownModels = { 'main-thread-only': 'main_thread_only', structured: 'structured', worker: 'worker' };
 
 /** Files whose tests start processes of their own, and are tried on every remote end in Python. */
 const dealingPython = words(`
   python-command python-ending python-greenlets python-killed python-lifetime python-terminating
 `);
 
+/** Files whose tests share a gateway, mostly, and are tried on every remote end in Python. */
+const sharingPython = words(`
+  python-callbacks python-cancelling python-channels python-errors python-executing python-files python-flow python-main-thread-only python-memory
+  python-prints python-status python-strings python-threads python-values
+`);
+
 /** All files whose tests are tried on every remote end in Python. */
-export const python = [
-  ...dealingPython,
-  ...words(`
-    python-callbacks python-cancelling python-channels python-errors python-executing python-files python-flow python-main-thread-only python-memory
-    python-prints python-status python-strings python-threads python-values
-  `),
-];
+export const python = [...dealingPython, ...sharingPython];
 
 /** Suites for gateways of any kind: under each model, over each transport. By the name of their test file, their topics. @type {Readonly<Record<string, string>>} */
 export const general = {
@@ -110,37 +109,24 @@ export function rowsOf(machine, tier) {
   const locals = [machine.main, ...machine.others].map(({ name }) => name);
   const usual = { model: 'thread', transport: 'popen' };
   return locals.flatMap((local) => {
+    /** @param {readonly string[]} files @param {readonly { value: { name: string }, part: Part }[]} ends */
+    const on = (files, ends) =>
+      files.flatMap((file) =>
+        ends.map(({ value, part }) => {
+          const model = ownModels[file] ?? usual.model;
+          return { suite: file, file, local, remote: value.name, ...usual, model, part };
+        }),
+      );
     const part = localPart(machine, tier, local);
-    const remotes = remotesOf(machine, tier, local);
-    const shares = sharesOf(machine, tier, local);
-    const pythons = pythonsOf(machine, tier, local);
-    const sharedPythons = sharedPythonsOf(machine, tier, local);
+    const named = [...javascript, ...python, transportsFile, modelsFile];
     return [
       ...behaviours()
-        .filter((file) => ![...javascript, ...python, transportsFile, modelsFile].includes(file))
+        .filter((file) => !named.includes(file))
         .map((file) => ({ suite: file, file, local, ...usual, part })),
-      ...javascript.flatMap((file) =>
-        (dealing.includes(file) ? shares : remotes).map(({ value, part }) => ({
-          suite: file,
-          file,
-          local,
-          remote: value.name,
-          ...usual,
-          ...(file === 'main-thread-only' && { model: 'main_thread_only' }),
-          ...(['structured', 'worker'].includes(file) && { model: file }),
-          part,
-        })),
-      ),
-      ...python.flatMap((file) =>
-        (dealingPython.includes(file) ? sharedPythons : pythons).map(({ value, part }) => ({
-          suite: file,
-          file,
-          local,
-          remote: value.name,
-          ...usual,
-          part,
-        })),
-      ),
+      ...on(dealing, sharesOf(machine, tier, local)),
+      ...on(sharing, remotesOf(machine, tier, local)),
+      ...on(dealingPython, sharedPythonsOf(machine, tier, local)),
+      ...on(sharingPython, pythonsOf(machine, tier, local)),
       // a part of the other local ends on models and transports falls where it falls
       ...(tier === 'default' && local !== machine.main.name ? [] : Object.keys(general)).flatMap((suite) => [
         ...spreadOf(machine, tier, local, models).map(({ value, part }) => ({
