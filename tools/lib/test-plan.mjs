@@ -91,7 +91,7 @@ const slow = {
   'execnet-ssh': 47,
   executing: 20,
   'execution-models': 32,
-  'executions-many': 400,
+  'executions-many': 150,
   'exit-ending': 26,
   'exit-killed': 26,
   'hostile-local': 50,
