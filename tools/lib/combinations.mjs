@@ -193,6 +193,9 @@ export function pythonsOf(machine, tier, local) {
   ];
 }
 
+/** What suites that start processes for each test try on the oldest CPython: the part of so many. */
+const oldestShare = 4;
+
 /**
  * The same for suites that start processes for each test: whole on the newest CPython only.
  *
@@ -204,10 +207,8 @@ export function pythonsOf(machine, tier, local) {
 export function sharedPythonsOf(machine, tier, local) {
   const tried = pythonsOf(machine, tier, local);
   if (tier === 'all' || local !== machine.main.name) return tried;
-  const newest = tried.filter(({ part }) => part.of === 1).at(-1)?.value;
-  return tried
-    .map(({ value }) => value)
-    .flatMap((value, index, { length }) => [
-      { value, part: value === newest ? whole : { index, of: length } },
-    ]);
+  const newest = tried.filter(({ part }) => part.of === 1).at(-1);
+  return tried.map((one) =>
+    one.part.of === 1 && one !== newest ? { ...one, part: { index: 0, of: oldestShare } } : one,
+  );
 }

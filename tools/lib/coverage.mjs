@@ -168,32 +168,33 @@ const combinationOf = ({ file, suite, local, remote, model, transport }) =>
       : [file, local, remote ?? ''],
   );
 
-/** Cases that met the oldest and the newest interpreters only. @param {Machine} machine @param {readonly Tried[]} tried */
+/**
+ * Cases that met the main or the newest interpreter, and none between the oldest and the newest. What was not tried on these is about others only.
+ *
+ * @param {Machine} machine
+ * @param {readonly Tried[]} tried
+ */
 function casesAtTheEdge({ main, remotes, pythons }, tried) {
-  const edge = new Set(
-    [
-      main,
-      ...ends(remotes, ({ kind }) => kind),
-      ...ends(
-        pythons.filter(({ runtime }) => runtime === 'cpython'),
-        ({ runtime }) => runtime,
-      ),
-    ].map(({ name }) => name),
-  );
+  const cpythons = pythons.filter(({ runtime }) => runtime === 'cpython');
+  const outer = [...ends(cpythons, ({ runtime }) => runtime)];
+  const edge = new Set([main, ...ends(remotes, ({ kind }) => kind), ...outer].map(({ name }) => name));
   return [
-    { files: javascript, between: remotes.filter(({ name }) => !edge.has(name)) },
-    { files: python, between: pythons.filter(({ name }) => !edge.has(name)) },
-  ].flatMap(({ files, between }) => {
-    if (between.length === 0) return [];
-    const names = new Set(between.map(({ name }) => name));
+    { files: javascript, usual: main.name, all: remotes },
+    { files: python, usual: outer.at(-1)?.name, all: pythons },
+  ].flatMap(({ files, usual, all }) => {
+    const between = new Set(all.map(({ name }) => name).filter((name) => !edge.has(name)));
+    if (between.size === 0) return [];
+    /** @type {Map<string, Set<string>>} */
     const cases = new Map();
     for (const { file, suite, title, remote } of tried) {
       if (!files.includes(file) || remote === undefined) continue;
       const key = [file, suite, title].filter(Boolean).join(': ');
-      cases.set(key, (cases.get(key) ?? false) || names.has(remote));
+      cases.set(key, (cases.get(key) ?? new Set()).add(remote));
     }
     return [...cases]
-      .filter(([, isMet]) => !isMet)
+      .filter(
+        ([, met]) => usual !== undefined && met.has(usual) && ![...met].some((name) => between.has(name)),
+      )
       .map(([key]) => `${key}: no interpreter between was tried`);
   });
 }
