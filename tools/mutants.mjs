@@ -36,7 +36,7 @@ fs.rmSync(path.join(copy, '.cache'), { recursive: true, force: true });
 const test = (args) =>
   run(process.execPath, ['tools/test.mjs', '--bail', '--fresh', ...args], { cwd: copy, limit: 7200 });
 
-/** Which test file noticed. @param {string} output */
+/** The test file that noticed. @param {string} output */
 const firstFailure = (output) => /^FAIL (?:\[[^\]]*\] )?([^:]+)/m.exec(output)?.[1] ?? 'the run itself';
 
 /** @param {import('./lib/mutants.mjs').Mutant} mutant @returns {Promise<{ byDefault: string, byAll: string } | undefined>} undefined: it does not compile */

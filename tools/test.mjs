@@ -70,7 +70,7 @@ async function runChecks() {
   });
 }
 
-/** Which of the many versions this run shows something of, and which not. @param {import('./lib/combinations.mjs').Machine} machine */
+/** Names the Python versions that this run tries, and those that are missing. @param {import('./lib/combinations.mjs').Machine} machine */
 function namePythons({ pythons }) {
   report.remark(`Python remote ends: ${pythons.map(({ name }) => name).join(', ') || 'none'}`);
   for (const { name, reason } of missingPythons()) report.skip(name, reason);

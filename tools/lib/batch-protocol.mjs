@@ -10,7 +10,7 @@ export const beginOf = (index) => `\n${mark}begin ${index}\n`;
 export const endOf = (index) => `\n${mark}end ${index}\n`;
 
 /**
- * What a line of the output says of the files: that one begins or has ended.
+ * Reads a line of the output: undefined if it does not say that a file begins or has ended.
  *
  * @param {string} line
  * @returns {{ what: 'begin' | 'end', index: number } | undefined}
@@ -22,7 +22,7 @@ export function readMark(line) {
 }
 
 /**
- * What a test file finds in its environment, and what it starts inherits.
+ * The environment of a test file and of the processes that it starts.
  *
  * @param {string} file
  * @param {string} folder for its temporary files

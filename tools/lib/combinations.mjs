@@ -26,7 +26,7 @@ export const variables = Object.freeze({ tier: 'EXECNET_TEST_TIER', machine: 'EX
 /** @returns {Tier} */
 export const currentTier = () => (process.env[variables.tier] === 'all' ? 'all' : 'default');
 
-/** What `npm test` has found is not looked for again by each of the processes that it starts. @returns {Machine} */
+/** Finds the interpreters, once for each `npm test`: its processes are told. @returns {Machine} */
 export function machine() {
   const known = process.env[variables.machine];
   return known === undefined ? findMachine() : JSON.parse(known);
@@ -193,7 +193,7 @@ export function pythonsOf(machine, tier, local) {
   ];
 }
 
-/** What suites that start processes for each test try on the oldest CPython: the part of so many. */
+/** Suites that start processes for each test try one of so many parts on the oldest CPython. */
 const oldestShare = 4;
 
 /**

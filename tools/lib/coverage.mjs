@@ -8,7 +8,7 @@ import { general, isGeneral, javascript, models, python, rowsOf, transports } fr
  * @typedef {import('./suites.mjs').Row} Row
  */
 
-/** What a suite has to meet once, by the kind of value. @type {readonly ('remote' | 'local' | 'model' | 'transport')[]} */
+/** The kinds of values that a suite has to meet. @type {readonly ('remote' | 'local' | 'model' | 'transport')[]} */
 const kinds = ['remote', 'local', 'model', 'transport'];
 
 /**
@@ -57,7 +57,7 @@ const counted = (rows) => ({
 });
 
 /**
- * What a tier tries, and what the other one adds to it, in a sentence.
+ * Summarises a tier, and the difference to the other one, in a sentence.
  *
  * @param {Machine} machine
  * @param {Tier} tier
@@ -125,7 +125,7 @@ export function planTable(machine) {
 }
 
 /**
- * What a run should have tried, and has not, a line each: pairs that the plan leaves out, combinations of the plan of which no case was tried, and cases that met no
+ * Lists the gaps of a run, a line each: pairs that the plan leaves out, combinations of the plan of which no case was tried, and cases that met no
  * interpreter between the oldest and the newest.
  *
  * @param {Machine} machine
@@ -157,7 +157,7 @@ export function uncovered(machine, tier, tried) {
 }
 
 /**
- * What tells combinations apart. Where a file has one suite under one model over one transport, these say nothing.
+ * A key that tells combinations apart. Where a file has one suite under one model over one transport, these say nothing.
  *
  * @param {{ file: string, suite: string, local: string, remote?: string, model?: string, transport?: string }} combination
  */

@@ -1,5 +1,5 @@
 /**
- * Which cases of a suite a combination of interpreters tries. A suite that is tried whole on one combination is dealt out over others: each of those
+ * The cases of a suite that a combination of interpreters tries. A suite that is tried whole on one combination is dealt out over others: each of those
  * tries one part, and together they try every case once.
  *
  * @typedef {object} Part

@@ -18,7 +18,7 @@ import { inRoot } from './root.mjs';
  * @property {number} seconds
  */
 
-/** Where it is kept. `npm run clean` removes it, and a fresh clone has none. */
+/** The file that keeps it. `npm run clean` removes it, and a fresh clone has none. */
 const file = inRoot('.cache', 'tests.json');
 
 /** @param {string} folder relative to the repository @returns {string[]} files, generated ones left out */
@@ -74,12 +74,12 @@ export class Passed {
     this.#world = JSON.stringify([process.version, interpreters, asked.stdout ?? '']);
   }
 
-  /** How many seconds a file took when it last ran here. @param {Plan} plan */
+  /** The seconds that a file took when it last ran here. @param {Plan} plan */
   secondsOf(plan) {
     return this.#remembered[this.#key(plan)]?.seconds;
   }
 
-  /** What the file did, if it passed and would do the same again. @param {Plan} plan @returns {Remembered['result']} */
+  /** The result of a file that passed and would do the same again. @param {Plan} plan @returns {Remembered['result']} */
   resultOf(plan) {
     const known = this.#remembered[this.#key(plan)];
     return known?.inputs === this.#inputsOf(plan) ? known.result : undefined;
@@ -136,7 +136,7 @@ export class Passed {
     return [this.#treeOf('docs'), ...pages.map((page) => this.#hashOf(inRoot(page)))].join();
   }
 
-  /** What stands beside the test files of a package, and they import or start. @param {string} folder */
+  /** The files beside the test files of a package, which these import or start. @param {string} folder */
   #helpersOf(folder) {
     return this.#once(`helpers ${folder}`, () =>
       filesBelow(folder).filter((name) => !name.endsWith('.test.ts')),

@@ -86,7 +86,7 @@ function pyenvPythons() {
   });
 }
 
-/** What Debian's program starts is started by one of ours in half the time; any other is started as it is. */
+/** The program that starts Jython: where Debian's is installed one of ours, which takes half the time. */
 function jython() {
   const isDebian = fs.existsSync('/usr/share/java/jython.jar') && onPath('java') !== undefined;
   return isDebian ? inRoot('tools', 'hosts', 'jython') : onPath('jython');

@@ -1,6 +1,6 @@
 /** @typedef {import('./run-batch.mjs').Result} Result */
 
-/** How many of the slowest files the totals name. */
+/** The totals name so many of the slowest files. */
 const slowest = 10;
 
 /** @param {number} seconds */

@@ -78,7 +78,7 @@ const modelsFile = 'execution-models';
 /** The file that tries the general suites over other transports than popen. */
 const transportsFile = 'ssh-conformance';
 
-/** What it tries. */
+/** The transports that it tries. */
 export const transports = ['popen via popen', 'ssh', 'ssh_client=openssh', 'popen via ssh', 'ssh via ssh'];
 
 /** Whether a file runs the general suites under another model or over another transport than their own files. @param {string} file */

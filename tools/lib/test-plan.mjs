@@ -166,7 +166,7 @@ function batched(plans, weightOf) {
 }
 
 /**
- * What is to run: every file on the main local end; the behaviour on all other local ends; core on the first other one of each kind. What each file tries there is in
+ * The plan of a run: every file on the main local end; the behaviour on all other local ends; core on the first other one of each kind. What each file tries there is in
  * `combinations.mjs`. In this order: core, what may run beside anything, what may not, and what has to run alone.
  *
  * @param {Machine} machine

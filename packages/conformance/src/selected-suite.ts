@@ -1,6 +1,6 @@
 import { type Callback, suite, type Test } from 'uvu';
 
-/** Which tests of a suite are run. */
+/** Selects tests of a suite. */
 export interface Selection {
   /**
    * Whether a test is run, or counted as skipped where it can't be run; by default each is. For a runner that deals a suite out over several gateways.

@@ -259,7 +259,7 @@ if (old) {
 }
 
 for (const interpreter of sharedEnds) {
-  interpreter.test(`noise before the hello is tolerated, wherever it is printed`, async () => {
+  interpreter.test('noise before the hello is tolerated, wherever it is printed', async () => {
     using folder = new Folder();
     const noise = 'last login: yesterday from execnet:0123456789abcdef:';
     const wrapper = folder.file(

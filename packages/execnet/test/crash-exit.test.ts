@@ -98,7 +98,7 @@ for (const interpreter of ownRemoteEnds) {
   }
 
   interpreter.test(
-    `a handler that remote code installs takes precedence over the end of the process`,
+    'a handler that remote code installs takes precedence over the end of the process',
     async () => {
       await using group = new Group();
       const gateway = await group.makeGateway(specOf(interpreter, 'stdio=ignore'));
@@ -116,7 +116,7 @@ for (const interpreter of ownRemoteEnds) {
     },
   );
 
-  interpreter.test(`what was sent before process.exit() arrives`, async () => {
+  interpreter.test('what was sent before process.exit() arrives', async () => {
     await using group = new Group();
     const gateway = await group.makeGateway(specOf(interpreter, 'stdio=ignore'));
     for (const [where, occupy] of Object.entries(OCCUPY).slice(0, 2)) {

@@ -23,7 +23,7 @@ async function failure(
 
 for (const interpreter of sharedEnds) {
   interpreter.test(
-    `SIGKILL in the middle of a stream settles every wait with signal and stderr`,
+    'SIGKILL in the middle of a stream settles every wait with signal and stderr',
     async () => {
       await using group = new Group();
       const gateway = await group.makeGateway(specOf(interpreter, 'stdio=ignore'));
@@ -102,7 +102,7 @@ for (const interpreter of sharedEnds) {
     },
   );
 
-  interpreter.test(`what was sent before a SIGKILL is received before the loss is told`, async () => {
+  interpreter.test('what was sent before a SIGKILL is received before the loss is told', async () => {
     await using group = new Group();
     const gateway = await group.makeGateway(specOf(interpreter, 'stdio=ignore'));
     const channel = gateway.remoteExec((channel) => {
@@ -116,7 +116,7 @@ for (const interpreter of sharedEnds) {
     assert.is(error.signal, 'SIGKILL');
   });
 
-  interpreter.test(`children of a killed remote end are ended with it`, async () => {
+  interpreter.test('children of a killed remote end are ended with it', async () => {
     await using group = new Group();
     const gateway = await group.makeGateway(specOf(interpreter, 'stdio=ignore'));
     const children = await gateway.call(async () => {

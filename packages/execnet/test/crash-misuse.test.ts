@@ -14,7 +14,7 @@ for (const interpreter of ownRemoteEnds) {
   // Deno refuses descriptors that it did not open
   if (interpreter.kind !== 'deno') {
     interpreter.test(
-      `remote code that writes to the connection itself loses it, and is told so`,
+      'remote code that writes to the connection itself loses it, and is told so',
       async () => {
         await using group = new Group();
         const gateway = await make(group);
@@ -48,7 +48,7 @@ for (const interpreter of ownRemoteEnds) {
     }
   }
 
-  interpreter.test(`an exit handler that never ends keeps nothing from ending`, async () => {
+  interpreter.test('an exit handler that never ends keeps nothing from ending', async () => {
     await using group = new Group();
     const gateway = await make(group);
     await gateway.call(() => {
@@ -62,7 +62,7 @@ for (const interpreter of ownRemoteEnds) {
     assert.not(isRunning(gateway.peer.pid));
   });
 
-  interpreter.test(`code that waits in the kernel is ended with what it waits for`, async () => {
+  interpreter.test('code that waits in the kernel is ended with what it waits for', async () => {
     await using group = new Group();
     const gateway = await make(group);
     const channel = gateway.remoteExec(`
@@ -75,7 +75,7 @@ for (const interpreter of ownRemoteEnds) {
     assert.not(isRunning(gateway.peer.pid));
   });
 
-  interpreter.test(`a callback that throws fails its channel and nothing else`, async () => {
+  interpreter.test('a callback that throws fails its channel and nothing else', async () => {
     await using group = new Group();
     const gateway = await make(group);
     const channel = gateway.remoteExec(`

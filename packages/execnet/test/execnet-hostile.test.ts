@@ -27,7 +27,7 @@ const CONVERSATION: Uint8Array = concat(
 );
 
 for (const interpreter of sharedEnds) {
-  interpreter.test(`who is not execnet is told what this is`, async () => {
+  interpreter.test('who is not execnet is told what this is', async () => {
     for (const line of ['GET / HTTP/1.1\r\n', '"print(1)"\n', '"no end', '\0\0\0\n', 'x'.repeat(70_000)]) {
       await using master = new RawMaster(interpreter);
       master.input.end(line);
@@ -37,13 +37,13 @@ for (const interpreter of sharedEnds) {
     }
   });
 
-  interpreter.test(`who says nothing at all ends it`, async () => {
+  interpreter.test('who says nothing at all ends it', async () => {
     await using master = new RawMaster(interpreter);
     master.input.end();
     assert.equal(await master.exited, { code: 0, signal: null });
   });
 
-  interpreter.test(`frames that execnet does not have end it, before and while code runs`, async () => {
+  interpreter.test('frames that execnet does not have end it, before and while code runs', async () => {
     for (const first of [new Uint8Array(0), exec(1, "channel.sendSync('spins'); for (;;);")]) {
       for (const wrong of [
         frame(CODE.BIND, 1, int32(2)),
@@ -63,7 +63,7 @@ for (const interpreter of sharedEnds) {
     }
   });
 
-  interpreter.test(`whatever bytes come, it ends with its input`, async () => {
+  interpreter.test('whatever bytes come, it ends with its input', async () => {
     const random = new Random(7);
     for (let round = 0; round < 24; round++) {
       const bytes = round % 3 === 0 ? random.bytes(2000) : CONVERSATION.slice();
@@ -74,7 +74,7 @@ for (const interpreter of sharedEnds) {
     }
   });
 
-  interpreter.test(`it outlives no master that asks without end and never reads`, async () => {
+  interpreter.test('it outlives no master that asks without end and never reads', async () => {
     await using master = await RawMaster.boot(interpreter);
     master.input.write(exec(1, "channel.sendSync('spins'); for (;;);"));
     await master.hears((said) => said.includes('spins'));

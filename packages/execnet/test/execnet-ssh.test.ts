@@ -25,7 +25,7 @@ const specOn = ({ alias, config }: Host, python: string): string =>
 
 const commandOf = ({ path }: Interpreter): string => `${EXECNET_REMOTE} ${path}`;
 
-/** What is tried over ssh too. */
+/** Scenarios that are tried over ssh too. */
 const SCENARIOS = [
   ['execnet_values', 'first_example'],
   ['execnet_values', 'large_back'],

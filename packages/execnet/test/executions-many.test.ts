@@ -47,7 +47,7 @@ async function oneByOne(
 
 for (const interpreter of ownRemoteEnds) {
   interpreter.test(
-    `thread: a thousand executions started at once finish on a bounded number of threads`,
+    'thread: a thousand executions started at once finish on a bounded number of threads',
     async () => {
       await using group = new Group();
       const gateway = await group.makeGateway(specOf(interpreter));
@@ -61,7 +61,7 @@ for (const interpreter of ownRemoteEnds) {
     },
   );
 
-  interpreter.test(`thread: thousands of executions one after the other leave memory flat`, async () => {
+  interpreter.test('thread: thousands of executions one after the other leave memory flat', async () => {
     await using group = new Group();
     const gateway = await group.makeGateway(leanSpecOf(interpreter));
     await oneByOne(gateway, 5000);
@@ -69,7 +69,7 @@ for (const interpreter of ownRemoteEnds) {
     assert.ok(rise < FLAT, `rose by ${rise} MiB`);
   });
 
-  interpreter.test(`structured: thousands of executions started at once run at once and finish`, async () => {
+  interpreter.test('structured: thousands of executions started at once run at once and finish', async () => {
     await using group = new Group();
     const gateway = await group.makeGateway(leanSpecOf(interpreter, 'execmodel=structured'));
     const tasks = (): Channel<number, number>[] =>
@@ -90,7 +90,7 @@ for (const interpreter of ownRemoteEnds) {
     assert.ok(rise < TASKS, `rose by ${rise} MiB`);
   });
 
-  interpreter.test(`structured: thousands of executions one after the other leave memory flat`, async () => {
+  interpreter.test('structured: thousands of executions one after the other leave memory flat', async () => {
     await using group = new Group();
     const gateway = await group.makeGateway(leanSpecOf(interpreter, 'execmodel=structured'));
     const task = function* (i: number) {
@@ -107,7 +107,7 @@ for (const interpreter of ownRemoteEnds) {
   if (interpreter.name !== runningInterpreter().name && interpreter.kind !== 'bun') continue;
 
   interpreter.test(
-    `main_thread_only: thousands of executions one after the other leave memory flat`,
+    'main_thread_only: thousands of executions one after the other leave memory flat',
     async () => {
       await using group = new Group();
       const gateway = await group.makeGateway(leanSpecOf(interpreter, 'execmodel=main_thread_only'));
@@ -118,7 +118,7 @@ for (const interpreter of ownRemoteEnds) {
   );
 
   interpreter.test(
-    `worker: a thousand executions started at once finish on a bounded number of threads`,
+    'worker: a thousand executions started at once finish on a bounded number of threads',
     async () => {
       await using group = new Group();
       const gateway = await group.makeGateway(specOf(interpreter, 'execmodel=worker', 'threads=8'));
@@ -129,7 +129,7 @@ for (const interpreter of ownRemoteEnds) {
     },
   );
 
-  interpreter.test(`worker: executions one after the other leave memory flat`, async () => {
+  interpreter.test('worker: executions one after the other leave memory flat', async () => {
     await using group = new Group();
     const gateway = await group.makeGateway(leanSpecOf(interpreter, 'execmodel=worker', 'threads=2'));
     await oneByOne(gateway, 200);

@@ -9,14 +9,14 @@ import { test } from './fixtures/tests.ts';
 const LIMIT = 4000;
 
 for (const interpreter of ownRemoteEnds) {
-  interpreter.test(`SIGKILL of the local process leaves no remote end, nor their children`, async () => {
+  interpreter.test('SIGKILL of the local process leaves no remote end, nor their children', async () => {
     await using program = startProgram('held.mjs', [specOf(interpreter, 'stdio=ignore')]);
     await assertGoneWhenKilled(program, LIMIT);
   });
 }
 
 for (const interpreter of ownRemoteEnds) {
-  interpreter.test(`SIGKILL of the local process leaves none that is still starting`, async () => {
+  interpreter.test('SIGKILL of the local process leaves none that is still starting', async () => {
     await using program = startProgram('starting.mjs', [specOf(interpreter, 'stdio=ignore')]);
     const starting = await killWhileStarting(program);
     assert.equal(await stillRunning(starting, LIMIT), []);

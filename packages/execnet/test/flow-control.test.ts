@@ -72,7 +72,7 @@ async function stall(
 }
 
 for (const interpreter of sharedEnds) {
-  interpreter.test(`three streams of 200 MB to a slow reader lose nothing and hold little`, async () => {
+  interpreter.test('three streams of 200 MB to a slow reader lose nothing and hold little', async () => {
     const { kind, path } = runningInterpreter();
     const reader =
       kind === 'node'
@@ -87,7 +87,7 @@ for (const interpreter of sharedEnds) {
     assert.ok(Math.max(...remote) <= BOUND, `peaks rose by ${shown} MiB`);
   });
 
-  interpreter.test(`1,000 stalled channels hold little and delay no other`, async () => {
+  interpreter.test('1,000 stalled channels hold little and delay no other', async () => {
     await using group = new Group();
     const gateway = await group.makeGateway(leanSpecOf(interpreter));
     const echo = gateway.remoteExec(async (channel) => {
@@ -117,7 +117,7 @@ for (const interpreter of sharedEnds) {
     assert.ok(remote <= BOUND, shown);
   });
 
-  interpreter.test(`1,000 channels that remote code never reads hold little and delay no other`, async () => {
+  interpreter.test('1,000 channels that remote code never reads hold little and delay no other', async () => {
     await using group = new Group();
     const gateway = await group.makeGateway(leanSpecOf(interpreter));
     const echo = gateway.remoteExec(async (channel) => {
@@ -169,7 +169,7 @@ for (const interpreter of sharedEnds) {
     assert.ok(remote <= BOUND, shown);
   });
 
-  interpreter.test(`a reader that wakes up gets everything that its sender had to hold back`, async () => {
+  interpreter.test('a reader that wakes up gets everything that its sender had to hold back', async () => {
     await using group = new Group();
     const gateway = await group.makeGateway(specOf(interpreter));
     const channel = gateway.remoteExec(stream, { total: 3 * MIB, size: 100_000 });
@@ -184,7 +184,7 @@ for (const interpreter of sharedEnds) {
     assert.is(count, Math.ceil((3 * MIB) / 100_000));
   });
 
-  interpreter.test(`items larger than any window arrive whole, in both directions`, async () => {
+  interpreter.test('items larger than any window arrive whole, in both directions', async () => {
     await using group = new Group();
     const gateway = await group.makeGateway(specOf(interpreter));
     const echo = gateway.remoteExec(async (channel: Channel<Uint8Array, Uint8Array>) => {
@@ -200,7 +200,7 @@ for (const interpreter of sharedEnds) {
     }
   });
 
-  interpreter.test(`both ends may send before they receive, up to a megabyte`, async () => {
+  interpreter.test('both ends may send before they receive, up to a megabyte', async () => {
     await using group = new Group();
     const gateway = await group.makeGateway(specOf(interpreter));
     const half = 'x'.repeat(300_000);
@@ -214,7 +214,7 @@ for (const interpreter of sharedEnds) {
   });
 
   interpreter.test(
-    `a channel sent over a channel and used at once by another thread loses nothing`,
+    'a channel sent over a channel and used at once by another thread loses nothing',
     async () => {
       await using group = new Group();
       const gateway = await group.makeGateway(specOf(interpreter));

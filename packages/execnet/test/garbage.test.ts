@@ -4,7 +4,7 @@ import { startProgram } from './fixtures/programs.ts';
 import { test } from './fixtures/tests.ts';
 
 for (const interpreter of sharedEnds) {
-  interpreter.test(`channels that a program drops are closed, and their executions go on`, async () => {
+  interpreter.test('channels that a program drops are closed, and their executions go on', async () => {
     await using program = startProgram('garbage.mjs', [specOf(interpreter)]);
     const seen = await program.said<Record<string, unknown[]>>();
     assert.equal(seen, {

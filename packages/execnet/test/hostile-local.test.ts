@@ -25,7 +25,7 @@ const FRAMES = 150;
 const LIMIT = 5000;
 
 for (const interpreter of ownRemoteEnds) {
-  interpreter.test(`a remote end that is fed mutated frames goes on, or ends with a reason`, async () => {
+  interpreter.test('a remote end that is fed mutated frames goes on, or ends with a reason', async () => {
     let refused = 0;
     for (let seed = 1; seed <= RUNS; seed++) {
       await using remote = await BareRemoteEnd.boot(interpreter);
@@ -62,7 +62,7 @@ for (const interpreter of ownRemoteEnds) {
   });
 
   interpreter.test(
-    `after frames that make no sense, a remote end answers and can be terminated`,
+    'after frames that make no sense, a remote end answers and can be terminated',
     async () => {
       await using remote = await BareRemoteEnd.boot(interpreter);
       const write = (...frames: Uint8Array[]): void => void remote.input.write(concat(...frames));
@@ -99,7 +99,7 @@ for (const interpreter of ownRemoteEnds) {
     },
   );
 
-  interpreter.test(`a request that comes twice keeps a remote end from nothing`, async () => {
+  interpreter.test('a request that comes twice keeps a remote end from nothing', async () => {
     await using remote = await BareRemoteEnd.boot(interpreter);
     const exec = frame(
       CODE.CHANNEL_EXEC,
@@ -116,7 +116,7 @@ for (const interpreter of ownRemoteEnds) {
 
   // what is counted does not depend on the version
   if (interpreter !== ownRemoteEnds.find(({ kind }) => kind === interpreter.kind)) continue;
-  interpreter.test(`a flood takes no unbounded memory of a remote end`, async () => {
+  interpreter.test('a flood takes no unbounded memory of a remote end', async () => {
     for (const [index, make] of FLOODS.entries()) {
       await using remote = await BareRemoteEnd.boot(interpreter);
       const spin =

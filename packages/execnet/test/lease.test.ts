@@ -18,7 +18,7 @@ const LIMIT = 6000;
 for (const interpreter of ownRemoteEnds) {
   const spec = specOf(interpreter, `keepalive=${INTERVAL / 1000}`, 'stdio=ignore');
 
-  interpreter.test(`a remote end that falls silent is noticed, and what waits for it rejects`, async () => {
+  interpreter.test('a remote end that falls silent is noticed, and what waits for it rejects', async () => {
     await using group = new Group();
     const gateway = await group.makeGateway(spec);
     const channel = gateway.remoteExec(`${CHILDREN} channel.receiveSync()`);
@@ -40,7 +40,7 @@ for (const interpreter of ownRemoteEnds) {
   });
 
   interpreter.test(
-    `a local end that falls silent is noticed, by one that was never used and by one that spins`,
+    'a local end that falls silent is noticed, by one that was never used and by one that spins',
     async () => {
       await using idle = await BareRemoteEnd.boot(interpreter, { lease: INTERVAL });
       await using group = new Group();
@@ -56,7 +56,7 @@ for (const interpreter of ownRemoteEnds) {
     },
   );
 
-  interpreter.test(`pings keep both alive, whatever the code does`, async () => {
+  interpreter.test('pings keep both alive, whatever the code does', async () => {
     await using bare = await BareRemoteEnd.boot(interpreter, { lease: INTERVAL });
     await using group = new Group();
     const [idle, busy] = [await group.makeGateway(spec), await group.makeGateway(spec)];

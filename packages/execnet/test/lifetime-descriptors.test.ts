@@ -62,7 +62,7 @@ test('a group without an exit hook installs no listener, one with it installs th
 });
 
 for (const interpreter of sharedEnds) {
-  interpreter.test(`children of remote code inherit no descriptor of the protocol`, async () => {
+  interpreter.test('children of remote code inherit no descriptor of the protocol', async () => {
     await using group = new Group();
     const gateway = await group.makeGateway(specOf(interpreter, 'stdio=ignore'));
     const own = descriptorsOf(gateway.peer.pid);
@@ -76,7 +76,7 @@ for (const interpreter of sharedEnds) {
     }
   });
 
-  interpreter.test(`a child that left the group keeps no connection open`, async () => {
+  interpreter.test('a child that left the group keeps no connection open', async () => {
     await using group = new Group();
     const gateway = await group.makeGateway(specOf(interpreter, 'stdio=pipe'));
     gateway.stdout?.resume();
@@ -98,7 +98,7 @@ for (const interpreter of sharedEnds) {
     assert.equal(await stillRunning([escaped], 1000), []);
   });
 
-  interpreter.test(`no remote end, and no other child, inherits the local end of a connection`, async () => {
+  interpreter.test('no remote end, and no other child, inherits the local end of a connection', async () => {
     await using group = new Group();
     const gateways: Gateway[] = [];
     for (let n = 0; n < 3; n++) gateways.push(await group.makeGateway(specOf(interpreter)));

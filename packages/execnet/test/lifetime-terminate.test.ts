@@ -72,7 +72,7 @@ async function begin<T>(
 for (const interpreter of ownRemoteEnds) {
   const make = (group: Group): Promise<Gateway> => group.makeGateway(specOf(interpreter, 'stdio=ignore'));
 
-  interpreter.test(`while the main thread spins, status is answered and terminate is bounded`, async () => {
+  interpreter.test('while the main thread spins, status is answered and terminate is bounded', async () => {
     await using group = new Group();
     const gateway = await make(group);
     const { channel, item: children } = await begin<number[]>(gateway, `${CHILDREN} for (;;);`);
@@ -99,7 +99,7 @@ for (const interpreter of ownRemoteEnds) {
     assert.is(group.size, 0);
   });
 
-  interpreter.test(`terminate ends what spins on a pool thread`, async () => {
+  interpreter.test('terminate ends what spins on a pool thread', async () => {
     await using group = new Group();
     const gateway = await make(group);
     const { item } = await begin<number[]>(gateway, `${CHILDREN} for (;;);`, 'await channel.receive()');
@@ -127,7 +127,7 @@ for (const interpreter of ownRemoteEnds) {
     });
   }
 
-  interpreter.test(`finally runs when the connection is lost`, async () => {
+  interpreter.test('finally runs when the connection is lost', async () => {
     using marker = new Marker();
     const connections: Connection[] = [];
     await using group = new Group({ registry: new Registry([popenInto(connections), thread()]) });
@@ -143,7 +143,7 @@ for (const interpreter of ownRemoteEnds) {
   });
 
   interpreter.test(
-    `exit handlers of remote code run at terminate, and what they print and send arrives`,
+    'exit handlers of remote code run at terminate, and what they print and send arrives',
     async () => {
       using marker = new Marker();
       await using group = new Group();
@@ -167,7 +167,7 @@ for (const interpreter of ownRemoteEnds) {
     },
   );
 
-  interpreter.test(`a remote end that was never used terminates at once`, async () => {
+  interpreter.test('a remote end that was never used terminates at once', async () => {
     await using group = new Group();
     const gateway = await make(group);
     await gateway.terminate({ timeout: 60_000 });
@@ -177,7 +177,7 @@ for (const interpreter of ownRemoteEnds) {
     assert.is((lost as ConnectionLostError).exitCode, 0);
   });
 
-  interpreter.test(`terminate is idempotent, and takes down what does not react`, async () => {
+  interpreter.test('terminate is idempotent, and takes down what does not react', async () => {
     await using group = new Group();
     const gateway = await make(group);
     const { item: children } = await begin<number[]>(gateway, CHILDREN);
@@ -193,7 +193,7 @@ for (const interpreter of ownRemoteEnds) {
     gateway.kill();
   });
 
-  interpreter.test(`exit() asks and join() waits`, async () => {
+  interpreter.test('exit() asks and join() waits', async () => {
     await using group = new Group();
     const gateway = await make(group);
     const { channel } = await begin(
@@ -212,7 +212,7 @@ for (const interpreter of ownRemoteEnds) {
     assert.equal(await stillRunning([gateway.peer.pid], 0), []);
   });
 
-  interpreter.test(`a group terminates in parallel`, async () => {
+  interpreter.test('a group terminates in parallel', async () => {
     const group = new Group();
     const gateways = await group.makeGateways([1, 2, 3].map(() => specOf(interpreter, 'stdio=ignore')));
     const started = await Promise.all(

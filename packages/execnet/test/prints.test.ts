@@ -41,7 +41,7 @@ function printsOf(gateway: Gateway): Promise<[stdout: string, stderr: string]> {
 }
 
 for (const interpreter of ownRemoteEnds) {
-  interpreter.test(`prints go to the local stderr, also while the main thread spins`, async () => {
+  interpreter.test('prints go to the local stderr, also while the main thread spins', async () => {
     const code = `${PRINT} channel.sendSync('printed'); for (;;);`;
     await using program = startProgram('printing.mjs', [specOf(interpreter), code]);
     const { code: exit, stdout, stderr } = await program.ended;
@@ -53,7 +53,7 @@ for (const interpreter of ownRemoteEnds) {
     assert.is(lines.length, 2 * (onStdout('').length + onStderr('').length) + 1, stderr);
   });
 
-  interpreter.test(`with stdio=pipe prints are streams of the gateway, in order`, async () => {
+  interpreter.test('with stdio=pipe prints are streams of the gateway, in order', async () => {
     await using group = new Group();
     const gateway = await group.makeGateway(specOf(interpreter, 'stdio=pipe'));
     const prints = printsOf(gateway);
@@ -67,14 +67,14 @@ for (const interpreter of ownRemoteEnds) {
     assert.equal(stderr.split('\n'), [...onStderr('main'), ...onStderr('pool'), '']);
   });
 
-  interpreter.test(`with stdio=ignore prints are dropped`, async () => {
+  interpreter.test('with stdio=ignore prints are dropped', async () => {
     const code = `${PRINT} channel.sendSync('printed')`;
     await using program = startProgram('printing.mjs', [specOf(interpreter, 'stdio=ignore'), code]);
     const { code: exit, stdout, stderr } = await program.ended;
     assert.equal({ exit, stdout, stderr }, { exit: 0, stdout: '', stderr: '' });
   });
 
-  interpreter.test(`a megabyte of prints arrives whole and disturbs nothing`, async () => {
+  interpreter.test('a megabyte of prints arrives whole and disturbs nothing', async () => {
     await using group = new Group();
     const gateway = await group.makeGateway(specOf(interpreter, 'stdio=pipe'));
     const prints = printsOf(gateway);
@@ -121,7 +121,7 @@ for (const interpreter of ownRemoteEnds) {
     });
   }
 
-  interpreter.test(`an uncaught error is printed with its stack`, async () => {
+  interpreter.test('an uncaught error is printed with its stack', async () => {
     await using group = new Group();
     const gateway = await group.makeGateway(specOf(interpreter, 'stdio=pipe'));
     const prints = printsOf(gateway);
@@ -138,7 +138,7 @@ for (const interpreter of ownRemoteEnds) {
     assert.match(stderr, 'later');
   });
 
-  interpreter.test(`stdin of remote code is at its end`, async () => {
+  interpreter.test('stdin of remote code is at its end', async () => {
     await using group = new Group();
     const gateway = await group.makeGateway(specOf(interpreter, 'stdio=ignore'));
     const read = await gateway.call(() => {

@@ -20,7 +20,7 @@ const evaluate = async (gateway: Gateway, expression: string): Promise<unknown> 
 for (const python of sharedPythons) {
   const { path } = python;
 
-  python.test(`a path with spaces, quotes and a newline in it`, async () => {
+  python.test('a path with spaces, quotes and a newline in it', async () => {
     using folder = new Folder();
     const odd = join(folder.path, "a folder's\nname");
     mkdirSync(odd);
@@ -31,7 +31,7 @@ for (const python of sharedPythons) {
     assert.is(await evaluate(gateway, '6 * 7'), 42);
   });
 
-  python.test(`a wrapper may print before it starts the interpreter, and stay beside it`, async () => {
+  python.test('a wrapper may print before it starts the interpreter, and stay beside it', async () => {
     using folder = new Folder();
     const noisy = folder.file(
       'noisy',
@@ -48,7 +48,7 @@ for (const python of sharedPythons) {
     }
   });
 
-  python.test(`nothing is left on disk, with dont_write_bytecode not even by what is imported`, async () => {
+  python.test('nothing is left on disk, with dont_write_bytecode not even by what is imported', async () => {
     using folder = new Folder();
     const module = folder.file('jobs_of_a_test.py', 'def twice(n): return 2 * n\n');
     const filesIn = (): string[] =>
@@ -82,7 +82,7 @@ for (const python of sharedPythons) {
   });
 
   python.test(
-    `a module of the working folder is no stand-in for one of the library while it starts`,
+    'a module of the working folder is no stand-in for one of the library while it starts',
     async () => {
       using folder = new Folder();
       for (const module of ['struct', 'threading', 'json', 'signal', 'zlib'])

@@ -39,7 +39,7 @@ for (const python of pythons) {
   const { runtime } = python;
   const boot = (): Promise<BareRemoteEnd> => BareRemoteEnd.bootPython(python);
 
-  python.test(`it is fed mutated frames, and goes on, or ends with a reason`, async () => {
+  python.test('it is fed mutated frames, and goes on, or ends with a reason', async () => {
     let refused = 0;
     for (let seed = 1; seed <= RUNS[runtime]; seed++) {
       await using remote = await boot();
@@ -65,7 +65,7 @@ for (const python of pythons) {
     assert.ok(refused > 0 || runtime === 'jython');
   });
 
-  python.test(`after frames that make no sense it answers, and can be terminated`, async () => {
+  python.test('after frames that make no sense it answers, and can be terminated', async () => {
     await using remote = await boot();
     const request = { file: null, function: null, args: null };
     remote.input.write(
@@ -115,7 +115,7 @@ for (const python of pythons) {
       assert.not.match(remote.stderr, /Traceback/);
     });
 
-  python.test(`a flood takes no unbounded memory`, async () => {
+  python.test('a flood takes no unbounded memory', async () => {
     const closing = (n: number): Uint8Array => frame(CODE.CHANNEL_CLOSE, 2 * n + 101);
     const waiting = "channel.send('it waits')\nchannel.waitclose()";
     const source = { kind: 'source', text: waiting, file: null, function: null, args: null };

@@ -19,7 +19,7 @@ const OF_JAVA = [
 for (const python of sharedPythons) {
   const { runtime } = python;
 
-  python.test(`SIGKILL of the local process leaves no remote end, nor its children`, async () => {
+  python.test('SIGKILL of the local process leaves no remote end, nor its children', async () => {
     await using program = startProgram('python-held.mjs', [
       pythonSpec(python, 'stdio=ignore'),
       ...(runtime === 'jython' ? OF_JAVA.slice(0, tier === 'all' ? OF_JAVA.length : 1) : []),
@@ -27,7 +27,7 @@ for (const python of sharedPythons) {
     await assertGoneWhenKilled(program, LIMIT);
   });
 
-  python.test(`SIGKILL of the local process leaves none that is still starting`, async () => {
+  python.test('SIGKILL of the local process leaves none that is still starting', async () => {
     await using program = startProgram('starting.mjs', [pythonSpec(python, 'stdio=ignore')]);
     const starting = await killWhileStarting(program);
     // a machine of Java that starts, and five others beside it, look at nothing before they are there

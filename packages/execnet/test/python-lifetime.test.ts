@@ -51,7 +51,7 @@ for (const python of sharedPythons) {
       assert.is(group.size, 0);
     });
 
-  python.test(`terminate takes down what is stopped`, async () => {
+  python.test('terminate takes down what is stopped', async () => {
     await using group = new Group();
     const gateway = await group.makeGateway(pythonSpec(python, 'stdio=ignore'));
     const pids = await begin(gateway, '');
@@ -60,7 +60,7 @@ for (const python of sharedPythons) {
     assert.equal(pids.filter(isRunning), []);
   });
 
-  python.test(`a program ends by itself with a gateway that it leaves open, and leaves nothing`, async () => {
+  python.test('a program ends by itself with a gateway that it leaves open, and leaves nothing', async () => {
     await using program = startProgram('python-called.mjs', [pythonSpec(python)]);
     const pids = await program.said<number[]>();
     const { code, stderr } = await program.ended;

@@ -10,7 +10,7 @@ import { test } from './fixtures/tests.ts';
 for (const interpreter of sharedEnds) {
   const spec = specOf(interpreter, 'execmodel=structured', 'stdio=ignore');
 
-  interpreter.test(`a gateway ends with the scope that made it`, async () => {
+  interpreter.test('a gateway ends with the scope that made it', async () => {
     const pid = await run(function* () {
       const gateway = yield* useGateway(spec);
       assert.is(yield* gateway.call(() => 6 * 7), 42);
@@ -19,7 +19,7 @@ for (const interpreter of sharedEnds) {
     assert.is(isRunning(pid), false);
   });
 
-  interpreter.test(`a scope that throws takes its gateways down before the error leaves it`, async () => {
+  interpreter.test('a scope that throws takes its gateways down before the error leaves it', async () => {
     let pid = 0;
     const error = await failureOf(
       run(function* () {
@@ -43,7 +43,7 @@ for (const interpreter of sharedEnds) {
     assert.match(error.message, 'of the scope');
   });
 
-  interpreter.test(`halting a scope ends its gateways, those that are being made included`, async () => {
+  interpreter.test('halting a scope ends its gateways, those that are being made included', async () => {
     const before = childrenOf(process.pid).length;
     let made: Gateway | undefined;
     const task = run(function* () {

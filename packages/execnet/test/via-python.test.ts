@@ -49,7 +49,7 @@ for (const middle of middlePythons) {
     ];
   };
 
-  middle.test(`it runs beside the middle gateway, as its spec says`, async () => {
+  middle.test('it runs beside the middle gateway, as its spec says', async () => {
     const folder = realpathSync(mkdtempSync(join(tmpdir(), 'via python ')));
     const group = new Group();
     try {
@@ -101,7 +101,7 @@ for (const middle of middlePythons) {
       assert.equal(await stillRunning([pid], LIMIT), []);
     });
 
-  middle.test(`it is made, works and ends while code in the middle computes`, async () => {
+  middle.test('it is made, works and ends while code in the middle computes', async () => {
     await using group = new Group();
     const outer = await group.makeGateway(pythonSpec(middle, 'id=middle', 'stdio=ignore'));
     const busy = outer.remoteExec('channel.send(1)\nwhile True: pass');
@@ -123,7 +123,7 @@ for (const middle of middlePythons) {
     await failureOf(busy.receive());
   });
 
-  middle.test(`descriptors of the middle are neither inherited nor left open`, async () => {
+  middle.test('descriptors of the middle are neither inherited nor left open', async () => {
     await using group = new Group();
     const outer = await group.makeGateway(pythonSpec(middle, 'id=middle', 'stdio=ignore'));
     // one that children inherit, as each is that Python 2 makes
@@ -151,7 +151,7 @@ for (const middle of middlePythons) {
     assert.is(opened[1], opened[0]);
   });
 
-  middle.test(`a middle that may open no more descriptors says so, and goes on`, async () => {
+  middle.test('a middle that may open no more descriptors says so, and goes on', async () => {
     await using group = new Group();
     const [outer, inner] = await pair(group, { python: path });
     const limit = (source: string): Promise<void> =>
@@ -174,7 +174,7 @@ resource.setrlimit(resource.RLIMIT_NOFILE, (${source}, hard))`,
     assert.is(await next.call('abs', [-3]), 3);
   });
 
-  middle.test(`others are started while its code starts processes that stay`, async () => {
+  middle.test('others are started while its code starts processes that stay', async () => {
     await using group = new Group();
     const outer = await group.makeGateway(pythonSpec(middle, 'id=middle', 'stdio=ignore'));
     const starting = outer.remoteExec(`
@@ -203,7 +203,7 @@ resource.setrlimit(resource.RLIMIT_NOFILE, (${source}, hard))`,
   });
 
   if (middle.runtime === 'cpython')
-    middle.test(`a middle that can start no thread for it says so`, async () => {
+    middle.test('a middle that can start no thread for it says so', async () => {
       await using group = new Group();
       const outer = await group.makeGateway(pythonSpec(middle, 'id=middle', 'stdio=ignore'));
       await outer
@@ -217,7 +217,7 @@ resource.setrlimit(resource.RLIMIT_NOFILE, (${source}, hard))`,
       assert.is(await outer.call('abs', [-1]), 1);
     });
 
-  middle.test(`when the middle is killed, that is the reason, and the far side is gone`, async () => {
+  middle.test('when the middle is killed, that is the reason, and the far side is gone', async () => {
     await using group = new Group();
     const [outer, inner] = await pair(group);
     const channel = inner.remoteExec(`${CHILDREN} for (;;);`);
@@ -232,7 +232,7 @@ resource.setrlimit(resource.RLIMIT_NOFILE, (${source}, hard))`,
     assert.is(group.size, 0);
   });
 
-  middle.test(`terminating the middle takes the tree down from its leaves`, async () => {
+  middle.test('terminating the middle takes the tree down from its leaves', async () => {
     await using group = new Group();
     const [outer, inner] = await pair(group, { python: path });
     const leafmost = await group.makeGateway({ popen: true, via: 'leaf', stdio: 'ignore', ...own });
@@ -259,7 +259,7 @@ resource.setrlimit(resource.RLIMIT_NOFILE, (${source}, hard))`,
     assert.is(await inner.call(() => 1), 1);
   });
 
-  middle.test(`after SIGKILL of the local process nothing is left, whatever computes`, async () => {
+  middle.test('after SIGKILL of the local process nothing is left, whatever computes', async () => {
     await using program = startProgram('python-nested.mjs', [
       pythonSpec(middle, 'stdio=ignore'),
       pythonSpec(middle, 'stdio=ignore'),

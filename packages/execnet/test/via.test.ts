@@ -70,7 +70,7 @@ class Recorder implements ConnectionSink {
 }
 
 for (const middle of sharedEnds) {
-  middle.test(`it runs beside the middle gateway, as its spec says`, async () => {
+  middle.test('it runs beside the middle gateway, as its spec says', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'via '));
     const group = new Group();
     try {
@@ -100,7 +100,7 @@ for (const middle of sharedEnds) {
     }
   });
 
-  middle.test(`it is made, works and ends while user code spins in the middle`, async () => {
+  middle.test('it is made, works and ends while user code spins in the middle', async () => {
     await using group = new Group();
     const outer = await group.makeGateway(
       specOf(middle, 'id=middle', 'execmodel=main_thread_only', 'stdio=ignore'),
@@ -124,7 +124,7 @@ for (const middle of sharedEnds) {
     await outer.terminate({ timeout: 0 });
   });
 
-  middle.test(`when the middle is killed, that is the reason, and the far side is gone`, async () => {
+  middle.test('when the middle is killed, that is the reason, and the far side is gone', async () => {
     await using group = new Group();
     const [outer, inner] = await pair(group, middle);
     const channel = inner.remoteExec(`${CHILDREN} for (;;);`);
@@ -140,7 +140,7 @@ for (const middle of sharedEnds) {
     assert.is(group.size, 0);
   });
 
-  middle.test(`terminating the middle takes the tree down from its leaves`, async () => {
+  middle.test('terminating the middle takes the tree down from its leaves', async () => {
     await using group = new Group();
     const [outer, inner] = await pair(group, middle);
     const leafmost = await group.makeGateway('popen//via=leaf//stdio=ignore');
@@ -168,7 +168,7 @@ for (const middle of sharedEnds) {
     assert.is(await inner.call(() => 1), 1);
   });
 
-  middle.test(`what is given up while it starts leaves nothing`, async () => {
+  middle.test('what is given up while it starts leaves nothing', async () => {
     await using group = new Group();
     const outer = await group.makeGateway(specOf(middle, 'id=middle'));
     // the relay is up, and so is whatever it needs
@@ -186,7 +186,7 @@ for (const middle of sharedEnds) {
     );
   });
 
-  middle.test(`after SIGKILL of the local process nothing is left, whatever spins`, async () => {
+  middle.test('after SIGKILL of the local process nothing is left, whatever spins', async () => {
     await using program = startProgram('nested.mjs', [
       specOf(middle, 'stdio=ignore'),
       specOf(runningInterpreter(), 'stdio=ignore'),
@@ -199,7 +199,7 @@ for (const middle of sharedEnds) {
     assert.equal(await stillRunning(pids, LIMIT), []);
   });
 
-  middle.test(`addresses are dialled from there, and both directions end apart`, async () => {
+  middle.test('addresses are dialled from there, and both directions end apart', async () => {
     await using group = new Group();
     const { host } = await group.makeGateway(specOf(middle, 'id=middle'));
     const server = createServer({ allowHalfOpen: true }, (socket) => {
@@ -234,7 +234,7 @@ for (const middle of sharedEnds) {
     assert.is((await failureOf(host.dial({ path: '/nowhere' }))).code, 'ERR_EXECNET_REFUSED');
   });
 
-  middle.test(`a reader that stalls takes no memory in the middle, and stalls nobody else`, async () => {
+  middle.test('a reader that stalls takes no memory in the middle, and stalls nobody else', async () => {
     await using group = new Group();
     const outer = await group.makeGateway(leanSpecOf(middle, 'id=middle'));
     const { host } = outer;
@@ -284,7 +284,7 @@ for (const middle of sharedEnds) {
     assert.is((await first.closed).code, 0);
   });
 
-  middle.test(`what a program wrote before it ended waits for a slow reader`, async () => {
+  middle.test('what a program wrote before it ended waits for a slow reader', async () => {
     await using group = new Group();
     const { host } = await group.makeGateway(specOf(middle, 'id=middle'));
     const size = 6_000_000;
@@ -308,7 +308,7 @@ for (const middle of sharedEnds) {
     assert.not(isRunning(pid));
   });
 
-  middle.test(`a middle that exits by itself takes its tree along`, async () => {
+  middle.test('a middle that exits by itself takes its tree along', async () => {
     await using group = new Group();
     const [outer, inner] = await pair(group, middle);
     const channel = inner.remoteExec(`${CHILDREN} channel.receiveSync()`);

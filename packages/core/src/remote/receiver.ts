@@ -22,12 +22,12 @@ import type { ThreadMessage } from './thread-port.ts';
 import { startThread } from './threads.ts';
 
 /**
- * How long the main thread may take until it exits after another thread has called `process.exit()`, in milliseconds of the clock and of the processors. Then it
- * is busy with code that does not end, and the process is killed.
+ * The time in which the main thread must begin to exit after another thread has called `process.exit()`, in milliseconds of the clock and of the processors. A
+ * main thread that takes longer is busy with code that does not end, and the process is killed.
  */
 const LEAVE = 50;
 
-/** How long it may take to exit in any case, in milliseconds: an idle interpreter exits within 20, a machine that is busy with other processes may need long. */
+/** The time in which the main thread must have exited in any case, in milliseconds: an idle interpreter exits within 20, a machine that is busy with other processes may need long. */
 const EXIT = 900;
 
 /** How long remote code may use to clean up when the connection is lost, in milliseconds: the promise is that all is gone within two seconds. */
