@@ -199,7 +199,8 @@ export class RelayedConnection implements Connection {
         this.#fail(this.#errorOf(event.failure));
         return;
       case 'output':
-        this.#delivery.output(event.stream, event.chunk);
+        // after `closed` nothing is told any more: what is still under way when it is aborted, or comes from others that hold its streams
+        if (!this.#over) this.#delivery.output(event.stream, event.chunk);
         return;
       case 'end':
         this.#endReason = event.failure && this.#errorOf(event.failure);

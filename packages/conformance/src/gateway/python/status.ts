@@ -39,6 +39,25 @@ function status(tests: PythonTests): void {
     assert.match(String(gateway), ' 0 active channels');
   });
 
+  tests.test('status is told while threads make channels, and close them', async (gateway) => {
+    const channel = gateway.remoteExec<string, string>(`
+      import threading
+      over = []
+      def make():
+          while not over: channel.gateway.newchannel().close()
+      threads = [threading.Thread(target=make) for _ in range(3)]
+      for thread in threads: thread.start()
+      channel.send('begun')
+      channel.receive()
+      over.append(True)
+      for thread in threads: thread.join()
+    `);
+    await channel.receive();
+    for (let n = 0; n < 300; n++) assert.is((await gateway.remoteStatus()).numExecuting, 1);
+    await channel.send('end');
+    await channel.waitClose();
+  });
+
   tests.testWith(
     { id: 'described' },
     'a gateway shows its id, state, model and channels',

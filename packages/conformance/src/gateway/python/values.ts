@@ -12,6 +12,7 @@ export function pythonValueSuite(name: string, fixture: PythonFixture): void {
   back(tests);
   large(tests);
   fresh(tests);
+  changing(tests);
   refusedHere(tests);
   refusedThere(tests);
   tests.run();
@@ -310,6 +311,44 @@ function refusedHere(tests: PythonTests): void {
       channel.close();
     });
   }
+}
+
+/** Sends values so often that a thread which changes them all the time does so while they are dumped. */
+const CHANGING = `
+import sys, threading
+if hasattr(sys, 'setswitchinterval'): switch, often, usual = sys.setswitchinterval, 1e-5, sys.getswitchinterval()
+elif hasattr(sys, 'setcheckinterval'): switch, often, usual = sys.setcheckinterval, 1, sys.getcheckinterval()
+numbers, names, some = [], {}, set()
+over = []
+def change():
+    while not over:
+        for number in range(300):
+            numbers.append(number); names[number] = number; some.add(number)
+        del numbers[:]; names.clear(); some.clear()
+thread = threading.Thread(target=change)
+switch(often)
+thread.start()
+try:
+    for _ in range(200):
+        channel.send(numbers)
+        channel.send(names)
+        channel.send(some)
+finally:
+    over.append(True)
+    switch(usual)
+    thread.join()
+`;
+
+function changing(tests: PythonTests): void {
+  tests.test('a list, dict or set that another thread changes meanwhile arrives as a value', async (gateway) => {
+    let lists = 0;
+    for await (const value of gateway.remoteExec<number[] | Map<number, number> | Set<number>>(CHANGING)) {
+      if (!Array.isArray(value)) continue;
+      lists++;
+      assert.equal(value, [...value.keys()]);
+    }
+    assert.is(lists, 200);
+  });
 }
 
 /** Sends what can't be sent, and says what that failed with. */

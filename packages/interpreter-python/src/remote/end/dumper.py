@@ -56,14 +56,16 @@ class Dumper(object):
         elif kind is float:
             put(OP_FLOAT + FLOAT.pack(value))
         elif kind is list:
-            put(counted(OP_LIST, len(value)))
-            for index, item in enumerate(value):
+            # as it is now: other threads may change it meanwhile
+            items = list(value)
+            put(counted(OP_LIST, len(items)))
+            for index, item in enumerate(items):
                 put(counted(OP_INT, index))
                 self.value(item, put, carried)
                 put(OP_SETITEM)
         elif kind is dict:
             put(OP_DICT)
-            for key, item in list(value.items()):
+            for key, item in value.copy().items():
                 self.value(key, put, carried)
                 self.value(item, put, carried)
                 put(OP_SETITEM)

@@ -48,7 +48,12 @@ class Output(object):
 
     @property
     def unread(self):
-        return sum([len(frame) for frame in list(self.box)])
+        while True:
+            try:
+                return sum([len(frame) for frame in list(self.box)])
+            except RuntimeError:
+                # where threads run in parallel another one has changed it meanwhile
+                pass
 
 
 def frame(code, channel, payload=b''):

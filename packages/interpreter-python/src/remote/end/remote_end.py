@@ -114,8 +114,13 @@ class RemoteEnd(Lifetime):
         if payload:
             answer = describe_self()
         else:
+            self.link.enter()
+            try:
+                channels = len([state for state in self.link.states.values() if not state.service])
+            finally:
+                self.link.leave()
             answer = {
-                'numChannels': len([state for state in list(self.link.states.values()) if not state.service]),
+                'numChannels': channels,
                 'numExecuting': self.model.running,
                 'numQueued': self.model.queued,
                 'execmodel': self.options['execmodel'],
