@@ -124,8 +124,9 @@ async function runTests(tier, { filter, fresh, bail }) {
     passed.remember(plan, result);
     passed.save();
   };
-  for (const { atATime, batches } of stages((plan) => toRun.includes(plan), weightOf)) {
-    await takeTurns(batches, atATime, async (batch) => {
+  /** @param {import('./lib/test-plan.mjs').Lanes} lanes */
+  const runLanes = ({ atATime, batches }) =>
+    takeTurns(batches, atATime, async (batch) => {
       if (bail && report.failed) return;
       await runBatch(batch, options, (plan, result) => {
         if (result.failed > 0 && isBehaviour(plan.file) && !bail) {
@@ -134,7 +135,8 @@ async function runTests(tier, { filter, fresh, bail }) {
         } else settle(plan, result);
       });
     });
-  }
+  for (const stage of stages((plan) => toRun.includes(plan), weightOf))
+    await Promise.all(stage.map(runLanes));
   // Hundreds of processes and bounds in seconds: a machine that stalls fails them too. What fails again with nothing beside it is broken; what does not is
   // named in the totals, because a race of ours looks the same.
   for (const plan of again) {

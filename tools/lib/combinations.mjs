@@ -105,6 +105,21 @@ export function spreadOf(machine, tier, local, values) {
 }
 
 /**
+ * In the default tier one of `share` tests of each part: for suites that other files try whole.
+ *
+ * @template T
+ * @param {Tier} tier
+ * @param {readonly { value: T, part: Part }[]} dealt
+ * @param {number} share
+ * @returns {{ value: T, part: Part }[]}
+ */
+export const thinned = (tier, dealt, share) =>
+  dealt.map(({ value, part }) => ({
+    value,
+    part: tier === 'all' ? part : { ...part, of: part.of * share },
+  }));
+
+/**
  * The remote ends in JavaScript that a local end tries, and which part of each suite on each of them.
  *
  * In the default tier the main local end tries suites whole on itself and on the oldest and the newest of each family. The other local ends deal each
@@ -196,6 +211,9 @@ export function pythonsOf(machine, tier, local) {
 /** Suites that start processes for each test try one of so many parts on the oldest CPython. */
 const oldestShare = 4;
 
+/** And one of so many on Jython, which takes seconds of a processor to start. */
+const slowestShare = 16;
+
 /**
  * The same for suites that start processes for each test: whole on the newest CPython only.
  *
@@ -208,7 +226,14 @@ export function sharedPythonsOf(machine, tier, local) {
   const tried = pythonsOf(machine, tier, local);
   if (tier === 'all' || local !== machine.main.name) return tried;
   const newest = tried.filter(({ part }) => part.of === 1).at(-1);
-  return tried.map((one) =>
-    one.part.of === 1 && one !== newest ? { ...one, part: { index: 0, of: oldestShare } } : one,
-  );
+  const isQuick = (/** @type {{ value: Python }} */ { value }) => value.runtime !== 'jython';
+  return [
+    ...tried
+      .filter(({ part }) => part.of === 1)
+      .map((one) => (one === newest ? one : { ...one, part: { index: 0, of: oldestShare } })),
+    ...dealt(tried.filter((one) => one.part.of > 1 && isQuick(one)).map(({ value }) => value)),
+    ...tried
+      .filter((one) => !isQuick(one))
+      .map(({ value }) => ({ value, part: { index: 0, of: slowestShare } })),
+  ];
 }

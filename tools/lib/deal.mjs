@@ -38,3 +38,15 @@ export const holds = ({ index, of }, title) => hash(title) % of === index;
  */
 export const dealt = (values) =>
   values.map((value, index) => ({ value, part: { index, of: values.length } }));
+
+/**
+ * What a part has of values that one case tries one after the other, at least one of them.
+ *
+ * @template T
+ * @param {readonly T[]} values
+ * @param {Part} part
+ */
+export const dealtOf = (values, { index, of }) => {
+  const parts = Math.min(of, values.length);
+  return values.filter((_, n) => n % parts === index % parts);
+};

@@ -84,9 +84,12 @@ export async function build() {
  * @throws {Error} if the packages can't be installed
  */
 export async function install({ test = false } = {}) {
-  await installPackages();
-  if (!test) return [];
-  const missing = [...(await installInterpreters()), ...(await installDebianPackages(say))];
+  // beside each other: each waits for the network, and for the disk
+  const [, ...wanting] = await Promise.all([
+    installPackages(),
+    ...(test ? [installInterpreters(), installDebianPackages(say)] : []),
+  ]);
+  const missing = wanting.flat();
   for (const { name, reason } of missing) say(`no ${name}: ${reason}`);
   return missing;
 }

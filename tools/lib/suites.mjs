@@ -1,5 +1,13 @@
 import path from 'node:path';
-import { localPart, pythonsOf, remotesOf, sharedPythonsOf, sharesOf, spreadOf } from './combinations.mjs';
+import {
+  localPart,
+  pythonsOf,
+  remotesOf,
+  sharedPythonsOf,
+  sharesOf,
+  spreadOf,
+  thinned,
+} from './combinations.mjs';
 import { isBehaviour, testFiles } from './test-plan.mjs';
 
 /**
@@ -81,6 +89,9 @@ const transportsFile = 'ssh-conformance';
 /** The transports that it tries. */
 export const transports = ['popen via popen', 'ssh', 'ssh_client=openssh', 'popen via ssh', 'ssh via ssh'];
 
+/** The default tier tries one of so many cases of these suites there: their own files try them whole. */
+export const generalShare = 2;
+
 /** Whether a file runs the general suites under another model or over another transport than their own files. @param {string} file */
 export const isGeneral = (file) => file === transportsFile || file === modelsFile;
 
@@ -129,7 +140,7 @@ export function rowsOf(machine, tier) {
       ...on(sharingPython, pythonsOf(machine, tier, local)),
       // a part of the other local ends on models and transports falls where it falls
       ...(tier === 'default' && local !== machine.main.name ? [] : Object.keys(general)).flatMap((suite) => [
-        ...spreadOf(machine, tier, local, models).map(({ value, part }) => ({
+        ...thinned(tier, spreadOf(machine, tier, local, models), generalShare).map(({ value, part }) => ({
           suite,
           file: modelsFile,
           local,
@@ -138,7 +149,7 @@ export function rowsOf(machine, tier) {
           model: value,
           part,
         })),
-        ...spreadOf(machine, tier, local, transports).map(({ value, part }) => ({
+        ...thinned(tier, spreadOf(machine, tier, local, transports), generalShare).map(({ value, part }) => ({
           suite,
           file: transportsFile,
           local,

@@ -14,7 +14,7 @@ import { inRoot } from './root.mjs';
  * @property {number} weight about how many seconds it takes
  * @property {readonly string[]} flags for the runtime
  *
- * @typedef {object} Stage
+ * @typedef {object} Lanes
  * @property {number} atATime processes beside each other
  * @property {readonly (readonly Plan[])[]} batches files that share a process each
  */
@@ -41,37 +41,22 @@ const isCore = (file) => file.startsWith('packages/core/');
 /** They start real gateways. @param {string} file */
 export const isBehaviour = (file) => file.startsWith('packages/execnet/');
 
-/** They cut networks and count the seconds, mostly idle: only each other may run beside them. */
-const idle = ['lease', 'ssh-network-cut', 'ssh-network-cut-via', 'ssh-python-cut'].map(behaviourFile);
+/** They wait nearly all the time, for networks that are cut and for threads that end: they go on beside what runs anyway. */
+const waiting = ['lease', 'ssh-network-cut', 'ssh-network-cut-via', 'ssh-python-cut', 'threads-idle'].map(
+  behaviourFile,
+);
 
-/** They wait nearly all the time: they go on beside what runs anyway. */
-const waiting = ['threads-idle'].map(behaviourFile);
-
-/** They measure the memory of processes, or start hundreds of threads: whatever runs beside them is in their way. */
-const alone = [
-  'execnet-lifetime',
-  'executions-many',
-  'flow-control',
-  'garbage',
-  'hostile-frames',
-  'python-memory',
-].map(behaviourFile);
-
-/** They look at the whole process that runs them, which therefore runs nothing else. */
+/** They look at the whole process that runs them, or at its memory, so that it runs nothing else. */
 const ownProcess = [
-  ...alone,
-  ...['default-group', 'lifetime-descriptors'].map(behaviourFile),
+  ...['default-group', 'flow-control', 'garbage', 'lifetime-descriptors'].map(behaviourFile),
   path.join('packages', 'core', 'test', 'purity', 'globals.test.ts'),
 ];
 
 /** Their process is a local end whose memory is measured: V8 must keep little garbage (`LEAN` in the fixtures). */
 const lean = ['flow-control'].map(behaviourFile);
 
-/** Files side by side: the machines that this is made for have two cores, and most tests wait part of the time. */
-const sideBySide = 2;
-
-/** Of those that cut networks and wait. */
-const idleSideBySide = 4;
+/** Processes side by side: the machines that this is made for have two cores, and tests wait part of the time. */
+const sideBySide = { core: 2, behaviour: 3, waiting: 2 };
 
 /** About how many seconds a file takes that is not named in `slow`. */
 const usual = { core: 0.8, behaviour: 5 };
@@ -167,12 +152,13 @@ function batched(plans, weightOf) {
 
 /**
  * The plan of a run: every file on the main local end; the behaviour on all other local ends; core on the first other one of each kind. What each file tries there is in
- * `combinations.mjs`. In this order: core, what may run beside anything, what may not, and what has to run alone.
+ * `combinations.mjs`. First core, then the behaviour; of that, what mostly waits goes on beside the rest.
  *
  * @param {Machine} machine
  * @param {Tier} tier
  * @param {string} filter part of a path; '' for all
- * @returns {{ plans: Plan[], stages: (wanted: (plan: Plan) => boolean, weightOf: (plan: Plan) => number) => Stage[] }}
+ * @returns {{ plans: Plan[], stages: (wanted: (plan: Plan) => boolean, weightOf: (plan: Plan) => number) => Lanes[][] }} stages: one after the other, the lanes of
+ * each beside each other
  */
 export function testPlan({ main, others }, tier, filter) {
   const files = testFiles().filter((file) => file.includes(filter));
@@ -198,29 +184,21 @@ export function testPlan({ main, others }, tier, filter) {
       ),
     ),
   ];
-  // a part of them is in nobody's way
-  const isAlone = (/** @type {Plan} */ { file, runtime }) =>
-    alone.includes(file) && (runtime === main || tier === 'all');
-  const isApart = (/** @type {Plan} */ plan) => idle.includes(plan.file) || isAlone(plan);
   return {
     plans,
     stages: (wanted, weightOf) => {
       const rest = plans.filter(wanted);
-      /** @param {(plan: Plan) => boolean} those */
-      const batches = (those) => batched(rest.filter(those), weightOf);
-      const isWaiting = (/** @type {Plan} */ { file }) => waiting.includes(file);
-      const isUnit = (/** @type {Plan} */ { file }) => isCore(file);
+      /** @param {keyof typeof sideBySide} which @param {(plan: Plan) => boolean} those @returns {Lanes} */
+      const lanes = (which, those) => ({
+        atATime: sideBySide[which],
+        batches: batched(rest.filter(those), weightOf),
+      });
       return [
-        { atATime: sideBySide, batches: batches(isUnit) },
-        {
-          atATime: sideBySide + 1,
-          batches: [
-            ...batches(isWaiting),
-            ...batches((plan) => !isUnit(plan) && !isApart(plan) && !isWaiting(plan)),
-          ],
-        },
-        { atATime: idleSideBySide, batches: batches(({ file }) => idle.includes(file)) },
-        { atATime: 1, batches: batches(isAlone) },
+        [lanes('core', ({ file }) => isCore(file))],
+        [
+          lanes('waiting', ({ file }) => waiting.includes(file)),
+          lanes('behaviour', ({ file }) => !isCore(file) && !waiting.includes(file)),
+        ],
       ];
     },
   };
@@ -228,6 +206,6 @@ export function testPlan({ main, others }, tier, filter) {
 
 /** Names of files that are not there: they would hide a file of the same name later. @returns {string[]} */
 export function staleNames() {
-  const named = [...idle, ...waiting, ...alone, ...ownProcess, ...Object.keys(slow).map(behaviourFile)];
+  const named = [...waiting, ...ownProcess, ...Object.keys(slow).map(behaviourFile)];
   return named.filter((file) => !fs.existsSync(inRoot(file)));
 }

@@ -61,7 +61,13 @@ for (const interpreter of sharedEnds) {
 
   const killed = async (): Promise<void> => {
     await using host = await startSshd();
-    await using program = startPython('execnet_held', [specOn(host, commandOf(interpreter))]);
+    await using program = startPython('execnet_held', [
+      specOn(host, commandOf(interpreter)),
+      // the others are tried beside Python
+      'blocks',
+      'spins',
+      'sends what nobody reads',
+    ]);
     await program.said();
     assert.ok(host.processes().length > 0);
     program.child.kill('SIGKILL');

@@ -1,4 +1,5 @@
 import { runningInterpreter } from '../../../tools/lib/interpreters.mjs';
+import { generalShare } from '../../../tools/lib/suites.mjs';
 import { type Model, runGeneralSuites } from './fixtures/suites.ts';
 import { spread, test, tier } from './fixtures/tests.ts';
 
@@ -9,7 +10,7 @@ const MODELS: readonly Model[] = [
   { execmodel: 'structured', beside: 'tasks', operations: true },
 ];
 
-for (const { value, part } of spread(MODELS)) {
+for (const { value, part } of spread(MODELS, generalShare)) {
   if (tier === 'all' && value.isolated && runningInterpreter().kind === 'deno') {
     const reason = 'each of hundreds of threads starts half a second late on Deno';
     test.skip('the general suites under worker');

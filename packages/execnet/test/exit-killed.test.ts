@@ -1,5 +1,7 @@
 import * as assert from 'uvu/assert';
+import { dealtOf } from '../../../tools/lib/deal.mjs';
 import { assertGoneWhenKilled, killWhileStarting } from './fixtures/held.ts';
+import { HELD } from './fixtures/held-scenarios.mjs';
 import { ownRemoteEnds, specOf } from './fixtures/interpreters.ts';
 import { stillRunning } from './fixtures/processes.ts';
 import { startProgram } from './fixtures/programs.ts';
@@ -10,7 +12,10 @@ const LIMIT = 4000;
 
 for (const interpreter of ownRemoteEnds) {
   interpreter.test('SIGKILL of the local process leaves no remote end, nor their children', async () => {
-    await using program = startProgram('held.mjs', [specOf(interpreter, 'stdio=ignore')]);
+    await using program = startProgram('held.mjs', [
+      specOf(interpreter, 'stdio=ignore'),
+      ...dealtOf(Object.keys(HELD), interpreter.part),
+    ]);
     await assertGoneWhenKilled(program, LIMIT);
   });
 }

@@ -1,5 +1,7 @@
 import * as assert from 'uvu/assert';
+import { dealtOf } from '../../../tools/lib/deal.mjs';
 import { assertGoneWhenKilled, killWhileStarting } from './fixtures/held.ts';
+import { PYTHON_HELD } from './fixtures/held-scenarios.mjs';
 import { stillRunning } from './fixtures/processes.ts';
 import { startProgram } from './fixtures/programs.ts';
 import { pythonSpec, sharedPythons, withoutPython } from './fixtures/pythons.ts';
@@ -8,13 +10,8 @@ import { test, tier } from './fixtures/tests.ts';
 /** The promise is 2 s; a dozen interpreters that compute on two cores need a margin. */
 const LIMIT = 5000;
 
-/** A machine of Java takes seconds to start, and has no lock that code could hold: of the scenarios those that differ there. */
-const OF_JAVA = [
-  'waits again and again, whatever it is told',
-  'exits when the connection is lost',
-  'exits so in another thread',
-  'computes in both',
-];
+/** A machine of Java has no lock that code could hold. */
+const { 'holds the lock of the interpreter': _, ...OF_JAVA } = PYTHON_HELD;
 
 for (const python of sharedPythons) {
   const { runtime } = python;
@@ -22,11 +19,13 @@ for (const python of sharedPythons) {
   python.test('SIGKILL of the local process leaves no remote end, nor its children', async () => {
     await using program = startProgram('python-held.mjs', [
       pythonSpec(python, 'stdio=ignore'),
-      ...(runtime === 'jython' ? OF_JAVA.slice(0, tier === 'all' ? OF_JAVA.length : 1) : []),
+      ...dealtOf(Object.keys(runtime === 'jython' ? OF_JAVA : PYTHON_HELD), python.part),
     ]);
     await assertGoneWhenKilled(program, LIMIT);
   });
 
+  // half a dozen machines of Java take all there is for many seconds
+  if (runtime === 'jython' && tier !== 'all') continue;
   python.test('SIGKILL of the local process leaves none that is still starting', async () => {
     await using program = startProgram('starting.mjs', [pythonSpec(python, 'stdio=ignore')]);
     const starting = await killWhileStarting(program);

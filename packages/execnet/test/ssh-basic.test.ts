@@ -28,6 +28,17 @@ const ODD = `it's a "test" \\ $HOME \`id\` !! * ~ #\n\ttwo lines\\\n; exit 1 & |
 const bareSpecOn = ({ alias, config }: Host, client: Client): string =>
   `ssh=${alias}//ssh_config=${config}//ssh_client=${client}//stdio=ignore`;
 
+onBothClients('Compression=yes', async (client) => {
+  await using host = await startSshd({ extra: ['Compression yes'] });
+  const spec = specOn({ ...host, alias: `-o Compression=yes ${host.alias}` }, client);
+  if (client === 'ssh2' && process.versions['deno']) {
+    check(await refusalOf(spec), 'ERR_EXECNET_SSH_OPTION', /Compression yes.*on Deno/);
+    return;
+  }
+  await using group = new Group();
+  await echoes(await group.makeGateway(spec), 1_000_000);
+});
+
 onBothClients('a host is named in each of its forms', async (client) => {
   await using host = await startSshd();
   const { user, address, port, key, knownHosts, alias, config } = host;
@@ -166,17 +177,6 @@ for (const [server, start] of [
       },
     );
   }
-
-onBothClients('Compression=yes', async (client) => {
-  await using host = await startSshd({ extra: ['Compression yes'] });
-  const spec = specOn({ ...host, alias: `-o Compression=yes ${host.alias}` }, client);
-  if (client === 'ssh2' && process.versions['deno']) {
-    check(await refusalOf(spec), 'ERR_EXECNET_SSH_OPTION', /Compression yes.*on Deno/);
-    return;
-  }
-  await using group = new Group();
-  await echoes(await group.makeGateway(spec), 1_000_000);
-});
 
 onBothClients('SetEnv and SendEnv set what the server accepts', async (client) => {
   await using host = await startSshd({ acceptEnv: ['GIVEN', 'SENT_*'] });

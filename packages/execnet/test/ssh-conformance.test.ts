@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert';
 import { available } from '../../../tools/hosts/available.mjs';
 import { startSshd } from '../../../tools/hosts/sshd.mjs';
 import { runningInterpreter } from '../../../tools/lib/interpreters.mjs';
+import { generalShare } from '../../../tools/lib/suites.mjs';
 import { testOn } from './fixtures/ssh-hosts.ts';
 import { runGeneralSuitesOver } from './fixtures/suites.ts';
 import { spread, suite, test, wanting } from './fixtures/tests.ts';
@@ -69,7 +70,7 @@ if (hosts) {
   } satisfies Record<string, Way>);
 } else testOn(['sshd', 'ssh'], 'the suites over ssh', () => Promise.reject(new Error(missing)));
 
-for (const { value, part } of spread(Object.entries(ways))) {
+for (const { value, part } of spread(Object.entries(ways), generalShare)) {
   const [transport, way] = value;
   runGeneralSuitesOver(transport, { ...way, wants: wanting(part, { transport }) });
 }

@@ -31,6 +31,13 @@ async function isRefused(host: Host, client: Client, code: string, ...said: RegE
   assert.equal(await leftBehind(host), []);
 }
 
+onBothClients('a key that is revoked', async (client) => {
+  await using host = await startSshd();
+  const line = readFileSync(host.knownHosts, 'utf8');
+  writeFileSync(host.knownHosts, `${line}@revoked * ${keyOf(host)}\n`);
+  await isRefused(host, client, 'ERR_EXECNET_HOST_KEY_REVOKED', /revoked/i, /stolen/);
+});
+
 onBothClients(
   'a key stands under its address and port, under several names, hashed, or under an alias',
   async (client) => {
@@ -70,13 +77,6 @@ onBothClients('a key that stands under another name or port, or is excluded, is 
     writeFileSync(host.knownHosts, `${names} ${key}\n`);
     await isRefused(host, client, 'ERR_EXECNET_HOST_KEY_UNKNOWN', new RegExp(String(host.port)));
   }
-});
-
-onBothClients('a key that is revoked', async (client) => {
-  await using host = await startSshd();
-  const line = readFileSync(host.knownHosts, 'utf8');
-  writeFileSync(host.knownHosts, `${line}@revoked * ${keyOf(host)}\n`);
-  await isRefused(host, client, 'ERR_EXECNET_HOST_KEY_REVOKED', /revoked/i, /stolen/);
 });
 
 testOn(['sshd'], 'ssh2: a host that is known by an authority only', async () => {

@@ -120,11 +120,16 @@ const spin = (channel: Channel<never, string>): void => {
   for (;;);
 };
 
+const block = (channel: Channel<never, string>): void => {
+  channel.sendSync('blocking');
+  channel.receiveSync();
+};
+
 for (const interpreter of sharedEnds) {
   const { kind: field, path: program } = interpreter;
   testOn(
     ['netns'],
-    'three deep with it in the middle, while user code spins there under main_thread_only',
+    'three deep with it in the middle, while user code spins and blocks there under main_thread_only',
     async () => {
       await using network = await startNetwork();
       const { a, inner, config } = network;
@@ -140,7 +145,7 @@ for (const interpreter of sharedEnds) {
         id: 'second',
         ...busy,
       });
-      assert.is(await second.remoteExec(spin).receive(), 'spinning');
+      assert.is(await second.remoteExec(block).receive(), 'blocking');
       const third = await group.makeGateway({ popen: true, via: 'second', ...own });
       assertIsOn(a, middle.peer.pid);
       assertIsOn(a, beside.peer.pid);

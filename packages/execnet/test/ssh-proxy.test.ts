@@ -31,6 +31,13 @@ async function gone(pid: number): Promise<void> {
   while (isRunning(pid)) await after(5);
 }
 
+onBothClients('a hop whose port refuses', async (client) => {
+  await using host = await startSshd();
+  const config = configOf([{ ...host, alias: 'gate', port: await refusedPort() }], [host, 'ProxyJump gate']);
+  check(await refusalOf(specOn({ alias: 'host', config }, client)), 'ERR_EXECNET_REFUSED');
+  assert.equal(await leftBehind(host), []);
+});
+
 onBothClients('ProxyJump: the way leads through another server', async (client) => {
   await using gate = await startSshd({ alias: 'gate' });
   await using host = await startSshd();
@@ -105,13 +112,6 @@ onBothClients('a host that its hop can not reach', async (client) => {
   check(failure, 'ERR_EXECNET_UNREACHABLE', /Connection refused/);
   if (client === 'ssh2') assert.match(failure.message, `gate can't connect to 127.0.0.1:${port}`);
   assert.equal(await leftBehind(gate), []);
-});
-
-onBothClients('a hop whose port refuses', async (client) => {
-  await using host = await startSshd();
-  const config = configOf([{ ...host, alias: 'gate', port: await refusedPort() }], [host, 'ProxyJump gate']);
-  check(await refusalOf(specOn({ alias: 'host', config }, client)), 'ERR_EXECNET_REFUSED');
-  assert.equal(await leftBehind(host), []);
 });
 
 onBothClients('a hop whose key is another, or unknown, is not passed', async (client) => {

@@ -4,14 +4,14 @@ import { type Channel, ConnectionLostError, type Gateway, Group, type SpecObject
 import * as assert from 'uvu/assert';
 import { available } from '../../../tools/hosts/available.mjs';
 import { startSshd } from '../../../tools/hosts/sshd.mjs';
-import type { Part } from '../../../tools/lib/deal.mjs';
+import { type Part, whole } from '../../../tools/lib/deal.mjs';
 import type { Python } from '../../../tools/lib/pythons.mjs';
 import { failureOf } from './fixtures/failure.ts';
 import { isA } from './fixtures/is-a.ts';
 import { isRunning, stillRunning } from './fixtures/processes.ts';
 import { startProgram } from './fixtures/programs.ts';
 import { PYTHON_CHILDREN } from './fixtures/python-children.mjs';
-import { greenletsOf, oneOfEach, usualPython } from './fixtures/pythons.ts';
+import { oneOfEach, usualPython } from './fixtures/pythons.ts';
 import { CLIENTS, type Client, leftBehind } from './fixtures/ssh-clients.ts';
 import { testOn } from './fixtures/ssh-hosts.ts';
 import { interpretersOfRun, spread, suite, test, tier, wanting } from './fixtures/tests.ts';
@@ -43,7 +43,6 @@ if (host === undefined || usualPython === undefined) {
     wants: wanting(part, { remote: python.name, transport: client }),
     version: python.version,
     runtime: python.runtime,
-    greenlets: greenletsOf(python),
     separateStdout: false,
     makeGateway: (fields) => group.makeGateway(at(python, client, fields)),
   });
@@ -62,19 +61,15 @@ if (host === undefined || usualPython === undefined) {
     conformance.pythonStringSuite,
     conformance.pythonValueSuite,
   ];
-  // the default tier tries a quarter: what is between the ends knows nothing of Python, and other files try all of it
-  for (const { value: client, part } of spread(CLIENTS))
+  // what is between the ends knows nothing of Python, and other files try all of it
+  for (const { value: client, part } of spread(CLIENTS, 4))
     for (const suite of suites)
-      suite(
-        `${usualPython.name} over ssh_client=${client}`,
-        over(usualPython, client, tier === 'all' ? part : { ...part, of: 4 * part.of }),
-      );
+      suite(`${usualPython.name} over ssh_client=${client}`, over(usualPython, client, part));
   // what versions differ in
-  for (const { value: python, part } of spread(
-    interpretersOfRun.pythons.filter((one) => one !== usualPython),
-  ))
-    for (const suite of [conformance.pythonExecutingSuite, conformance.pythonValueSuite])
-      suite(`${python.name} over ssh`, over(python, 'ssh2', part));
+  for (const python of tier === 'all' ? interpretersOfRun.pythons : [])
+    if (python !== usualPython)
+      for (const suite of [conformance.pythonExecutingSuite, conformance.pythonValueSuite])
+        suite(`${python.name} over ssh`, over(python, 'ssh2', whole));
 
   /** The pids of the remote end, and of the child and grandchild that its code has, which then does `what`. */
   const begin = async (gateway: Gateway, what: string): Promise<{ channel: Channel; pids: number[] }> => {

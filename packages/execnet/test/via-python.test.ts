@@ -319,7 +319,7 @@ if (usualPython !== undefined && usualPython.runtime !== 'jython') {
       'via ssh and python': { ssh: host.alias, ssh_config: host.config, python: usualPython.path },
     }),
   };
-  for (const [n, way] of spread(Object.entries(ways)).entries()) {
+  for (const [n, way] of spread(Object.entries(ways), 2).entries()) {
     const name = way.value[0];
     const fixture = fixtureOf(usualPython, `way${n}`, way);
     conformance.pythonChannelSuite(`${usualPython.name} ${name}`, fixture);

@@ -1,4 +1,4 @@
-"""Makes gateways whose remote ends do all kinds of things, tells their processes, and waits to be killed."""
+"""Makes gateways whose remote ends do all kinds of things, or the things that are named, tells their processes, and waits to be killed."""
 
 import json
 import sys
@@ -30,6 +30,8 @@ channels = []
 never = threading.Event()
 
 for name, code in SCENARIOS.items():
+    if sys.argv[2:] and name not in sys.argv[2:]:
+        continue
     gw = execnet.makegateway(spec)
     channel = gw.remote_exec(CHILD + code)
     pids[name] = [gw._io.popen.pid, *receive(channel)]

@@ -2,6 +2,7 @@ import { quoteWords } from '@execnet/core/plugin';
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { currentTier } from '../../../../tools/lib/combinations.mjs';
 import { type Destination, resolveDestination } from '../../src/config/index.ts';
 import { asPrinted, fromPrinted } from './compare.ts';
 import { Folder } from './folder.ts';
@@ -258,6 +259,9 @@ const LINES = [
   'IgnoreUnknown bogus',
 ];
 
+/** OpenSSH is a process each time. */
+const RUNS = currentTier() === 'all' ? 250 : 80;
+
 testWithOpenSsh('OpenSSH agrees on any mixture of lines', async () => {
   let understood = 0;
   await fc.assert(
@@ -270,9 +274,9 @@ testWithOpenSsh('OpenSSH agrees on any mixture of lines', async () => {
         if (await compare(config, args)) understood++;
       },
     ),
-    { numRuns: 250, endOnFailure: false },
+    { numRuns: RUNS, endOnFailure: false },
   );
-  assert.ok(understood > 100, `only ${understood} were valid`);
+  assert.ok(understood > 0.4 * RUNS, `only ${understood} were valid`);
 });
 
 testWithOpenSsh('OpenSSH splits any argument as we do', async () => {
@@ -282,7 +286,7 @@ testWithOpenSsh('OpenSSH splits any argument as we do', async () => {
       await compare(`HostKeyAlias ${chars.join('')}\n`, ['web']);
       await compare(`IdentityFile=${chars.join('')}\n`, ['web']);
     }),
-    { numRuns: 250 },
+    { numRuns: RUNS },
   );
 });
 

@@ -340,15 +340,18 @@ finally:
 `;
 
 function changing(tests: PythonTests): void {
-  tests.test('a list, dict or set that another thread changes meanwhile arrives as a value', async (gateway) => {
-    let lists = 0;
-    for await (const value of gateway.remoteExec<number[] | Map<number, number> | Set<number>>(CHANGING)) {
-      if (!Array.isArray(value)) continue;
-      lists++;
-      assert.equal(value, [...value.keys()]);
-    }
-    assert.is(lists, 200);
-  });
+  tests.test(
+    'a list, dict or set that another thread changes meanwhile arrives as a value',
+    async (gateway) => {
+      let lists = 0;
+      for await (const value of gateway.remoteExec<number[] | Map<number, number> | Set<number>>(CHANGING)) {
+        if (!Array.isArray(value)) continue;
+        lists++;
+        assert.equal(value, [...value.keys()]);
+      }
+      assert.is(lists, 200);
+    },
+  );
 }
 
 /** Sends what can't be sent, and says what that failed with. */
