@@ -14,15 +14,6 @@ const LIMIT = 4000;
 const BOUND = 32;
 
 for (const interpreter of sharedEnds) {
-  testWithPython(
-    'SIGKILL of Python leaves no remote end, nor their children',
-    async () => {
-      await using program = startPython('execnet_held', [pythonSpecOf(interpreter)]);
-      await assertGoneWhenKilled(program, LIMIT);
-    },
-    interpreter.test,
-  );
-
   const flooded = async (): Promise<void> => {
     await using program = startPython('execnet_flooded', [pythonSpecOf(interpreter)]);
     const { pid } = await program.said<{ pid: number }>();
@@ -37,6 +28,15 @@ for (const interpreter of sharedEnds) {
     assert.equal(await stillRunning([pid], LIMIT), []);
   };
   testWithPython('what Python does not read takes no memory here', flooded, interpreter.test);
+
+  testWithPython(
+    'SIGKILL of Python leaves no remote end, nor their children',
+    async () => {
+      await using program = startPython('execnet_held', [pythonSpecOf(interpreter)]);
+      await assertGoneWhenKilled(program, LIMIT);
+    },
+    interpreter.test,
+  );
 }
 
 /** Bytes that a process has written. */

@@ -5,23 +5,26 @@ import { leanSpecOf, ownRemoteEnds, specOf } from './fixtures/interpreters.ts';
 import { peakRises } from './fixtures/memory.mjs';
 import { interpretersOfRun, local, test, tier } from './fixtures/tests.ts';
 
-const AT_ONCE = 1000;
+const AT_ONCE = tier === 'all' ? 1000 : 400;
 
 /** Those that have a thread of Node to themselves: each costs a twentieth of a second to start. */
-const WORKERS_AT_ONCE = tier === 'all' ? AT_ONCE : 100;
-const WORKERS = tier === 'all' ? 400 : 100;
+const WORKERS_AT_ONCE = tier === 'all' ? AT_ONCE : 40;
+const WORKERS = tier === 'all' ? 400 : 40;
 
 /** One after the other; a part of the tests on a further local end needs no minutes to show that memory stays flat. */
-const MANY = tier === 'all' || local === interpretersOfRun.main.name ? 10_000 : 2000;
+const MANY = tier === 'all' ? 10_000 : local === interpretersOfRun.main.name ? 5000 : 2000;
 
 /** Threads of a remote end without `threads=`. */
 const THREADS = 32;
 
-/** What three thousand tasks may take, in MiB: each holds 20 KB while it runs, and leaves about as much garbage. */
-const TASKS = 160;
+/** What the tasks may take, in MiB: each holds 20 KB while it runs, and leaves about as much garbage. */
+const TASKS = AT_ONCE / 6;
 
 /** What may come and go between two collections of garbage, and what a collector keeps, in MiB. */
-const FLAT = 24;
+const FLAT = tier === 'all' ? 24 : 16;
+
+/** A collector that waits for a processor comes late; what leaks does so each time. */
+const LOOKS = 3;
 
 /** Starts so many blocking executions at once; each waits for an item and answers with it. */
 function start(gateway: Gateway, count = AT_ONCE): Channel<number, number>[] {
@@ -49,9 +52,20 @@ async function oneByOne(
   for (let i = 0; i < count; i++) assert.is(await gateway.call(code, i), i);
 }
 
+/** Does something up to three times, until the memory of the remote end has risen by less than `bound` MiB. */
+async function assertFlat({ peer }: Gateway, bound: number, work: () => Promise<void>): Promise<void> {
+  const rises: number[] = [];
+  while (rises.length < LOOKS) {
+    const [rise = 0] = await peakRises([peer.pid], work);
+    if (rise < bound) return;
+    rises.push(rise);
+  }
+  assert.unreachable(`it rose by ${rises.join(', ')} MiB`);
+}
+
 for (const interpreter of ownRemoteEnds) {
   interpreter.test(
-    'thread: a thousand executions started at once finish on a bounded number of threads',
+    'thread: hundreds of executions started at once finish on a bounded number of threads',
     async () => {
       await using group = new Group();
       const gateway = await group.makeGateway(specOf(interpreter));
@@ -60,17 +74,15 @@ for (const interpreter of ownRemoteEnds) {
       assert.equal({ numExecuting, numQueued }, { numExecuting: THREADS, numQueued: AT_ONCE - THREADS });
       await finish(channels);
       // each of the threads that were needed cost some 10 MiB; those that are there are used again
-      const [rise = 0] = await peakRises([gateway.peer.pid], () => finish(start(gateway)));
-      assert.ok(rise < THREADS * 2, `rose by ${rise} MiB`);
+      await assertFlat(gateway, THREADS * 2, () => finish(start(gateway)));
     },
   );
 
   interpreter.test('thread: thousands of executions one after the other leave memory flat', async () => {
     await using group = new Group();
     const gateway = await group.makeGateway(leanSpecOf(interpreter));
-    await oneByOne(gateway, 5000);
-    const [rise = 0] = await peakRises([gateway.peer.pid], () => oneByOne(gateway, MANY));
-    assert.ok(rise < FLAT, `rose by ${rise} MiB`);
+    await oneByOne(gateway, MANY / 2);
+    await assertFlat(gateway, FLAT, () => oneByOne(gateway, MANY));
   });
 
   interpreter.test('structured: thousands of executions started at once run at once and finish', async () => {
@@ -90,8 +102,7 @@ for (const interpreter of ownRemoteEnds) {
       break;
     }
     await finish(channels);
-    const [rise = 0] = await peakRises([gateway.peer.pid], () => finish(tasks()));
-    assert.ok(rise < TASKS, `rose by ${rise} MiB`);
+    await assertFlat(gateway, TASKS, () => finish(tasks()));
   });
 
   interpreter.test('structured: thousands of executions one after the other leave memory flat', async () => {
@@ -102,9 +113,8 @@ for (const interpreter of ownRemoteEnds) {
       if (i % 100 === 0) yield* sleep(0);
       return i;
     };
-    await oneByOne(gateway, 2000, task);
-    const [rise = 0] = await peakRises([gateway.peer.pid], () => oneByOne(gateway, MANY, task));
-    assert.ok(rise < FLAT, `rose by ${rise} MiB`);
+    await oneByOne(gateway, MANY / 2, task);
+    await assertFlat(gateway, FLAT, () => oneByOne(gateway, MANY, task));
   });
 
   // the same code as under thread, but for who is refused
@@ -116,9 +126,8 @@ for (const interpreter of ownRemoteEnds) {
     async () => {
       await using group = new Group();
       const gateway = await group.makeGateway(leanSpecOf(interpreter, 'execmodel=main_thread_only'));
-      await oneByOne(gateway, 2000);
-      const [rise = 0] = await peakRises([gateway.peer.pid], () => oneByOne(gateway, MANY));
-      assert.ok(rise < FLAT, `rose by ${rise} MiB`);
+      await oneByOne(gateway, MANY / 2);
+      await assertFlat(gateway, FLAT, () => oneByOne(gateway, MANY));
     },
   );
 
@@ -135,8 +144,7 @@ for (const interpreter of ownRemoteEnds) {
     await using group = new Group();
     const gateway = await group.makeGateway(leanSpecOf(interpreter, 'execmodel=worker', 'threads=2'));
     await oneByOne(gateway, WORKERS / 2);
-    const [rise = 0] = await peakRises([gateway.peer.pid], () => oneByOne(gateway, WORKERS));
-    assert.ok(rise < FLAT, `rose by ${rise} MiB`);
+    await assertFlat(gateway, FLAT, () => oneByOne(gateway, WORKERS));
   });
 }
 

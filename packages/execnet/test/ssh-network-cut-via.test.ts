@@ -3,7 +3,7 @@ import { type Gateway, Group, type SpecObject } from 'execnet';
 import * as assert from 'uvu/assert';
 import { type Network, startNetwork } from '../../../tools/hosts/network.mjs';
 import { runningInterpreter } from '../../../tools/lib/interpreters.mjs';
-import { assertEndIsBounded, Cut, withChildren } from './fixtures/cut.ts';
+import { assertEndIsBounded, Cut, NEVER_YIELDS, withChildren } from './fixtures/cut.ts';
 import { isRunning } from './fixtures/processes.ts';
 import { testOn } from './fixtures/ssh-hosts.ts';
 import { test } from './fixtures/tests.ts';
@@ -45,7 +45,7 @@ for (const [title, leaf, reason] of [
       await using network = await startNetwork();
       const group = new Group();
       const gateways = await tree(group, network, leaf);
-      const busy = ['for (;;);', 'channel.receiveSync()'];
+      const busy = [NEVER_YIELDS, 'channel.receiveSync()'];
       const started = await Promise.all(
         gateways.map((gateway, n) => withChildren(gateway, String(busy[n % 2]))),
       );
@@ -65,7 +65,7 @@ testOn(['netns'], 'when the far host is cut off, the middle goes on', async () =
   const group = new Group();
   const [middle, beside, far, leafmost] = await tree(group, network, { keepalive: 1 });
   const [spinning, waiting] = await Promise.all([
-    withChildren(far, 'for (;;);'),
+    withChildren(far, NEVER_YIELDS),
     withChildren(leafmost, 'channel.receiveSync()'),
   ]);
   const cut = await Cut.off(network.inner);

@@ -5,7 +5,7 @@ import { type Channel, type Gateway, Group, type SpecObject } from 'execnet';
 import * as assert from 'uvu/assert';
 import { startNetwork } from '../../../tools/hosts/network.mjs';
 import { type Interpreter, runningInterpreter } from '../../../tools/lib/interpreters.mjs';
-import { assertEndIsBounded, Cut, withChildren } from './fixtures/cut.ts';
+import { assertEndIsBounded, Cut, NEVER_YIELDS, withChildren } from './fixtures/cut.ts';
 import { firstOfEachKind } from './fixtures/interpreters.ts';
 import { childrenOf, isRunning } from './fixtures/processes.ts';
 import { testOn } from './fixtures/ssh-hosts.ts';
@@ -41,7 +41,7 @@ async function begin(
   const [over, inReceive, inLoop] = await Promise.all([
     withChildren(used, ''),
     withChildren(waiting, 'channel.receiveSync()'),
-    withChildren(spinning, 'for (;;);'),
+    withChildren(spinning, NEVER_YIELDS),
   ]);
   await over.channel.waitClose();
   const children = childrenOf(unused.peer.pid);
@@ -65,6 +65,35 @@ async function begin(
     ],
   };
 }
+
+testOn(['netns'], 'a cut that is shorter than the lease loses nothing', async () => {
+  await using network = await startNetwork();
+  await using group = new Group();
+  const gateway = await group.makeGateway({ ssh: 'a', ssh_config: network.config, keepalive: 2, ...own });
+  const channel = gateway.remoteExec(async (channel: Channel<number, number>) => {
+    for await (const item of channel) await channel.send(item);
+  });
+  let sent = 0;
+  let seen = 0;
+  const sending = (async () => {
+    while (sent < 1000) {
+      await channel.send(sent++);
+      await after(1);
+    }
+  })();
+  const receiving = (async () => {
+    while (seen < 1000) assert.is(await channel.receive(), seen++);
+  })();
+  while (seen < 100) await after(5);
+  await network.a.cut();
+  const before = seen;
+  await after(1500);
+  assert.ok(seen < before + 100, 'nothing gets through');
+  await network.a.mend();
+  await Promise.all([sending, receiving]);
+  assert.ok(gateway.hasReceiver);
+  assert.is(await gateway.call(() => 1), 1);
+});
 
 testOn(['netns'], 'when a host is cut off, who waits hears of it, and the far side is gone', async () => {
   await using network = await startNetwork();
@@ -116,35 +145,6 @@ testOn(['netns'], 'cut off in the middle of a stream, each end stops', async () 
   await cut.assertRejects([receiving, sending]);
   const [from, to] = [source, sink].map((gateway) => (gateway as Gateway).peer.pid);
   await cut.assertGone({ from: [Number(from)], to: [Number(to)] });
-});
-
-testOn(['netns'], 'a cut that is shorter than the lease loses nothing', async () => {
-  await using network = await startNetwork();
-  await using group = new Group();
-  const gateway = await group.makeGateway({ ssh: 'a', ssh_config: network.config, keepalive: 2, ...own });
-  const channel = gateway.remoteExec(async (channel: Channel<number, number>) => {
-    for await (const item of channel) await channel.send(item);
-  });
-  let sent = 0;
-  let seen = 0;
-  const sending = (async () => {
-    while (sent < 1000) {
-      await channel.send(sent++);
-      await after(1);
-    }
-  })();
-  const receiving = (async () => {
-    while (seen < 1000) assert.is(await channel.receive(), seen++);
-  })();
-  while (seen < 100) await after(5);
-  await network.a.cut();
-  const before = seen;
-  await after(1500);
-  assert.ok(seen < before + 100, 'nothing gets through');
-  await network.a.mend();
-  await Promise.all([sending, receiving]);
-  assert.ok(gateway.hasReceiver);
-  assert.is(await gateway.call(() => 1), 1);
 });
 
 testOn(['netns'], 'a local program that is busy for less than the lease keeps its gateways', async () => {

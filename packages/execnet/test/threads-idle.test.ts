@@ -9,6 +9,8 @@ import { test } from './fixtures/tests.ts';
 /** A thread that had nothing to do for ten seconds is ended at the next look, five seconds later at most. */
 const LIMIT = 40_000;
 
+const THREADS = 4;
+
 function threadsOf(pid: number): number {
   return readdirSync(`/proc/${pid}/task`).length;
 }
@@ -18,7 +20,7 @@ async function idles(interpreter: Interpreter): Promise<void> {
   const gateway = await group.makeGateway(specOf(interpreter));
   const { pid } = gateway.peer;
   const run = async (): Promise<void> => {
-    const channels = Array.from({ length: 8 }, () =>
+    const channels = Array.from({ length: THREADS }, () =>
       gateway.remoteExec((channel: Channel<number, number>) => channel.sendSync(channel.receiveSync() + 1)),
     );
     for (const channel of channels) await channel.send(1);
@@ -31,10 +33,16 @@ async function idles(interpreter: Interpreter): Promise<void> {
   const few = threadsOf(pid);
   await run();
   // the interpreter has threads of its own for each of ours, some of which come later
-  assert.ok(threadsOf(pid) >= few + 7, `${interpreter.name}: ${threadsOf(pid)} threads after ${few}`);
+  assert.ok(
+    threadsOf(pid) >= few + THREADS - 1,
+    `${interpreter.name}: ${threadsOf(pid)} threads after ${few}`,
+  );
   const deadline = performance.now() + LIMIT;
-  while (threadsOf(pid) > few + 3 && performance.now() < deadline) await after(100);
-  assert.ok(threadsOf(pid) <= few + 3, `${interpreter.name}: ${threadsOf(pid)} threads are left of ${few}`);
+  while (threadsOf(pid) > few + THREADS / 2 && performance.now() < deadline) await after(100);
+  assert.ok(
+    threadsOf(pid) <= few + THREADS / 2,
+    `${interpreter.name}: ${threadsOf(pid)} threads are left of ${few}`,
+  );
   // and begin again
   await run();
 }

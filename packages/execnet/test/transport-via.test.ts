@@ -19,21 +19,22 @@ const { kind, path } = runningInterpreter();
 const own: SpecObject = { [kind]: path };
 const via: SpecObject = { via: 'middle', ...own };
 
-const beside = new TransportGroup({
+const beside: Way = {
   name: 'popen via popen',
   transport: popen(),
   spec: { popen: true, ...via },
   middles: [{ popen: true, id: 'middle', ...own }],
-});
-transportSuite('popen via popen', beside);
+};
 
 if (!hosts) {
+  transportSuite(beside.name, new TransportGroup(beside));
   testOn(['sshd', 'ssh'], 'the transport suite via ssh', () => Promise.reject(new Error(missing)));
   test.run();
 } else {
   const [host, other] = hosts;
   const middle: SpecObject = { ssh: 'host', ssh_config: host.config, id: 'middle', ...own };
   const ways: Way[] = [
+    beside,
     {
       name: 'popen via ssh',
       transport: popen(),
@@ -54,7 +55,7 @@ if (!hosts) {
 
   const end = suite('the end');
   end('nothing is left behind the servers', async () => {
-    for (const group of [beside, ...groups]) await group[Symbol.asyncDispose]();
+    for (const group of groups) await group[Symbol.asyncDispose]();
     for (const server of hosts)
       while (server.processes().length > 0) await new Promise((resolve) => setTimeout(resolve, 5));
   });

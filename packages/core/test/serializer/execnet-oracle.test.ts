@@ -19,7 +19,7 @@ function oracleTest(title: string, body: (oracle: Oracle) => void): void {
 }
 
 /** As many as take some seconds, from values of a byte to some kilobytes. */
-const RANDOM = process.env['EXECNET_TEST_TIER'] === 'all' ? 20_000 : 4000;
+const RANDOM = process.env['EXECNET_TEST_TIER'] === 'all' ? 20_000 : 2000;
 
 const digits = (count: number): bigint => 10n ** BigInt(count - 1);
 

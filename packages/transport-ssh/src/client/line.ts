@@ -71,8 +71,8 @@ export class Line {
   }
 
   /**
-   * Logs in over `wire`. Rejects with a `ConnectError` that says why that is not possible, or with the reason of `signal`; the wire is closed
-   * then.
+   * Logs in over `wire`. Rejects with a `ConnectError` that says why that is not possible, or with the reason of `signal`; who gave the
+   * wire then takes it down.
    */
   static async login(
     wire: Wire,
@@ -130,7 +130,6 @@ export class Line {
       client.removeAllListeners('error').on('error', () => {});
       const ended = await Promise.race([wire.whyEnded(), soon()]);
       client.destroy();
-      wire.stream.destroy();
       if (signal.aborted) throw stuck(signal.reason, destination, stage);
       if (error instanceof ConnectError) throw error;
       throw (

@@ -114,7 +114,7 @@ export class Lines {
       const place = host.name === 'localhost' ? '' : ` via ${host.name}`;
       return await Line.login(wire, destination, { signal, options, place });
     } catch (error) {
-      wire.stream.destroy();
+      await wire.abort();
       throw error;
     }
   }
@@ -162,6 +162,7 @@ export class Lines {
         held = false;
       },
       whyEnded: async () => line.failure && `its jump host ${hop.original}: ${line.failure.message}`,
+      abort: async () => void stream.destroy(),
     };
   }
 

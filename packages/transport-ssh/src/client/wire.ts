@@ -11,6 +11,8 @@ export interface Wire {
   unref(): void;
   /** Why it ended, if it is known better than by the stream. */
   whyEnded(): Promise<string | undefined>;
+  /** Takes it down. Resolves when nothing is left of what was started for it; never rejects. */
+  abort(): Promise<void>;
 }
 
 /** A stream to the ssh server of `destination`, dialled from the host. Rejects with a `ConnectError` of the host's code. */
@@ -29,11 +31,13 @@ export async function dialWire(
           ...(family === undefined ? {} : { family }),
         },
       );
+      const stream = duplexOf(connection);
       return {
-        stream: duplexOf(connection),
+        stream,
         ref: () => connection.ref(),
         unref: () => connection.unref(),
         whyEnded: async () => undefined,
+        abort: async () => void stream.destroy(),
       };
     } catch (error) {
       if (signal.aborted) throw error;
@@ -66,6 +70,8 @@ export async function commandWire(host: Host, line: string, signal: AbortSignal)
       const said = stderr.trim() === '' ? '' : ` and wrote: ${stderr.trim().slice(-SHOWN)}`;
       return `its ProxyCommand (${line}) ${how}${said}`;
     },
+    // why it could not be ended is of no interest beside the reason for which it is
+    abort: () => connection.abort().catch(() => {}),
   };
 }
 
