@@ -161,9 +161,12 @@ export function remotesOf(machine, tier, local) {
   return [{ value, part: { index, of: others.length } }];
 }
 
+/** Suites that start processes for each test try one of so many cases on the oldest and the newest interpreters, other than the main one, together. */
+const outerShare = 2;
+
 /**
- * The same for suites that start processes for each test: the main local end tries them whole on itself only, and deals them out over the other interpreters on
- * which it tries suites whole.
+ * The same for suites that start processes for each test: the main local end tries them whole on itself only, and deals a part of them out over the other
+ * interpreters on which it tries suites whole.
  *
  * @param {Machine} machine
  * @param {Tier} tier
@@ -176,7 +179,7 @@ export function sharesOf(machine, tier, local) {
   if (tier === 'all' || local !== name) return tried;
   return [
     ...tried.filter(({ value }) => value.name === name),
-    ...dealt(tried.map(({ value }) => value).filter((one) => one.name !== name)),
+    ...thinned(tier, dealt(tried.map(({ value }) => value).filter((one) => one.name !== name)), outerShare),
   ];
 }
 

@@ -5,7 +5,7 @@ import { leanSpecOf, ownRemoteEnds, specOf } from './fixtures/interpreters.ts';
 import { peakRises } from './fixtures/memory.mjs';
 import { interpretersOfRun, local, test, tier } from './fixtures/tests.ts';
 
-const AT_ONCE = tier === 'all' ? 1000 : 400;
+const AT_ONCE = tier === 'all' ? 1000 : 200;
 
 /** Those that have a thread of Node to themselves: each costs a twentieth of a second to start. */
 const WORKERS_AT_ONCE = tier === 'all' ? AT_ONCE : 40;

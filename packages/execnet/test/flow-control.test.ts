@@ -72,7 +72,7 @@ async function stall(
 }
 
 for (const interpreter of sharedEnds) {
-  interpreter.test('three streams of 200 MB to a slow reader lose nothing and hold little', async () => {
+  interpreter.test('three long streams to a slow reader lose nothing and hold little', async () => {
     const { kind, path } = runningInterpreter();
     const reader =
       kind === 'node'
@@ -124,7 +124,7 @@ for (const interpreter of sharedEnds) {
       for await (const item of channel) await channel.send(item);
     });
     const warmUp = 'x'.repeat(1000);
-    for (let i = 0; i < 20_000; i++) {
+    for (let i = 0; i < 5000; i++) {
       await echo.send(warmUp);
       await echo.receive();
     }

@@ -35,6 +35,8 @@ async function begin(
 
 for (const python of oneOfEach) {
   const { runtime, path } = python;
+  // a machine of Java that starts answers no ping for seconds
+  const keepalive = runtime === 'jython' ? 3 : 1;
   const cutOff = async (): Promise<void> => {
     await using network = await startNetwork();
     const group = new Group();
@@ -42,7 +44,7 @@ for (const python of oneOfEach) {
       group.makeGateway({
         ssh: 'a',
         ssh_config: network.config,
-        keepalive: 1,
+        keepalive,
         stdio: 'ignore',
         id: what,
         python: path,
@@ -57,7 +59,7 @@ for (const python of oneOfEach) {
     for (const [n, [what]] of doing.entries()) processes[what] = begun[n]?.pids ?? [];
     const pids = Object.values(processes).flat();
     assert.equal(pids.filter(isRunning), pids);
-    const cut = await Cut.off(network.a);
+    const cut = await Cut.off(network.a, keepalive);
     const errors = await cut.assertRejects([
       ...unused.map((gateway) => gateway.join().then(() => gateway.remoteStatus())),
       ...begun.flatMap(({ channel }) => [channel.receive(), channel.waitClose()]),

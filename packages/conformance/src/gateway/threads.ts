@@ -71,12 +71,12 @@ function places(tests: GatewayTests): void {
     const echo = gateway.remoteExec((channel: Channel<unknown, unknown>) => {
       for (const item of channel.sync()) channel.sendSync(item);
     });
-    for (let i = 0; i < 2000; i++) {
+    for (let i = 0; i < 500; i++) {
       await echo.send(i);
       assert.is(await echo.receive(), i);
     }
     const block = new Uint8Array(1024 * 1024);
-    for (let i = 0; i < 20; i++) {
+    for (let i = 0; i < 5; i++) {
       await echo.send(block);
       assert.is(((await echo.receive()) as Uint8Array).length, block.length);
     }

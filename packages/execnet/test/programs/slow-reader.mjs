@@ -1,10 +1,12 @@
-// Three gateways of the spec in argv[2] stream 200 MB each to this slow reader. Prints by how many MiB the peak of each end rose, its own
+// Three gateways of the spec in argv[2] stream 80 MB each, or in the tier of all 200 MB, to this slow reader. Prints by how many MiB the peak of each end rose, its own
 // first; an item that is lost, doubled or out of order ends it with an error.
 import { Group } from 'execnet';
+import { currentTier } from '../../../../tools/lib/combinations.mjs';
 import { peakRises } from '../fixtures/memory.mjs';
 
 const SIZE = 4096;
 const MIB = 1024 * 1024;
+const TOTAL = currentTier() === 'all' ? 200_000_000 : 80_000_000;
 
 /**
  * @param {import('execnet').Gateway} gateway
@@ -35,7 +37,7 @@ const gateways = await group.makeGateways([spec, spec, spec]);
 // what engines need to run at all, and what their collectors take for garbage; were nothing held back, the rest would still pile up after it
 await Promise.all(gateways.map((gateway) => read(gateway, 30_000_000)));
 const rises = await peakRises([process.pid, ...gateways.map((gateway) => gateway.peer.pid)], async () => {
-  await Promise.all(gateways.map((gateway) => read(gateway, 200_000_000)));
+  await Promise.all(gateways.map((gateway) => read(gateway, TOTAL)));
 });
 await group.terminate();
 console.log(JSON.stringify(rises));

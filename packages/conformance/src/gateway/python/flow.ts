@@ -152,8 +152,8 @@ async function stream(gateway: Gateway, total: number, pause = 0): Promise<void>
 
 function memory(tests: PythonTests, lean: SpecObject, bound: number): void {
   tests.testWith(lean, 'a stream to a slow reader holds little there', async (gateway) => {
-    await stream(gateway, 20_000_000);
-    const risen = await rise(gateway, () => stream(gateway, 60_000_000, 2));
+    await stream(gateway, 10_000_000);
+    const risen = await rise(gateway, () => stream(gateway, 40_000_000, 2));
     assert.ok(risen < bound, `the peak rose by ${risen.toFixed(1)} MiB`);
   });
 
