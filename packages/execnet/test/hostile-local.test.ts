@@ -22,8 +22,8 @@ const IDS = [1, 3, 5, 7, 9, 11, 512, 514, 1024, 1026];
 const RUNS = tier === 'all' ? 10 : 5;
 const FRAMES = 150;
 
-/** A remote end is gone within two seconds of the loss of its connection; a busy machine gets a margin. */
-const LIMIT = 5000;
+/** A remote end is gone within two seconds of the loss of its connection, which other files time. Here it has much to read before it sees that: what takes longer hangs. */
+const LIMIT = 20_000;
 
 for (const interpreter of ownRemoteEnds) {
   interpreter.test('a remote end that is fed mutated frames goes on, or ends with a reason', async () => {
