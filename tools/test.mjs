@@ -82,7 +82,7 @@ function namePythons({ pythons }) {
  */
 async function runTests(tier, { filter, fresh, bail }) {
   const here = machine();
-  const { plans, stages } = testPlan(here, tier, filter);
+  const { plans, lanes } = testPlan(here, tier, filter);
   if (plans.length === 0)
     count(filter ? `test files that match ${filter}` : 'test files', { ok: false, output: 'there are none' });
   if (plans.some(({ file }) => path.basename(file).startsWith('python-'))) namePythons(here);
@@ -124,8 +124,7 @@ async function runTests(tier, { filter, fresh, bail }) {
     passed.remember(plan, result);
     passed.save();
   };
-  /** @param {import('./lib/test-plan.mjs').Lanes} lanes */
-  const runLanes = ({ atATime, batches }) =>
+  const beside = lanes((plan) => toRun.includes(plan), weightOf).map(({ atATime, batches }) =>
     takeTurns(batches, atATime, async (batch) => {
       if (bail && report.failed) return;
       await runBatch(batch, options, (plan, result) => {
@@ -134,9 +133,9 @@ async function runTests(tier, { filter, fresh, bail }) {
           again.push(plan);
         } else settle(plan, result);
       });
-    });
-  for (const stage of stages((plan) => toRun.includes(plan), weightOf))
-    await Promise.all(stage.map(runLanes));
+    }),
+  );
+  await Promise.all(beside);
   // Hundreds of processes and bounds in seconds: a machine that stalls fails them too. What fails again with nothing beside it is broken; what does not is
   // named in the totals, because a race of ours looks the same.
   for (const plan of again) {

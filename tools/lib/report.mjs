@@ -3,6 +3,9 @@
 /** The totals name so many of the slowest files. */
 const slowest = 10;
 
+/** What has run tells how long the rest will take once it is so large a part of all. */
+const enough = 0.05;
+
 /** @param {number} seconds */
 const duration = (seconds) => (seconds < 90 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`);
 
@@ -97,7 +100,7 @@ export class Report {
     if (untold > 0) this.#skips.push({ name, count: untold, reason: 'skipped by the file itself' });
   }
 
-  /** `[12/80, 4 min left] `. @param {number} weight */
+  /** `[12/80, 4 min left] `, at first without the time. @param {number} weight */
   #progress(weight) {
     if (this.#expected === undefined || weight === 0) return '';
     const { parts, weight: all, begun } = this.#expected;
@@ -105,7 +108,8 @@ export class Report {
     this.#weight += weight;
     const seconds = (performance.now() - begun) / 1000;
     const left = (seconds / this.#weight) * Math.max(0, all - this.#weight);
-    return `[${this.#parts}/${parts}, ${duration(left)} left] `;
+    const estimate = this.#weight < enough * all ? '' : `, ${duration(left)} left`;
+    return `[${this.#parts}/${parts}${estimate}] `;
   }
 
   /**

@@ -56,7 +56,10 @@ const ownProcess = [
 const lean = ['flow-control'].map(behaviourFile);
 
 /** Processes side by side: the machines that this is made for have two cores, and tests wait part of the time. */
-const sideBySide = { core: 2, behaviour: 3, waiting: 2 };
+const sideBySide = 3;
+
+/** Beside these, of the files that mostly wait. */
+const waitingSideBySide = 2;
 
 /** About how many seconds a file takes that is not named in `slow`. */
 const usual = { core: 0.8, behaviour: 5 };
@@ -152,13 +155,12 @@ function batched(plans, weightOf) {
 
 /**
  * The plan of a run: every file on the main local end; the behaviour on all other local ends; core on the first other one of each kind. What each file tries there is in
- * `combinations.mjs`. First core, then the behaviour; of that, what mostly waits goes on beside the rest.
+ * `combinations.mjs`. First core, then the behaviour; what mostly waits goes on beside both.
  *
  * @param {Machine} machine
  * @param {Tier} tier
  * @param {string} filter part of a path; '' for all
- * @returns {{ plans: Plan[], stages: (wanted: (plan: Plan) => boolean, weightOf: (plan: Plan) => number) => Lanes[][] }} stages: one after the other, the lanes of
- * each beside each other
+ * @returns {{ plans: Plan[], lanes: (wanted: (plan: Plan) => boolean, weightOf: (plan: Plan) => number) => Lanes[] }} lanes: beside each other
  */
 export function testPlan({ main, others }, tier, filter) {
   const files = testFiles().filter((file) => file.includes(filter));
@@ -186,19 +188,19 @@ export function testPlan({ main, others }, tier, filter) {
   ];
   return {
     plans,
-    stages: (wanted, weightOf) => {
+    lanes: (wanted, weightOf) => {
       const rest = plans.filter(wanted);
-      /** @param {keyof typeof sideBySide} which @param {(plan: Plan) => boolean} those @returns {Lanes} */
-      const lanes = (which, those) => ({
-        atATime: sideBySide[which],
-        batches: batched(rest.filter(those), weightOf),
-      });
+      /** @param {(plan: Plan) => boolean} those */
+      const batches = (those) => batched(rest.filter(those), weightOf);
       return [
-        [lanes('core', ({ file }) => isCore(file))],
-        [
-          lanes('waiting', ({ file }) => waiting.includes(file)),
-          lanes('behaviour', ({ file }) => !isCore(file) && !waiting.includes(file)),
-        ],
+        { atATime: waitingSideBySide, batches: batches(({ file }) => waiting.includes(file)) },
+        {
+          atATime: sideBySide,
+          batches: [
+            ...batches(({ file }) => isCore(file)),
+            ...batches(({ file }) => !isCore(file) && !waiting.includes(file)),
+          ],
+        },
       ];
     },
   };
