@@ -40,7 +40,7 @@ export const dealt = (values) =>
   values.map((value, index) => ({ value, part: { index, of: values.length } }));
 
 /**
- * What a part has of values that one case tries one after the other, at least one of them.
+ * The values of a part, at least one, where one case tries values one after the other.
  *
  * @template T
  * @param {readonly T[]} values

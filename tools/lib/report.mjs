@@ -3,7 +3,7 @@
 /** The totals name so many of the slowest files. */
 const slowest = 10;
 
-/** What has run tells how long the rest will take once it is so large a part of all. */
+/** So large a part of all must have run before it tells how long the rest will take. */
 const enough = 0.05;
 
 /** @param {number} seconds */

@@ -15,7 +15,7 @@ import {
 import { sharedEnds } from './fixtures/interpreters.ts';
 import { leftBehind } from './fixtures/ssh-clients.ts';
 import { testOn } from './fixtures/ssh-hosts.ts';
-import { type AddTest, interpretersOfRun, test } from './fixtures/tests.ts';
+import { type AddTest, interpretersOfRun, test, tier } from './fixtures/tests.ts';
 
 /** The promise is 2 s; a dozen interpreters that spin on two cores need a margin. */
 const LIMIT = 4000;
@@ -64,9 +64,7 @@ for (const interpreter of sharedEnds) {
     await using program = startPython('execnet_held', [
       specOn(host, commandOf(interpreter)),
       // the others are tried beside Python
-      'blocks',
-      'spins',
-      'sends what nobody reads',
+      ...(tier === 'all' ? [] : ['blocks', 'spins', 'sends what nobody reads']),
     ]);
     await program.said();
     assert.ok(host.processes().length > 0);

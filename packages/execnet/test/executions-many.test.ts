@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import { runningInterpreter } from '../../../tools/lib/interpreters.mjs';
 import { leanSpecOf, ownRemoteEnds, specOf } from './fixtures/interpreters.ts';
 import { peakRises } from './fixtures/memory.mjs';
-import { interpretersOfRun, local, test, tier } from './fixtures/tests.ts';
+import { test, tier, triesAll } from './fixtures/tests.ts';
 
 const AT_ONCE = tier === 'all' ? 1000 : 200;
 
@@ -12,13 +12,13 @@ const WORKERS_AT_ONCE = tier === 'all' ? AT_ONCE : 40;
 const WORKERS = tier === 'all' ? 400 : 40;
 
 /** One after the other; a part of the tests on a further local end needs no minutes to show that memory stays flat. */
-const MANY = tier === 'all' ? 10_000 : local === interpretersOfRun.main.name ? 5000 : 2000;
+const MANY = tier === 'all' ? 10_000 : triesAll ? 5000 : 2000;
 
 /** Threads of a remote end without `threads=`. */
 const THREADS = 32;
 
-/** What the tasks may take, in MiB: each holds 20 KB while it runs, and leaves about as much garbage. */
-const TASKS = AT_ONCE / 6;
+/** The memory that three times as many tasks may take, in MiB: each holds 20 KB while it runs, and leaves about as much garbage. */
+const TASKS = 0.16 * AT_ONCE;
 
 /** What may come and go between two collections of garbage, and what a collector keeps, in MiB. */
 const FLAT = tier === 'all' ? 24 : 16;

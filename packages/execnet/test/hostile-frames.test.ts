@@ -16,7 +16,7 @@ import {
 } from './fixtures/mutations.mjs';
 import { isRunning } from './fixtures/processes.ts';
 import { programFile } from './fixtures/programs.ts';
-import { interpretersOfRun, local, test, tier } from './fixtures/tests.ts';
+import { test, triesAll } from './fixtures/tests.ts';
 
 /** Channels of the local end are odd; those of a remote end are even. */
 const IDS = [1, 3, 5, 7, 9, 11, 13, 512, 514, 1024];
@@ -133,7 +133,7 @@ function waits(gateway: Gateway): Promise<unknown>[] {
 }
 
 /** Other local ends try so small a part in the default tier. */
-const SHARE = tier === 'all' || local === interpretersOfRun.main.name ? 1 : 5;
+const SHARE = triesAll ? 1 : 5;
 
 /** 10,000 in all, on the main local end. Most keep the boundaries of frames, because the first that does not is the last that is understood. */
 const KINDS = [

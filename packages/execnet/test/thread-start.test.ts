@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import { ownRemoteEnds, specOf } from './fixtures/interpreters.ts';
 import { test } from './fixtures/tests.ts';
 
-/** What Node loads for the web's kind of events, requests and forms, and nothing else needs: it takes as long to load as Node to start. */
+/** Node's module for the web's kind of events, requests and forms, which nothing else needs: it takes as long to load as Node to start. */
 const WEB = 'internal/deps/undici/undici';
 
 for (const interpreter of ownRemoteEnds) {

@@ -10,6 +10,7 @@ import { available } from '../../../tools/hosts/available.mjs';
 import { startSshd } from '../../../tools/hosts/sshd.mjs';
 import type { Part } from '../../../tools/lib/deal.mjs';
 import { runningInterpreter } from '../../../tools/lib/interpreters.mjs';
+import { generalShare } from '../../../tools/lib/suites.mjs';
 import { CHILDREN } from './fixtures/children.mjs';
 import { failureOf } from './fixtures/failure.ts';
 import { isA } from './fixtures/is-a.ts';
@@ -319,7 +320,7 @@ if (usualPython !== undefined && usualPython.runtime !== 'jython') {
       'via ssh and python': { ssh: host.alias, ssh_config: host.config, python: usualPython.path },
     }),
   };
-  for (const [n, way] of spread(Object.entries(ways), 2).entries()) {
+  for (const [n, way] of spread(Object.entries(ways), generalShare).entries()) {
     const name = way.value[0];
     const fixture = fixtureOf(usualPython, `way${n}`, way);
     conformance.pythonChannelSuite(`${usualPython.name} ${name}`, fixture);

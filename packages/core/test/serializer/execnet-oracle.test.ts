@@ -2,6 +2,7 @@ import { deepStrictEqual, match, ok, strictEqual } from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { test } from 'uvu';
+import { currentTier } from '../../../../tools/lib/combinations.mjs';
 import { DumpError, LoadError } from '../../src/errors/index.ts';
 import { Complex, dumps, Float, FrozenSet, loads, Tuple } from '../../src/serializer/index.ts';
 import { asDump, dumpOf, type Oracle, python3 } from './python-oracle.ts';
@@ -19,7 +20,7 @@ function oracleTest(title: string, body: (oracle: Oracle) => void): void {
 }
 
 /** As many as take some seconds, from values of a byte to some kilobytes. */
-const RANDOM = process.env['EXECNET_TEST_TIER'] === 'all' ? 20_000 : 2000;
+const RANDOM = currentTier() === 'all' ? 20_000 : 2000;
 
 const digits = (count: number): bigint => 10n ** BigInt(count - 1);
 
