@@ -32,6 +32,8 @@ function configuration(place, { address, port }, { acceptEnv = [], maxSessions =
     // PAM asks more of a session than the tests need. One that is not root and can't read shadow takes every account for locked, and PAM does not.
     `UsePAM ${process.getuid?.() === 0 ? 'no' : 'yes'}`,
     'UseDNS no',
+    // The usual one since OpenSSH 9 takes both ends a twentieth of a second of a processor.
+    'KexAlgorithms curve25519-sha256',
     'PrintMotd no',
     'PrintLastLog no',
     'PermitRootLogin yes',

@@ -72,6 +72,9 @@ export function ends(values, family) {
 /** Of a suite that is not about remote ends each other local end tries so small a part: what is between the two ends is not its matter. */
 const thin = 16;
 
+/** And of one that is about them where the main local end has shown each case on an interpreter between already: the two ends meet on the wire only. */
+const met = 4;
+
 /**
  * The part of a suite that a local end tries, as far as it does not depend on the remote end. The first case belongs to each part.
  *
@@ -123,7 +126,7 @@ export const thinned = (tier, dealt, share) =>
  * The remote ends in JavaScript that a local end tries, and which part of each suite on each of them.
  *
  * In the default tier the main local end tries suites whole on itself and on the oldest and the newest of each family. The other local ends deal each
- * suite out among themselves, on the interpreters between, so that each case meets one of those.
+ * suite out among themselves, on the interpreters between, so that each case meets one of those; less of it, if the main one is such an interpreter.
  *
  * In the other tier the main local end tries all whole, and each other one the first of each kind and itself: the two ends meet on the wire only.
  *
@@ -158,7 +161,8 @@ export function remotesOf(machine, tier, local) {
   }
   const self = remotes.find(({ name }) => name === local);
   const value = between.find(({ name }) => name === local) ?? between[index % between.length] ?? self ?? main;
-  return [{ value, part: { index, of: others.length } }];
+  const isAtTheEdge = [...outer].some(({ name }) => name === main.name);
+  return [{ value, part: { index, of: isAtTheEdge ? others.length : met * others.length } }];
 }
 
 /** Suites that start processes for each test try one of so many cases on the oldest and the newest interpreters, other than the main one, together. */
@@ -215,7 +219,7 @@ export function pythonsOf(machine, tier, local) {
 const oldestShare = 4;
 
 /** And one of so many on Jython, which takes seconds of a processor to start. */
-const slowestShare = 16;
+const slowestShare = 64;
 
 /**
  * The same for suites that start processes for each test: whole on the newest CPython only.

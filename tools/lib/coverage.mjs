@@ -169,7 +169,8 @@ const combinationOf = ({ file, suite, local, remote, model, transport }) =>
   );
 
 /**
- * Cases that met the main or the newest interpreter, and none between the oldest and the newest. What was not tried on these is about others only.
+ * Cases that met the main or the newest interpreter, and none between the oldest and the newest, where the main one may be. What was not tried on the first
+ * two is about others only.
  *
  * @param {Machine} machine
  * @param {readonly Tried[]} tried
@@ -177,7 +178,7 @@ const combinationOf = ({ file, suite, local, remote, model, transport }) =>
 function casesAtTheEdge({ main, remotes, pythons }, tried) {
   const cpythons = pythons.filter(({ runtime }) => runtime === 'cpython');
   const outer = [...ends(cpythons, ({ runtime }) => runtime)];
-  const edge = new Set([main, ...ends(remotes, ({ kind }) => kind), ...outer].map(({ name }) => name));
+  const edge = new Set([...ends(remotes, ({ kind }) => kind), ...outer].map(({ name }) => name));
   return [
     { files: javascript, usual: main.name, all: remotes },
     { files: python, usual: outer.at(-1)?.name, all: pythons },

@@ -28,17 +28,17 @@ import { isBehaviour, testFiles } from './test-plan.mjs';
 /** @param {string} text */
 const words = (text) => text.trim().split(/\s+/);
 
-/** Files whose tests start processes of their own, and are tried on every remote end in JavaScript. */
+/** Files whose tests start processes of their own, or threads by the dozen, and are tried on every remote end in JavaScript. */
 const dealing = words(`
   compiled connect-errors crash-exit crash-kill crash-misuse execnet-channels execnet-errors execnet-groups execnet-hostile execnet-lifetime execnet-spec
   execnet-ssh execnet-values executions-many exit-foreign exit-killed flow-control garbage hostile-local lease lifetime-descriptors lifetime-models
-  lifetime-terminate prints spec-fields ssh-basic structured-local thread-start via worker
+  lifetime-terminate prints spec-fields ssh-basic structured-local thread-start threads via worker
 `);
 
 /** Files whose tests share a gateway, mostly, and are tried on every remote end in JavaScript. */
 const sharing = words(`
   blocking callbacks cancelling channels errors executing files iteration main-thread-only multi-channel nested-channels pure-functions status structured
-  threads values
+  values
 `);
 
 /** All files whose tests are tried on every remote end in JavaScript. */

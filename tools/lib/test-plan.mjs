@@ -64,8 +64,14 @@ const waitingSideBySide = 2;
 /** About how many seconds a file takes that is not named in `slow`. */
 const usual = { core: 0.8, behaviour: 5 };
 
-/** A process goes on with the next file as long as its files are so quick together, in seconds. */
-const batchSeconds = 45;
+/**
+ * A process goes on with the next file until it has had its share of what is left for its runtime: few processes, which take a second of a processor to start, and small ones at the end,
+ * so that all lanes end together. In seconds at most and at least.
+ */
+const batchSeconds = { most: 120, least: 30 };
+
+/** The share of a process in what is left. */
+const batchShare = 1 / 6;
 
 /** About how many seconds files take on the main local end, where that is much: the slowest begin first. @type {Readonly<Record<string, number>>} */
 const slow = {
@@ -133,23 +139,25 @@ const topicOf = (file) => path.basename(file, '.test.ts');
 function batched(plans, weightOf) {
   /** @type {Plan[][]} */
   const batches = [];
-  /** @type {Map<string, { batch: Plan[], weight: number }>} */
-  const open = new Map();
-  for (const plan of [...plans].sort((a, b) => weightOf(b) - weightOf(a))) {
-    const key = `${plan.runtime.name} ${isCore(plan.file)}`;
-    const last = open.get(key);
-    if (ownProcess.includes(plan.file)) batches.push([plan]);
-    else if (last === undefined || last.weight + weightOf(plan) > batchSeconds) {
-      const batch = [plan];
-      batches.push(batch);
-      open.set(key, { batch, weight: weightOf(plan) });
-    } else {
-      last.batch.push(plan);
-      last.weight += weightOf(plan);
+  const together = (/** @type {readonly Plan[]} */ those) =>
+    those.reduce((sum, plan) => sum + weightOf(plan), 0);
+  const shared = plans.filter((plan) => {
+    const isAlone = ownProcess.includes(plan.file);
+    if (isAlone) batches.push([plan]);
+    return !isAlone;
+  });
+  for (const name of new Set(shared.map(({ runtime }) => runtime.name))) {
+    const rest = shared
+      .filter(({ runtime }) => runtime.name === name)
+      .sort((a, b) => weightOf(b) - weightOf(a));
+    while (rest.length > 0) {
+      const { most, least } = batchSeconds;
+      const limit = Math.max(least, Math.min(most, together(rest) * batchShare));
+      let count = 1;
+      while (count < rest.length && together(rest.slice(0, count + 1)) <= limit) count++;
+      batches.push(rest.splice(0, count));
     }
   }
-  const together = (/** @type {readonly Plan[]} */ batch) =>
-    batch.reduce((sum, plan) => sum + weightOf(plan), 0);
   return batches.sort((a, b) => together(b) - together(a));
 }
 

@@ -5,17 +5,17 @@ import { leanSpecOf, ownRemoteEnds, specOf } from './fixtures/interpreters.ts';
 import { peakRises } from './fixtures/memory.mjs';
 import { test, tier, triesAll } from './fixtures/tests.ts';
 
-const AT_ONCE = tier === 'all' ? 1000 : 200;
+const AT_ONCE = tier === 'all' ? 1000 : 100;
 
 /** Those that have a thread of Node to themselves: each costs a twentieth of a second to start. */
-const WORKERS_AT_ONCE = tier === 'all' ? AT_ONCE : 40;
-const WORKERS = tier === 'all' ? 400 : 40;
+const WORKERS_AT_ONCE = tier === 'all' ? AT_ONCE : 24;
+const WORKERS = tier === 'all' ? 400 : 24;
 
 /** One after the other; a part of the tests on a further local end needs no minutes to show that memory stays flat. */
-const MANY = tier === 'all' ? 10_000 : triesAll ? 5000 : 2000;
+const MANY = tier === 'all' ? 10_000 : triesAll ? 2500 : 1000;
 
-/** Threads of a remote end without `threads=`. */
-const THREADS = 32;
+/** Threads of a remote end; without `threads=` it has 32. */
+const THREADS = tier === 'all' ? 32 : 8;
 
 /** The memory that three times as many tasks may take, in MiB: each holds 20 KB while it runs, and leaves about as much garbage. */
 const TASKS = 0.16 * AT_ONCE;
@@ -68,7 +68,7 @@ for (const interpreter of ownRemoteEnds) {
     'thread: hundreds of executions started at once finish on a bounded number of threads',
     async () => {
       await using group = new Group();
-      const gateway = await group.makeGateway(specOf(interpreter));
+      const gateway = await group.makeGateway(specOf(interpreter, `threads=${THREADS}`));
       const channels = start(gateway);
       const { numExecuting, numQueued } = await gateway.remoteStatus();
       assert.equal({ numExecuting, numQueued }, { numExecuting: THREADS, numQueued: AT_ONCE - THREADS });

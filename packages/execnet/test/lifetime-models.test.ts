@@ -1,6 +1,7 @@
 import { type Channel, ConnectionLostError, Group, loads } from 'execnet';
 import * as assert from 'uvu/assert';
 import { BareRemoteEnd } from './fixtures/bare-remote-end.ts';
+import { NEVER_YIELDS } from './fixtures/busy.mjs';
 import { CHILDREN } from './fixtures/children.mjs';
 import { failureOf } from './fixtures/failure.ts';
 import { ownRemoteEnds, specOf } from './fixtures/interpreters.ts';
@@ -38,7 +39,7 @@ for (const interpreter of ownRemoteEnds) {
       assert.instance(await failureOf(channel.receive()), ConnectionLostError);
     });
 
-    add(`${execmodel}: while code spins, SIGKILL of the local process leaves nothing`, async () => {
+    add(`${execmodel}: while code never yields, SIGKILL of the local process leaves nothing`, async () => {
       await using program = startProgram('spinning.mjs', [spec]);
       const pids = await program.said<number[]>();
       assert.equal(pids.filter(isRunning), pids);
@@ -49,7 +50,7 @@ for (const interpreter of ownRemoteEnds) {
 
     // the signal goes to the foreground of the terminal, to which remote ends do not belong
     add(
-      `${execmodel}: while code spins, Ctrl-C in the terminal of the local process leaves nothing`,
+      `${execmodel}: while code never yields, Ctrl-C in the terminal of the local process leaves nothing`,
       async () => {
         await using program = startInTerminal('spinning.mjs', [spec]);
         const pids = await program.said<number[]>();
@@ -84,9 +85,9 @@ for (const interpreter of ownRemoteEnds) {
       await terminated;
     });
 
-    test(`${execmodel}: while code spins, the end of its input leaves nothing`, async () => {
+    test(`${execmodel}: while code never yields, the end of its input leaves nothing`, async () => {
       await using remote = await BareRemoteEnd.boot(interpreter, { execmodel });
-      const text = `(async function (channel) { ${CHILDREN} for (;;); })`;
+      const text = `(async function (channel) { ${CHILDREN} ${NEVER_YIELDS} })`;
       remote.input.write(frame(CODE.CHANNEL_EXEC, 1, item({ kind: 'function', text, args: 1 })));
       await remote.hears(() => remote.payload(CODE.CHANNEL_DATA, 1) !== undefined);
       const children = loads(concat(Uint8Array.of(3), remote.payload(CODE.CHANNEL_DATA, 1) as Uint8Array));

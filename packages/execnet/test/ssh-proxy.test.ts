@@ -8,6 +8,7 @@ import type { Host } from '../../../tools/hosts/host.mjs';
 import { makeKey } from '../../../tools/hosts/keys.mjs';
 import { refusedPort } from '../../../tools/hosts/ports.mjs';
 import { startSshd } from '../../../tools/hosts/sshd.mjs';
+import { NEVER_YIELDS } from './fixtures/busy.mjs';
 import { CHILDREN } from './fixtures/children.mjs';
 import { failureOf } from './fixtures/failure.ts';
 import { isA } from './fixtures/is-a.ts';
@@ -69,7 +70,7 @@ onBothClients('-J: two hops', async (client) => {
   const gateway = await group.makeGateway(spec);
   assert.is(await gateway.call(() => 42), 42);
   for (const each of [first, second, host]) assert.is(each.connections().length, 1, each.alias);
-  const channel = gateway.remoteExec(`${CHILDREN} for (;;);`);
+  const channel = gateway.remoteExec(`${CHILDREN} ${NEVER_YIELDS}`);
   const pids = [gateway.peer.pid, ...((await channel.receive()) as number[])];
   const pending = failureOf(channel.receive());
   // the first hop dies: nobody but it can tell

@@ -1,4 +1,5 @@
 import { threadModelSuite } from '@execnet/conformance';
-import { onEveryRemoteEnd } from './fixtures/suites.ts';
+import { sharedEnds } from './fixtures/interpreters.ts';
+import { fixtureOf } from './fixtures/suites.ts';
 
-onEveryRemoteEnd(threadModelSuite);
+for (const interpreter of sharedEnds) threadModelSuite(interpreter.name, fixtureOf(interpreter));

@@ -134,7 +134,7 @@ for (const middle of middlePythons) {
     const open = () => readdirSync(`/proc/${outer.peer.pid}/fd`).length;
     const opened: number[] = [];
     for (let round = 0; round < 2; round++) {
-      const inner = await group.makeGateways('8*popen//via=middle//python');
+      const inner = await group.makeGateways('4*popen//via=middle//python');
       for (const one of inner) {
         const theirs = readdirSync(`/proc/${one.peer.pid}/fd`).map(
           (number) => `${number} ${readlinkSync(`/proc/${one.peer.pid}/fd/${number}`)}`,
@@ -193,9 +193,9 @@ resource.setrlimit(resource.RLIMIT_NOFILE, (${source}, hard))`,
     `);
     await starting.receive();
     // each of them would wait for one of those processes that has inherited what says that the start went well
-    for (let round = 0; round < 3; round++) {
+    for (let round = 0; round < 2; round++) {
       const inner = await group.makeGateways(
-        `10*${pythonSpec(usualPython ?? middle, 'via=middle', 'stdio=ignore')}`,
+        `6*${pythonSpec(usualPython ?? middle, 'via=middle', 'stdio=ignore')}`,
       );
       await Promise.all(inner.map((one) => one.terminate()));
     }

@@ -6,6 +6,7 @@ import type { Connection, ConnectionSink, Exit } from '@execnet/core/plugin';
 import { type Channel, ConnectionLostError, type Gateway, Group } from 'execnet';
 import * as assert from 'uvu/assert';
 import { type Interpreter, runningInterpreter } from '../../../tools/lib/interpreters.mjs';
+import { NEVER_YIELDS } from './fixtures/busy.mjs';
 import { CHILDREN } from './fixtures/children.mjs';
 import { failureOf } from './fixtures/failure.ts';
 import { leanSpecOf, sharedEnds, specOf } from './fixtures/interpreters.ts';
@@ -127,7 +128,7 @@ for (const middle of sharedEnds) {
   middle.test('when the middle is killed, that is the reason, and the far side is gone', async () => {
     await using group = new Group();
     const [outer, inner] = await pair(group, middle);
-    const channel = inner.remoteExec(`${CHILDREN} for (;;);`);
+    const channel = inner.remoteExec(`${CHILDREN} ${NEVER_YIELDS}`);
     const pids = [inner.peer.pid, ...((await channel.receive()) as number[])];
     const pending = failureOf(channel.receive());
     process.kill(outer.peer.pid, 'SIGKILL');

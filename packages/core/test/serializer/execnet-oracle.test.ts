@@ -170,7 +170,7 @@ oracleTest('64 MiB of bytes are dumped as Python dumps them, and load there and 
 oracleTest(
   'ints of more than 4300 digits are none for Python unless it is told otherwise, and the same then',
   (oracle) => {
-    const values = [digits(4301), -digits(4301), digits(100_000), 2n ** 1_000_000n];
+    const values = [digits(4301), -digits(4301), digits(20_000), 2n ** 200_000n];
     const questions = values.map((value) => ['value', pythonOf(value), dumpOf(value)]);
     const limited = oracle.ask(questions);
     // older Pythons have no such limit

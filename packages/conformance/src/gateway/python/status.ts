@@ -45,7 +45,7 @@ function status(tests: PythonTests): void {
       over = []
       def make():
           while not over: channel.gateway.newchannel().close()
-      threads = [threading.Thread(target=make) for _ in range(3)]
+      threads = [threading.Thread(target=make) for _ in range(2)]
       for thread in threads: thread.start()
       channel.send('begun')
       channel.receive()
@@ -53,7 +53,7 @@ function status(tests: PythonTests): void {
       for thread in threads: thread.join()
     `);
     await channel.receive();
-    for (let n = 0; n < 300; n++) assert.is((await gateway.remoteStatus()).numExecuting, 1);
+    for (let n = 0; n < 100; n++) assert.is((await gateway.remoteStatus()).numExecuting, 1);
     await channel.send('end');
     await channel.waitClose();
   });
