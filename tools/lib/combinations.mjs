@@ -166,7 +166,7 @@ export function remotesOf(machine, tier, local) {
 }
 
 /** Suites that start processes for each test try one of so many cases on the oldest and the newest interpreters, other than the main one, together. */
-const outerShare = 2;
+const outerShare = 3;
 
 /**
  * The same for suites that start processes for each test: the main local end tries them whole on itself only, and deals a part of them out over the other

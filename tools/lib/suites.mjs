@@ -90,7 +90,7 @@ const transportsFile = 'ssh-conformance';
 export const transports = ['popen via popen', 'ssh', 'ssh_client=openssh', 'popen via ssh', 'ssh via ssh'];
 
 /** The default tier tries one of so many cases of these suites there: their own files try them whole. */
-export const generalShare = 2;
+export const generalShare = 3;
 
 /** Whether a file runs the general suites under another model or over another transport than their own files. @param {string} file */
 export const isGeneral = (file) => file === transportsFile || file === modelsFile;

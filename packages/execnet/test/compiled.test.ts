@@ -31,13 +31,13 @@ const compilers: readonly (readonly [
   runtime: Interpreter | undefined,
   args: readonly string[],
 ])[] = [
+  ['Bun', interpreters().find(({ kind }) => kind === 'bun'), []],
   [
     'tsx on the oldest Node',
     nodes.filter((node) => major(node) >= 20).sort((a, b) => major(a) - major(b))[0],
     ['--import', 'tsx'],
   ],
   ['Node, which takes the types out', nodes.find((node) => major(node) >= 24), []],
-  ['Bun', interpreters().find(({ kind }) => kind === 'bun'), []],
   [
     'Deno',
     interpreters().find(({ kind }) => kind === 'deno'),

@@ -12,7 +12,7 @@ const WORKERS_AT_ONCE = tier === 'all' ? AT_ONCE : 24;
 const WORKERS = tier === 'all' ? 400 : 24;
 
 /** One after the other; a part of the tests on a further local end needs no minutes to show that memory stays flat. */
-const MANY = tier === 'all' ? 10_000 : triesAll ? 2500 : 1000;
+const MANY = tier === 'all' ? 10_000 : triesAll ? 2000 : 1000;
 
 /** Threads of a remote end; without `threads=` it has 32. */
 const THREADS = tier === 'all' ? 32 : 8;

@@ -153,7 +153,7 @@ testOn(['netns'], 'a local program that is busy for less than the lease keeps it
   await using group = new Group();
   const fields = { ssh: 'a', ssh_config: network.config, keepalive: 1, ...own };
   const [idle, spinning] = await group.makeGateways([fields, fields]);
-  await withChildren(spinning as Gateway, 'for (;;);');
+  await withChildren(spinning as Gateway, NEVER_YIELDS);
   for (let round = 0; round < 2; round++) {
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1800);
     // what has come meanwhile is read, and the next ping leaves
