@@ -115,35 +115,18 @@ async function runTests(tier, { filter, fresh, bail }) {
   const cache = inRoot('.cache', 'compiled');
   fs.mkdirSync(cache, { recursive: true });
   const options = { folder, cache, tier, machine: here };
-  /** @type {import('./lib/test-plan.mjs').Plan[]} */
-  const again = [];
-  /** @param {import('./lib/test-plan.mjs').Plan} plan @param {import('./lib/run-batch.mjs').Result} result */
-  const settle = (plan, result) => {
-    report.add(result, weightOf(plan));
-    tried.push(...(result.tried ?? []));
-    passed.remember(plan, result);
-    passed.save();
-  };
   const beside = lanes((plan) => toRun.includes(plan), weightOf).map(({ atATime, batches }) =>
     takeTurns(batches, atATime, async (batch) => {
       if (bail && report.failed) return;
       await runBatch(batch, options, (plan, result) => {
-        if (result.failed > 0 && isBehaviour(plan.file) && !bail) {
-          report.postpone(result);
-          again.push(plan);
-        } else settle(plan, result);
+        report.add(result, weightOf(plan));
+        tried.push(...(result.tried ?? []));
+        passed.remember(plan, result);
+        passed.save();
       });
     }),
   );
   await Promise.all(beside);
-  // Hundreds of processes and bounds in seconds: a machine that stalls fails them too. What fails again with nothing beside it is broken; what does not is
-  // named in the totals, because a race of ours looks the same.
-  for (const plan of again) {
-    await runBatch([plan], options, (_, result) => {
-      if (result.failed === 0) report.unsteady(result);
-      settle(plan, result);
-    });
-  }
   if (filter === '' && !(bail && report.failed) && plans.some(({ file }) => isBehaviour(file))) {
     const missing = uncovered(here, tier, tried);
     count('every suite met every interpreter, local end, model and transport', {

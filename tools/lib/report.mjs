@@ -18,8 +18,6 @@ export class Report {
   /** @type {{ name: string, count: number, reason: string }[]} */
   #skips = [];
   /** @type {string[]} */
-  #unsteady = [];
-  /** @type {string[]} */
   #remarks = [];
   /** @type {{ name: string, seconds: number }[]} */
   #files = [];
@@ -62,22 +60,6 @@ export class Report {
     const text = textOf(faults, output);
     console.log(text);
     this.#failures.push({ name, text });
-  }
-
-  /**
-   * Tells in full of a test file that failed and will be run once more; it counts by what it does then.
-   *
-   * @param {Result} result
-   */
-  postpone({ name, seconds, faults, output }) {
-    console.log(
-      `once ${name}: failed, and will be run again (${seconds.toFixed(1)} s)\n${textOf(faults, output)}`,
-    );
-  }
-
-  /** Names a test file that failed and passed when it was run again. @param {Result} result */
-  unsteady({ name }) {
-    this.#unsteady.push(name);
   }
 
   /**
@@ -131,8 +113,6 @@ export class Report {
   /** Prints failures and skips again, then the totals as the last line. True if nothing failed. */
   finish() {
     for (const { name, text } of this.#failures) console.log(`\nFAIL ${name}\n${text}`);
-    if (this.#unsteady.length > 0) console.log('\nFailed once, passed when run again:');
-    for (const name of this.#unsteady) console.log(`  ${name}`);
     if (this.#skips.length > 0) console.log('\nSkipped:');
     for (const { name, count, reason } of this.#skips) console.log(`  ${count} × ${name}: ${reason}`);
     const slow = [...this.#files].sort((a, b) => b.seconds - a.seconds).slice(0, slowest);
