@@ -1,3 +1,6 @@
+import { existsSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type Channel, ConnectionLostError, Group, loads } from 'execnet';
 import * as assert from 'uvu/assert';
 import { BareRemoteEnd } from './fixtures/bare-remote-end.ts';
@@ -83,6 +86,26 @@ for (const interpreter of ownRemoteEnds) {
       assert.is(await log.receive(), 'CancelledError');
       assert.is(await log.receive(), 'finally');
       await terminated;
+    });
+
+    test(`${execmodel}: finally runs when the connection is lost in the middle of an item`, async () => {
+      for (const [code, size] of [
+        [CODE.CHANNEL_DATA, 60_000],
+        [CODE.FRAGMENT_FIRST, 65_000],
+      ] as const) {
+        const file = join(tmpdir(), `finally-${interpreter.name}-${execmodel}-${code}`);
+        await using remote = await BareRemoteEnd.boot(interpreter, { execmodel });
+        const text = `(function (channel, file) {
+          channel.sendSync(1);
+          try { for (;;) channel.receiveSync() } finally { require('node:fs').writeFileSync(file, '') }
+        })`;
+        remote.input.write(frame(CODE.CHANNEL_EXEC, 1, item({ kind: 'function', text, args: file })));
+        await remote.hears(() => remote.payload(CODE.CHANNEL_DATA, 1) !== undefined);
+        remote.input.end(frame(code, 1, new Uint8Array(size)).subarray(0, size / 2));
+        await remote.exited;
+        assert.ok(existsSync(file), `${execmodel}, code ${code}`);
+        rmSync(file);
+      }
     });
 
     test(`${execmodel}: while code never yields, the end of its input leaves nothing`, async () => {

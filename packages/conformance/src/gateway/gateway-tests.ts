@@ -155,6 +155,24 @@ export async function occupy(gateway: Gateway): Promise<Busy> {
   };
 }
 
+/**
+ * One execution ends while items as large as several frames are on their way to it, and the next one waits for its thread: where this end tells that thread of it, it is in the middle of
+ * a frame. `takes` is source text that receives twelve items, `answers` sends one.
+ */
+export async function queueBehindItems(gateway: Gateway, takes: string, answers: string): Promise<void> {
+  const limit = { timeout: 10_000 };
+  for (let round = 0; round < 8; round++) {
+    const first = gateway.remoteExec<never, Uint8Array>(takes);
+    const sending = failureOf(async () => {
+      for (;;) await first.send(new Uint8Array(200_000));
+    });
+    const second = gateway.remoteExec<number>(answers);
+    assert.is(await second.receive(limit), 1);
+    await Promise.all([first.waitClose(limit), second.waitClose(limit)]);
+    await sending;
+  }
+}
+
 /** What `promise` rejects with, or what `run` throws; an error if it does not. */
 export async function failureOf(run: Promise<unknown> | (() => unknown)): Promise<Error & { code?: string }> {
   let value: unknown;

@@ -1,6 +1,6 @@
 import type { Channel, RemoteError } from '@execnet/core';
 import * as assert from 'uvu/assert';
-import { failureOf, type GatewayFixture, GatewayTests, occupy } from './gateway-tests.ts';
+import { failureOf, type GatewayFixture, GatewayTests, occupy, queueBehindItems } from './gateway-tests.ts';
 
 /** Where executions run under `execmodel=thread`. */
 export function threadModelSuite(name: string, fixture: GatewayFixture): void {
@@ -242,6 +242,17 @@ function bounds(tests: GatewayTests): void {
     assert.is(await channel.receive(), 4950);
     await channel.waitClose();
   });
+
+  tests.testWith(
+    { threads: 1 },
+    'an execution that queues begins, though the one before it ends in the middle of an item',
+    (gateway) =>
+      queueBehindItems(
+        gateway,
+        'for (let n = 0; n < 12; n++) await channel.receive()',
+        'channel.sendSync(1)',
+      ),
+  );
 
   tests.test('without threads= dozens of executions run at a time', async (gateway) => {
     const channels = Array.from({ length: 24 }, () =>

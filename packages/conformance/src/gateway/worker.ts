@@ -7,6 +7,7 @@ import {
   type GatewayFixture,
   GatewayTests,
   occupy,
+  queueBehindItems,
   settled,
 } from './gateway-tests.ts';
 
@@ -111,6 +112,17 @@ function bounds(tests: GatewayTests): void {
     await settled(gateway);
     assert.is((await gateway.remoteStatus()).numQueued, 0);
   });
+
+  tests.testWith(
+    { threads: 1 },
+    'an execution that queues begins, though the one before it ends in the middle of an item',
+    (gateway) =>
+      queueBehindItems(
+        gateway,
+        'for (let n = 0; n < 12; n++) await channel.receive()',
+        'channel.sendSync(1)',
+      ),
+  );
 
   tests.testWith({ threads: 4 }, 'dozens started at once finish, each once', async (gateway) => {
     const results = await Promise.all(

@@ -8,13 +8,20 @@ export class Backlog {
   #taken = 0;
   /** How much of the last block is filled. */
   #filled = 0;
+  #size = 0;
 
   get empty(): boolean {
     return this.#blocks.length === 0;
   }
 
+  /** How many bytes wait. */
+  get size(): number {
+    return this.#size;
+  }
+
   /** Adds a copy. */
   push(bytes: Uint8Array): void {
+    this.#size += bytes.length;
     for (let at = 0; at < bytes.length; ) {
       let last = this.#blocks[this.#blocks.length - 1];
       if (last === undefined || this.#filled === last.length) {
@@ -40,6 +47,7 @@ export class Backlog {
   take(size: number): void {
     const left = this.front().length - size;
     this.#taken += size;
+    this.#size -= size;
     if (left > 0) return;
     this.#blocks.shift();
     this.#taken = 0;

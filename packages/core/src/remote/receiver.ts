@@ -189,7 +189,7 @@ export class Receiver {
         return;
       case Code.RECONFIGURE:
         this.#reconfigured = encodeFrame(code, id, payload);
-        for (const thread of this.#threads) thread?.write(this.#reconfigured);
+        for (const thread of this.#threads) thread?.insert(this.#reconfigured);
         return;
       case Code.GATEWAY_TERMINATE:
         this.#end({ grace: payload.length === 4 ? readInt32(payload, 0) : this.#dialect.grace, code: 0 });
@@ -231,7 +231,7 @@ export class Receiver {
   #give(thread: RoutedThread, id: number, payload: Uint8Array): void {
     thread.begin(id);
     // bound after the frame: what was kept for the channel comes behind it
-    thread.write(encodeFrame(Code.CHANNEL_EXEC, id, payload));
+    thread.insert(encodeFrame(Code.CHANNEL_EXEC, id, payload));
     this.#router.bind(id, thread);
   }
 
@@ -273,7 +273,7 @@ export class Receiver {
       service,
     });
     this.#adopt(slot, thread);
-    if (this.#reconfigured) thread.write(this.#reconfigured);
+    if (this.#reconfigured) thread.insert(this.#reconfigured);
     let failure: Error | undefined;
     worker.on('error', (error) => {
       if (isolated) {
@@ -389,7 +389,11 @@ export class Receiver {
     this.#ending = true;
     for (const thread of this.#threads) {
       // with a payload: terminated; without: the connection is lost
-      thread?.write(encodeFrame(Code.GATEWAY_TERMINATE, 0, code === undefined ? EMPTY : int32Payload(grace)));
+      // but for a termination in good order the rest of a frame that is on its way does not come
+      if (code !== 0) thread?.cut();
+      thread?.insert(
+        encodeFrame(Code.GATEWAY_TERMINATE, 0, code === undefined ? EMPTY : int32Payload(grace)),
+      );
     }
     const deadline = performance.now() + grace;
     const look = (): void => {
@@ -416,7 +420,8 @@ export class Receiver {
     }
     const goodbye = this.#dialect.goodbye(code);
     if (goodbye) this.#tryPost(goodbye);
-    this.#main.write(encodeFrame(Code.GOODBYE, 0, int32Payload(code)));
+    this.#main.cut();
+    this.#main.insert(encodeFrame(Code.GOODBYE, 0, int32Payload(code)));
     const begun = performance.now();
     const used = usedByProcess();
     const look = (): void => {

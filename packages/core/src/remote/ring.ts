@@ -18,9 +18,13 @@ export const Word = {
   CHANNELS: 6,
   /** The code of an isolated thread has ended it, with this exit code plus one. */
   EXIT_CODE: 7,
+  /** 1 when the frame that the bytes before CUT_AT end with will not be completed. */
+  CUT: 8,
+  /** A position, as HEAD and TAIL are. */
+  CUT_AT: 9,
 } as const;
 
-const WORDS = 8;
+const WORDS = 10;
 
 /** Holds as much as two reads bring, so that writer and reader need not take turns. A power of two. */
 const RING_SIZE = 524288;
@@ -68,7 +72,10 @@ export class Ring {
   /** Reads what there is into `target`; returns how much that was. Reader only. */
   read(target: Uint8Array): number {
     const tail = Atomics.load(this.words, Word.TAIL);
-    const size = Math.min(target.length, (Atomics.load(this.words, Word.HEAD) - tail) >>> 0);
+    // first HEAD: what lies behind a cut is written after that is marked
+    const head = Atomics.load(this.words, Word.HEAD);
+    const end = this.#isCut ? Atomics.load(this.words, Word.CUT_AT) : head;
+    const size = Math.min(target.length, (head - tail) >>> 0, (end - tail) >>> 0);
     if (size === 0) return 0;
     const at = (tail >>> 0) % RING_SIZE;
     const first = Math.min(size, RING_SIZE - at);
@@ -76,6 +83,24 @@ export class Ring {
     if (first < size) sharedCopy(target, first, this.#bytes.subarray(0, size - first));
     Atomics.store(this.words, Word.TAIL, (tail + size) | 0);
     return size;
+  }
+
+  /** What has been written, and the next `waiting` bytes, end within a frame that will not be completed. Writer only, once. */
+  cut(waiting: number): void {
+    Atomics.store(this.words, Word.CUT_AT, (Atomics.load(this.words, Word.HEAD) + waiting) | 0);
+    Atomics.store(this.words, Word.CUT, 1);
+  }
+
+  /** True, once, if what has been read ends within a frame that will not be completed. Reader only. */
+  takeCut(): boolean {
+    if (!this.#isCut || Atomics.load(this.words, Word.CUT_AT) !== Atomics.load(this.words, Word.TAIL))
+      return false;
+    Atomics.store(this.words, Word.CUT, 0);
+    return true;
+  }
+
+  get #isCut(): boolean {
+    return Atomics.load(this.words, Word.CUT) === 1;
   }
 
   get wantsReader(): boolean {

@@ -54,6 +54,11 @@ export class RoutedThread implements Route, ExecutorThread {
   /** Missing for the main thread, which nobody ends. */
   readonly #kill: (() => void) | undefined;
   readonly #overflow = new Backlog();
+  /** How much of the frame that arrives is still to come. */
+  #left = 0;
+  /** Frames that wait for the end of that. */
+  readonly #inserted: Uint8Array[] = [];
+  #isCut = false;
   readonly #wakeUps: WakeUps;
   #gone = false;
   #killed = false;
@@ -110,7 +115,7 @@ export class RoutedThread implements Route, ExecutorThread {
 
   close(): void {
     // by message, behind all frames; the main thread never closes
-    if (this.#kill) this.write(encodeFrame(Code.GOODBYE, 0, int32Payload(0)));
+    if (this.#kill) this.insert(encodeFrame(Code.GOODBYE, 0, int32Payload(0)));
   }
 
   kill(): void {
@@ -118,9 +123,39 @@ export class RoutedThread implements Route, ExecutorThread {
     this.#kill?.();
   }
 
+  write(bytes: Uint8Array, left: number): void {
+    if (this.#isCut) return;
+    let rest = bytes;
+    if (this.#inserted.length > 0 && bytes.length >= this.#left) {
+      this.#put(bytes.subarray(0, this.#left));
+      rest = bytes.subarray(this.#left);
+      this.#putInserted();
+    }
+    this.#put(rest);
+    this.#left = left;
+  }
+
+  insert(frame: Uint8Array): void {
+    if (this.#left > 0) this.#inserted.push(frame);
+    else this.#put(frame);
+  }
+
+  /** Nothing arrives any more, not even the rest of a frame that has begun: the thread forgets that, and what waited for its end follows. */
+  cut(): void {
+    this.#isCut = true;
+    if (this.#left === 0) return;
+    this.#left = 0;
+    if (!this.#gone) this.#ring.cut(this.#overflow.size);
+    this.#putInserted();
+  }
+
+  #putInserted(): void {
+    for (const frame of this.#inserted.splice(0)) this.#put(frame);
+  }
+
   /** Passes bytes on, in order. What does not fit is kept: flow control bounds how much that can be. */
-  write(bytes: Uint8Array): void {
-    if (this.#gone) return;
+  #put(bytes: Uint8Array): void {
+    if (this.#gone || bytes.length === 0) return;
     if (!this.#overflow.empty) {
       this.#overflow.push(bytes);
       this.flush();

@@ -2,9 +2,15 @@ import { ProtocolError } from '../errors/index.ts';
 import { Code, EMPTY, encodeFrame, HEADER_SIZE, MAX_CODE, MAX_FRAME, readInt32 } from '../wire/index.ts';
 import { SLOTS } from './slots.ts';
 
-/** Takes the bytes of frames that belong to it, in pieces of any size; a piece is valid during the call only. */
+/**
+ * Takes frames that belong to it. Those that arrive come in pieces, so that one may be incomplete for long; what this end makes itself waits for the end of
+ * that.
+ */
 export interface Route {
-  write(bytes: Uint8Array): void;
+  /** Takes bytes of frames that arrive, in pieces of any size, valid during the call only. `left`: how much of the last frame is still to come. */
+  write(bytes: Uint8Array, left: number): void;
+  /** Takes a whole frame that this end makes, or has kept: it comes before the next one that arrives. */
+  insert(frame: Uint8Array): void;
 }
 
 export interface RouterOptions {
@@ -85,7 +91,7 @@ export class Router implements Routing {
     this.#awaited.delete(id);
     for (const frame of this.#takeHeld(id)) {
       if (frame[0] === Code.BIND) this.#bindFrame(id, frame.subarray(HEADER_SIZE));
-      else route.write(frame);
+      else route.insert(frame);
     }
   }
 
@@ -128,7 +134,7 @@ export class Router implements Routing {
         at += HEADER_SIZE;
         this.#begin(chunk, start);
         if (this.#route !== before || this.#collecting) {
-          this.#pass(before, chunk.subarray(from, start));
+          this.#pass(before, chunk.subarray(from, start), 0);
           from = start;
         }
         if (this.#collecting) {
@@ -136,7 +142,7 @@ export class Router implements Routing {
           if (this.#left === 0) this.#collectedWhole();
         }
       } else {
-        this.#pass(this.#route, chunk.subarray(from, at));
+        this.#pass(this.#route, chunk.subarray(from, at), 0);
         while (this.#fill < HEADER_SIZE && at < chunk.length)
           this.#header[this.#fill++] = chunk[at++] as number;
         from = at;
@@ -145,14 +151,14 @@ export class Router implements Routing {
         this.#begin(this.#header, 0);
         if (this.#collecting) {
           if (this.#left === 0) this.#collectedWhole();
-        } else this.#pass(this.#route, this.#header.slice());
+        } else this.#pass(this.#route, this.#header.slice(), this.#left);
       }
     }
-    this.#pass(this.#route, chunk.subarray(from, at));
+    this.#pass(this.#route, chunk.subarray(from, at), this.#left);
   }
 
-  #pass(route: Route | undefined, bytes: Uint8Array): void {
-    if (bytes.length > 0) route?.write(bytes);
+  #pass(route: Route | undefined, bytes: Uint8Array, left: number): void {
+    if (bytes.length > 0) route?.write(bytes, left);
   }
 
   /** Looks at a header: sets where the frame goes, and how much of it is still to come. */
@@ -203,7 +209,7 @@ export class Router implements Routing {
   #bindFrame(carrier: number, payload: Uint8Array): void {
     const route = this.#routeOf(carrier);
     if (!route) return;
-    route.write(encodeFrame(Code.BIND, carrier, payload));
+    route.insert(encodeFrame(Code.BIND, carrier, payload));
     const id = readInt32(payload, 0);
     if (id % 2 !== 0) this.bind(id, route);
   }

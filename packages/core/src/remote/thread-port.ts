@@ -174,6 +174,7 @@ export class ThreadPort implements LinkPort {
     const decoder = this.#decoder as FrameDecoder;
     decoder.drain();
     for (;;) {
+      if (this.#ring.takeCut()) decoder.abandon();
       const { space } = decoder;
       const size = this.#ring.read(space ?? this.#scratch);
       if (size === 0) return;

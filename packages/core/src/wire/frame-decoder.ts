@@ -95,6 +95,13 @@ export class FrameDecoder {
     if (this.#payloadFill === this.#length) this.#finish();
   }
 
+  /** The rest of a frame that is incomplete will not come: what there is of it is forgotten. */
+  abandon(): void {
+    this.#headerFill = 0;
+    this.#length = -1;
+    this.#payload = undefined;
+  }
+
   /** Ends the running {@link push} after the frame being handled. */
   stop(): void {
     this.#stopped = true;

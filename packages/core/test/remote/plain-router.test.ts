@@ -25,7 +25,10 @@ const item = (value: unknown): Uint8Array =>
 class Thread {
   readonly frames: [code: number, id: number, payload: number[]][] = [];
   readonly #decoder = new FrameDecoder((code, id, payload) => this.frames.push([code, id, [...payload]]));
-  readonly route: Route = { write: (bytes: Uint8Array) => this.#decoder.push(bytes) };
+  readonly route: Route = {
+    write: (bytes) => this.#decoder.push(bytes),
+    insert: (frame) => this.#decoder.push(frame),
+  };
 }
 
 test('channels are found wherever they stand in an item, and nowhere else', () => {

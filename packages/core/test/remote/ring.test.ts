@@ -99,7 +99,7 @@ function routed() {
 test('what does not fit into the ring is kept, in order, and written when there is room', () => {
   const { thread, reader, port } = routed();
   const total = 3 * capacity + 1234;
-  for (let at = 0; at < total; at += 5000) thread.write(numbered(at, Math.min(5000, total - at)));
+  for (let at = 0; at < total; at += 5000) thread.write(numbered(at, Math.min(5000, total - at)), 0);
   strictEqual(reader.words[Word.FULL], 1);
   const parts: Uint8Array[] = [];
   while (!reader.empty) {
@@ -113,10 +113,10 @@ test('what does not fit into the ring is kept, in order, and written when there 
 
 test('bytes that the caller writes over afterwards are kept as they were', () => {
   const { thread, reader, port } = routed();
-  thread.write(new Uint8Array(capacity));
+  thread.write(new Uint8Array(capacity), 0);
   const chunk = numbered(0, 1000);
-  thread.write(chunk);
-  thread.write(chunk);
+  thread.write(chunk, 0);
+  thread.write(chunk, 0);
   chunk.fill(0xee);
   reader.read(new Uint8Array(capacity));
   thread.flush();
@@ -128,7 +128,7 @@ test('bytes that the caller writes over afterwards are kept as they were', () =>
 
 test('a thread that is not blocked is woken by one message, however much is written', async () => {
   const { thread, port } = routed();
-  for (let i = 0; i < 100; i++) thread.write(Uint8Array.of(i));
+  for (let i = 0; i < 100; i++) thread.write(Uint8Array.of(i), 0);
   const messages: unknown[] = [];
   await new Promise<void>((resolve) => {
     port.on('message', (message) => {
@@ -167,7 +167,7 @@ for (const blocking of [true, false]) {
     try {
       let turn = 0;
       for (const chunk of chunksOfFrames(frames)) {
-        thread.write(chunk);
+        thread.write(chunk, 0);
         // pauses let the reader come to its end, where going to sleep races with being woken
         if (++turn % 16 === 0) await new Promise((resolve) => setImmediate(resolve));
       }
@@ -187,7 +187,7 @@ test('a thread that waits for each frame by itself misses none', async () => {
   const { words } = new Ring(block);
   try {
     for (let id = 1; id <= frames; id++) {
-      thread.write(encodeFrame(Code.CHANNEL_DATA, id, Uint8Array.of(id)));
+      thread.write(encodeFrame(Code.CHANNEL_DATA, id, Uint8Array.of(id)), 0);
       // the next one comes while the reader is about to go to sleep
       while (words[Word.HEAD] !== words[Word.TAIL]) if ((id & 63) === 0) await new Promise(setImmediate);
     }

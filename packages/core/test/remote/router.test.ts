@@ -10,9 +10,17 @@ import { concat, cut, encodeAll, type Frame, frame } from '../wire/frames.ts';
 /** Collects what is passed on to one thread; a piece is valid during the call only. */
 class Thread implements Route {
   readonly pieces: Uint8Array[] = [];
+  #left = 0;
 
-  write(bytes: Uint8Array): void {
+  write(bytes: Uint8Array, left: number): void {
     this.pieces.push(bytes.slice());
+    this.#left = left;
+  }
+
+  /** Between frames only: what waits for the end of one is the matter of `RoutedThread`. */
+  insert(frame: Uint8Array): void {
+    strictEqual(this.#left, 0);
+    this.pieces.push(frame);
   }
 
   /** The whole frames that arrived, in words. */
@@ -49,7 +57,7 @@ function fixture() {
       control.push(show({ code, id, payload }));
       const thread = code === Code.CHANNEL_EXEC ? threads[payload[0] as number] : undefined;
       if (!thread) return;
-      thread.write(encodeFrame(code, id, payload));
+      thread.insert(encodeFrame(code, id, payload));
       router.bind(id, thread);
     },
   });

@@ -1,6 +1,6 @@
 import type { Gateway, RemoteError } from '@execnet/core';
 import * as assert from 'uvu/assert';
-import { failureOf, settled } from '../gateway-tests.ts';
+import { failureOf, queueBehindItems, settled } from '../gateway-tests.ts';
 import {
   AT_EXIT,
   evaluate,
@@ -189,6 +189,12 @@ function bounds(tests: PythonTests): void {
       assert.is(await channel.receive(), 4950);
       await channel.waitClose();
     },
+  );
+
+  tests.testWith(
+    { threads: 1 },
+    'an execution that queues begins, though the one before it ends in the middle of an item',
+    (gateway) => queueBehindItems(gateway, 'for _ in range(12): channel.receive()', 'channel.send(1)'),
   );
 
   tests.testWith(

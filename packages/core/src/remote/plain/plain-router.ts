@@ -77,12 +77,12 @@ export class PlainRouter implements Routing {
     if (code === Code.CHANNEL_DATA) for (const one of channelsIn(payload)) this.#carried(route, id, one);
     const header = new Uint8Array(HEADER_SIZE);
     writeHeader(header, 0, code, id, payload.length);
-    route.write(header);
-    route.write(payload);
+    route.write(header, payload.length);
+    route.write(payload, 0);
   }
 
   #carried(route: Route, carrier: number, id: number): void {
-    route.write(encodeFrame(Code.BIND, carrier, int32Payload(id)));
+    route.insert(encodeFrame(Code.BIND, carrier, int32Payload(id)));
     // an execution that waits gets a thread of its own
     if (!this.#waiting.has(id)) this.#routes.set(id, route);
   }
