@@ -22,6 +22,7 @@ export class HostKeyCheck {
   readonly #destination: Destination;
   readonly #name: HostName;
   readonly #known: KnownHosts;
+  #accepted: Buffer | undefined;
 
   private constructor(destination: Destination, name: HostName, known: KnownHosts) {
     this.#destination = destination;
@@ -49,15 +50,33 @@ export class HostKeyCheck {
     return { serverHostKey: [...new Set([...known, ...Object.values(SIGNATURES).flat()])] };
   }
 
+  /**
+   * Whether this is the key of the server. The server shows it again at each re-keying; that has to be the same one, and is answered at once: ssh2 (1.17) goes on
+   * meanwhile, with keys that the server does not expect. The first time the answer is given to `answer`.
+   */
+  verify(key: Buffer, answer: (accepted: boolean) => void): boolean | undefined {
+    if (this.#accepted === undefined) {
+      void this.#look(key).then((failure) => {
+        this.failure = failure;
+        if (failure === undefined) this.#accepted = Buffer.from(key);
+        answer(failure === undefined);
+      });
+      return undefined;
+    }
+    if (this.#accepted.equals(key)) return true;
+    this.failure = new ConnectError(
+      'ERR_EXECNET_HOST_KEY_CHANGED',
+      `${this.#destination.host} shows another host key than at the beginning of the connection`,
+    );
+    return false;
+  }
+
   /** Never rejects. */
-  async verify(key: Buffer): Promise<boolean> {
+  async #look(key: Buffer): Promise<Error | undefined> {
     try {
-      const failure = await this.#check(key);
-      this.failure = failure;
-      return failure === undefined;
+      return await this.#check(key);
     } catch (error) {
-      this.failure = error as Error;
-      return false;
+      return error as Error;
     }
   }
 

@@ -109,9 +109,10 @@ export class Line {
         client.connect({
           sock: wire.stream,
           username: destination.user,
-          authHandler: authentication.handler,
-          hostVerifier: (key: Buffer, verify: (valid: boolean) => void) =>
-            void hostKey.verify(key).then(verify),
+          authHandler: (methods, partial, next) =>
+            authentication.handler(methods, partial, (attempt) => guard(client, () => next(attempt))),
+          hostVerifier: (key: Buffer, answer: (accepted: boolean) => void) =>
+            hostKey.verify(key, (accepted) => guard(client, () => answer(accepted))),
           algorithms: {
             ...destination.algorithms,
             ...hostKey.algorithms,
@@ -268,6 +269,16 @@ function compression({ compression: wanted }: Destination): object {
 /** A moment in which a command that has ended can say so. */
 function soon(): Promise<undefined> {
   return new Promise((resolve) => setTimeout(resolve, 50, undefined));
+}
+
+/** Gives ssh2 an answer later than in its own call, where nobody catches what it throws then: that ends this connection, and nothing else. */
+function guard(client: Client, answer: () => void): void {
+  try {
+    answer();
+  } catch (error) {
+    client.emit('error', error);
+    client.destroy();
+  }
 }
 
 function silent(destination: Destination, limit: number): ConnectError {
