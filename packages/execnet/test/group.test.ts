@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { type Channel, ConnectError, type Gateway, Group, type RemoteError, SpecError } from 'execnet';
 import * as assert from 'uvu/assert';
+import { runningInterpreter } from '../../../tools/lib/interpreters.mjs';
 import { failureOf } from './fixtures/failure.ts';
 import { remoteEnds, specOf } from './fixtures/interpreters.ts';
 import { childrenOf } from './fixtures/processes.ts';
@@ -26,6 +27,31 @@ test('a group makes gateways on every interpreter together, in the order of thei
   await group.terminate();
   assert.is(group.size, 0);
   for (const gateway of gateways) assert.is(gateway.hasReceiver, false);
+});
+
+test('gateways are in the order in which they were asked for, whichever is there first', async () => {
+  await using group = new Group();
+  const { kind, path } = runningInterpreter();
+  const slow = { popen: true, [kind]: `sh -c 'sleep 0.5; exec "$0" "$@"' ${path}` };
+  const made = await group.makeGateways([slow, '2*popen', { ...slow, id: 'late' }, 'popen']);
+  const later = [group.makeGateway(slow), group.makeGateway()];
+  made.push(...(await Promise.all(later)));
+  const ids = ['gw0', 'gw1', 'gw2', 'late', 'gw3', 'gw4', 'gw5'];
+  assert.equal(
+    made.map(({ id }) => id),
+    ids,
+  );
+  assert.equal(
+    [...group].map(({ id }) => id),
+    ids,
+  );
+  assert.is(group.get(0), made[0]);
+  assert.is(String(group), `<Group [${ids.map((id) => `'${id}'`).join(', ')}]>`);
+  const channels = group.remoteExec(async (channel: Channel<never, number>) => channel.send(process.pid));
+  assert.equal(
+    await channels.receiveEach(),
+    made.map(({ peer }) => peer.pid),
+  );
 });
 
 test("'3*popen' makes three, beside others", async () => {

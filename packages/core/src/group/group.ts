@@ -38,6 +38,9 @@ export class Group implements AsyncDisposable, Iterable<Gateway> {
   readonly #registry: Registry;
   readonly #exitHook: boolean;
   readonly #gateways = new Map<string, Gateway>();
+  /** Where each stands among the others: in the order in which they were asked for, whichever is there first. */
+  readonly #places = new WeakMap<Gateway, number>();
+  #asked = 0;
   /** Ids of gateways that are being made. */
   readonly #reserved = new Map<string, Promise<Gateway> | undefined>();
   /** What is being made: how to stop it, and when it has stopped or is made. */
@@ -56,9 +59,9 @@ export class Group implements AsyncDisposable, Iterable<Gateway> {
     return this.#gateways.size;
   }
 
-  /** The gateway with this id, or at this index in order of making. */
+  /** The gateway with this id, or at this index; they are in the order in which they were asked for. */
   get(key: string | number): Gateway | undefined {
-    return typeof key === 'string' ? this.#gateways.get(key) : [...this.#gateways.values()][key];
+    return typeof key === 'string' ? this.#gateways.get(key) : this.#inOrder[key];
   }
 
   /** Whether the gateway, or one with this id, is here. */
@@ -69,7 +72,7 @@ export class Group implements AsyncDisposable, Iterable<Gateway> {
   }
 
   [Symbol.iterator](): IterableIterator<Gateway> {
-    return [...this.#gateways.values()].values();
+    return this.#inOrder.values();
   }
 
   /** The id for a gateway of this spec: the one it names, else `gw0`, `gw1`, … Reserved until the gateway is made. Throws if it is taken. */
@@ -113,6 +116,7 @@ export class Group implements AsyncDisposable, Iterable<Gateway> {
     if (this.#execmodel !== undefined && !wanted.has('execmodel'))
       wanted = wanted.with({ execmodel: this.#execmodel });
     const id = this.allocateId(wanted);
+    const place = this.#asked++;
     const stop = new AbortController();
     const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
     const making = this.#open(wanted, id, { ...options, signal });
@@ -120,6 +124,7 @@ export class Group implements AsyncDisposable, Iterable<Gateway> {
     this.#reserved.set(id, making);
     try {
       const gateway = await making;
+      this.#places.set(gateway, place);
       this.#gateways.set(id, gateway);
       gateway.whenEnded(() => this.#gateways.delete(id));
       if (this.#exitHook) takeDownAtExit(this);
@@ -216,7 +221,7 @@ export class Group implements AsyncDisposable, Iterable<Gateway> {
   }
 
   toString(): string {
-    return `<Group [${[...this.#gateways.keys()].map((id) => `'${id}'`).join(', ')}]>`;
+    return `<Group [${this.#inOrder.map(({ id }) => `'${id}'`).join(', ')}]>`;
   }
 
   static {
@@ -243,6 +248,11 @@ export class Group implements AsyncDisposable, Iterable<Gateway> {
       'ERR_EXECNET_SPEC',
       `${JSON.stringify(spec.redacted())}: via= names no gateway of this group; there are: ${known}. Make it first, with id=${id}`,
     );
+  }
+
+  get #inOrder(): Gateway[] {
+    const placeOf = (gateway: Gateway): number => this.#places.get(gateway) as number;
+    return [...this.#gateways.values()].sort((a, b) => placeOf(a) - placeOf(b));
   }
 
   #taken(id: string): boolean {
