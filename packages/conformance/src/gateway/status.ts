@@ -37,6 +37,28 @@ function status(tests: GatewayTests): void {
     assert.equal(await gateway.remoteStatus(), { numChannels: 0, numExecuting: 0, numQueued: 0, execmodel });
   });
 
+  tests.testBeside('an execution is counted with its channel, from its begin to its end', async (gateway) => {
+    for (let round = 0; round < 5; round++) {
+      const channels = Array.from({ length: 3 }, () =>
+        gateway.remoteExec(async (channel: Channel<number, number>) => {
+          await channel.send(await channel.receive());
+        }),
+      );
+      // threads that have only begun to start, others that work, and none at all
+      const first = await gateway.remoteStatus();
+      assert.equal([first.numExecuting + first.numQueued, first.numChannels], [3, first.numExecuting]);
+      for (const channel of channels) {
+        await channel.send(round);
+        assert.is(await channel.receive(), round);
+        const { numExecuting, numChannels } = await gateway.remoteStatus();
+        assert.ok(numExecuting <= numChannels, `${numExecuting} executions, ${numChannels} channels`);
+        await channel.waitClose();
+      }
+      const last = await gateway.remoteStatus();
+      assert.equal([last.numExecuting, last.numChannels], [0, 0]);
+    }
+  });
+
   tests.testWith({}, 'status is told while code on the main thread spins', async (gateway) => {
     const channel = gateway.remoteExec((channel: Channel<never, string>) => {
       channel.sendSync('spinning');

@@ -56,7 +56,10 @@ export function startMain({ evaluate, program, cache, options }: Start, dialect:
   const { exec, unread } = serveUntilExec(io, options, dialect, () =>
     Atomics.add(board.words, BoardWord.HEARD, 1),
   );
-  if (exec) Atomics.store(ring.words, Word.EXECUTING, 1);
+  if (exec) {
+    Atomics.store(ring.words, Word.CHANNELS, 1);
+    Atomics.store(ring.words, Word.EXECUTING, 1);
+  }
   const handover: Handover = { unread, begun: exec?.id };
   if (watched) port1.postMessage({ kind: 'begin', ...handover } satisfies ThreadMessage);
   else receive(handover);

@@ -107,9 +107,10 @@ export class RoutedThread implements Route, ExecutorThread {
     return this.#latest;
   }
 
-  /** An execution is about to be given to it. */
+  /** An execution is about to be given to it: it is counted with its channel before the thread knows of either. */
   begin(id: number): void {
     this.#latest = id;
+    Atomics.add(this.#ring.words, Word.CHANNELS, 1);
     Atomics.add(this.#ring.words, Word.EXECUTING, 1);
   }
 

@@ -57,6 +57,8 @@ export class ThreadPort implements LinkPort {
   #penalty = 0;
   #vain = 0;
   #closed: number[] = [];
+  /** The channels that were counted. */
+  #open = 0;
   readonly #executions: PortExecutions;
 
   constructor(ring: Ring, output: Output, receiver: MessagePort, executions: PortExecutions) {
@@ -129,7 +131,13 @@ export class ThreadPort implements LinkPort {
   }
 
   counted(open: number): void {
-    Atomics.store(this.#ring.words, Word.CHANNELS, open);
+    Atomics.add(this.#ring.words, Word.CHANNELS, open - this.#open);
+    this.#open = open;
+  }
+
+  /** The next channel of this thread was counted by the receiver, with its execution. */
+  countedOne(): void {
+    this.#open++;
   }
 
   /** The channel needs no route any more. */
