@@ -110,6 +110,7 @@ const slow = {
   'ssh-proxy': 21,
   'ssh-python': 40,
   'ssh-python-cut': 49,
+  'ssh-rekeying': 14,
   'ssh-sharing': 18,
   structured: 27,
   'threads-idle': 23,

@@ -40,7 +40,7 @@ async function spawnLocal(command: Command, options: SpawnOptions = {}): Promise
     command.nice === undefined
       ? [command.file, command.args]
       : ['nice', ['-n', String(command.nice), '--', command.file, ...command.args]];
-  options.trace?.('spawn', file, `(${args.length} arguments)`, 'in', command.cwd ?? process.cwd());
+  options.trace?.('spawn', file, `(${args.length} arguments)`, 'in', command.cwd ?? 'its own folder');
   const child = await start(command, () =>
     spawn(file, args, {
       ...(command.cwd === undefined ? {} : { cwd: command.cwd }),

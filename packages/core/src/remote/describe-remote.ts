@@ -1,5 +1,5 @@
 import type { RemoteInfo } from '../protocol/index.ts';
-import { Bun, builtin, runtime, runtimeVersion } from './runtime.ts';
+import { Bun, builtin, folderIsGone, runtime, runtimeVersion } from './runtime.ts';
 
 /** What this interpreter says of itself. */
 export function describeRemote(): RemoteInfo {
@@ -14,8 +14,9 @@ export function describeRemote(): RemoteInfo {
   };
 }
 
-/** A thread of Bun remembers the working folder that it has seen first. */
+/** The working folder, or '' if it has been removed. A thread remembers the one that it has seen first. */
 function cwd(): string {
+  if (folderIsGone()) return '';
   if (Bun) {
     try {
       return builtin('node:fs').readlinkSync('/proc/self/cwd');

@@ -180,7 +180,8 @@ export class Receiver {
         this.#execute(id, payload);
         return;
       case Code.SERVICE:
-        if (!this.#ending) this.#give(this.#spawn({ isolated: true }, true), id, payload);
+        if (!this.#ending)
+          this.#unlessRefused(id, () => this.#give(this.#spawn({ isolated: true }, true), id, payload));
         return;
       case Code.CANCEL:
         if (!this.#executor.cancel(id)) return;
@@ -208,20 +209,33 @@ export class Receiver {
       this.#post(answer);
       return;
     }
-    this.#executor.execute({
-      id,
-      runOn: (thread) => this.#give(thread as RoutedThread, id, payload),
-      refuse: (message) => {
-        this.#router.unbind(id);
-        this.#post(
-          encodeFrame(
-            Code.CHANNEL_CLOSE_ERROR,
-            id,
-            this.#error({ name: 'Error', message, stack: `Error: ${message}` }),
-          ),
-        );
-      },
-    });
+    this.#unlessRefused(id, () =>
+      this.#executor.execute({
+        id,
+        runOn: (thread) => this.#give(thread as RoutedThread, id, payload),
+        refuse: (message) => this.#refuse(id, message),
+      }),
+    );
+  }
+
+  /** Where no thread can be started, that is the error of what wanted one. */
+  #unlessRefused(id: number, give: () => void): void {
+    try {
+      give();
+    } catch (error) {
+      this.#refuse(id, (error as Error).message);
+    }
+  }
+
+  #refuse(id: number, message: string): void {
+    this.#router.unbind(id);
+    this.#post(
+      encodeFrame(
+        Code.CHANNEL_CLOSE_ERROR,
+        id,
+        this.#error({ name: 'Error', message, stack: `Error: ${message}` }),
+      ),
+    );
   }
 
   #error(error: RemoteErrorData): Uint8Array {

@@ -81,3 +81,12 @@ export function builtin<K extends keyof Builtins>(name: K): Builtins[K] {
 export function libc(deno: DenoRuntime, symbols: object): Record<string, (...args: unknown[]) => unknown> {
   return deno.dlopen(deno.build.os === 'darwin' ? 'libSystem.dylib' : 'libc.so.6', symbols).symbols;
 }
+
+/** Whether the working folder has been removed: threads can't be started then as usual, and `process.cwd()` throws, or says what was. */
+export function folderIsGone(): boolean {
+  try {
+    return builtin('node:fs').statSync('.').nlink === 0;
+  } catch {
+    return true;
+  }
+}

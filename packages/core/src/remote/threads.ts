@@ -1,6 +1,6 @@
 import type { MessagePort, ResourceLimits, Worker, WorkerOptions } from 'node:worker_threads';
 import type { ThreadLimits } from './executor.ts';
-import { Bun, builtin, Deno } from './runtime.ts';
+import { Bun, builtin, Deno, folderIsGone, runtime } from './runtime.ts';
 import type { ReceiverData, ThreadData } from './thread-data.ts';
 
 /**
@@ -8,6 +8,7 @@ import type { ReceiverData, ThreadData } from './thread-data.ts';
  * evaluates.
  */
 const NODE_STUB = [
+  'process.cwd = process.cwd.own ?? process.cwd;',
   'globalThis.require ??= require; const evaluate = (text) => (0, eval)(text);',
   "const { workerData: data } = require('node:worker_threads'), { program, cache } = data;",
   "const start = cache ? new (require('node:vm').Script)(program, { cachedData: cache }).runInThisContext() : evaluate(program);",
@@ -16,9 +17,18 @@ const NODE_STUB = [
 
 /** The same for a web worker, which is told its data by a message. It runs no code but ours. */
 const WEB_STUB = [
+  // Deno asks for the working folder when its world of Node is loaded, and fails if there is none
+  "if (globalThis.Deno) { const { cwd } = Deno; Deno.cwd = () => { try { return cwd() } catch { return '/' } } }",
+  "const cwd = () => { try { return process.cwd() + '/' } catch { return '/' } };",
   "let required; Object.defineProperty(globalThis, 'require', { configurable: true,",
-  "get: () => (required ??= process.getBuiltinModule('node:module').createRequire(process.cwd() + '/')) });",
+  "get: () => (required ??= process.getBuiltinModule('node:module').createRequire(cwd())) });",
   'onmessage = ({ data }) => { onmessage = null; const evaluate = (text) => (0, eval)(text); evaluate(data.program)({ evaluate, data }); };',
+].join(' ');
+
+/** The program sees the function as it was. */
+const PRELOAD = [
+  "require('node:fs').rmSync(__dirname, { recursive: true });",
+  "process.cwd = Object.assign(() => '/', { own: process.cwd });",
 ].join(' ');
 
 interface WebWorker {
@@ -56,6 +66,9 @@ export function startThread(
   port: MessagePort,
   limits?: ThreadLimits,
 ): Worker {
+  const isGone = folderIsGone();
+  if (Deno && isGone)
+    throw new Error('Deno starts no thread while the working folder is gone: process.chdir() to another');
   const { Worker, SHARE_ENV } = builtin('node:worker_threads');
   const options: WorkerOptions = {
     eval: true,
@@ -66,8 +79,18 @@ export function startThread(
     workerData: data,
     transferList: [port],
     ...(limits && { resourceLimits: resourceLimits(limits) }),
+    ...(runtime === 'node' && isGone && { execArgv: ['--require', preload()] }),
   };
   return new Worker(NODE_STUB, options);
+}
+
+/** Node asks for the working folder when a thread starts, and the thread ends if there is none: here is a module that answers. It removes itself. */
+function preload(): string {
+  const { mkdtempSync, writeFileSync } = builtin('node:fs');
+  const folder = mkdtempSync(`${builtin('node:os').tmpdir()}/execnet-`);
+  const file = `${folder}/cwd.cjs`;
+  writeFileSync(file, PRELOAD);
+  return file;
 }
 
 function resourceLimits({ heap, stack }: ThreadLimits): ResourceLimits {

@@ -288,6 +288,14 @@ def flush_prints():
             pass
 
 
+def folder():
+    try:
+        return text_of(os.getcwd())
+    except OSError:
+        # it was removed
+        return text_of('')
+
+
 def describe_self():
     machine = os.uname()[4] if hasattr(os, 'uname') else 'unknown'
     return {
@@ -297,7 +305,7 @@ def describe_self():
         'platform': 'linux' if sys.platform.startswith(('linux', 'java')) else sys.platform,
         'arch': {'x86_64': 'x64', 'amd64': 'x64', 'aarch64': 'arm64'}.get(machine, machine),
         'executable': text_of(sys.executable or ''),
-        'cwd': text_of(os.getcwd()),
+        'cwd': folder(),
     }
 
 

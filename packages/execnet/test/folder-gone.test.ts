@@ -1,0 +1,57 @@
+// What a user has not foreseen: the working folder of an end is removed, as tests in temporary folders do.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Gateway, Group } from 'execnet';
+import * as assert from 'uvu/assert';
+import { failureOf } from './fixtures/failure.ts';
+import { ownRemoteEnds, specOf } from './fixtures/interpreters.ts';
+import { startProgram } from './fixtures/programs.ts';
+import { oneOfEach, pythonSpec } from './fixtures/pythons.ts';
+import { test } from './fixtures/tests.ts';
+
+/** A gateway whose working folder is gone. */
+async function lost(group: Group, spec: string): Promise<Gateway> {
+  const folder = mkdtempSync(join(tmpdir(), 'gone-'));
+  const gateway = await group.makeGateway(`${spec}//chdir=${folder}`);
+  rmSync(folder, { recursive: true });
+  return gateway;
+}
+
+for (const interpreter of ownRemoteEnds) {
+  for (const execmodel of ['main_thread_only', 'structured', 'thread', 'worker'])
+    interpreter.test(`${execmodel}: a remote end without a working folder goes on`, async () => {
+      await using group = new Group();
+      const gateway = await lost(group, specOf(interpreter, `execmodel=${execmodel}`));
+      assert.is((await gateway.remoteInfo()).cwd, '');
+      const call = (n: number): Promise<number> => gateway.call(async (n: number) => n * 2, n);
+      if (execmodel === 'worker' && interpreter.kind === 'deno')
+        assert.match((await failureOf(call(1))).message, /the working folder is gone: process\.chdir/);
+      else assert.is(await call(1), 2);
+      assert.is((await gateway.remoteStatus()).numExecuting, 0);
+      if (execmodel === 'main_thread_only' || execmodel === 'worker') return;
+      assert.is(await gateway.call(() => require('node:path').sep as string), '/');
+      if (interpreter.kind === 'deno' && execmodel === 'thread') return;
+      assert.equal(await Promise.all([1, 2, 3].map(call)), [2, 4, 6]);
+    });
+}
+
+// a machine of Java remembers its folder
+for (const python of oneOfEach)
+  if (python.runtime !== 'jython')
+    python.test('a remote end without a working folder goes on', async () => {
+      await using group = new Group();
+      const gateway = await lost(group, pythonSpec(python));
+      assert.is((await gateway.remoteInfo()).cwd, '');
+      assert.equal(await Promise.all([-1, -2].map((n) => gateway.call('abs', [n]))), [1, 2]);
+    });
+
+test('a program without a working folder makes gateways', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'gone-'));
+  await using program = startProgram('gone.mjs', [], { cwd: folder });
+  assert.is(await program.said(), 42);
+  const { code, stderr } = await program.ended;
+  assert.equal([code, stderr], [0, '']);
+});
+
+test.run();
