@@ -44,6 +44,7 @@ export interface RemoteInfo {
   readonly platform: string;
   readonly arch: string;
   readonly executable: string;
+  /** The working folder; '' if it has been removed. */
   readonly cwd: string;
 }
 
