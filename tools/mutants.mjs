@@ -77,9 +77,10 @@ async function judge(mutant) {
 console.log('| mutant | was | became | default tier | --all |\n| --- | --- | --- | --- | --- |');
 let missed = 0;
 let judged = 0;
-for (const [index, mutant] of [...mutants(Number(values.seed), names)].entries()) {
+let left = Number(values.skip);
+for (const mutant of mutants(Number(values.seed), names)) {
   if (judged === Number(values.count)) break;
-  if (index < Number(values.skip)) continue;
+  if (left-- > 0) continue;
   const verdict = await judge(mutant);
   if (verdict === undefined) continue;
   judged++;

@@ -1,6 +1,4 @@
-import { existsSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
 import { type Channel, ConnectionLostError, Group, loads } from 'execnet';
 import * as assert from 'uvu/assert';
 import { BareRemoteEnd } from './fixtures/bare-remote-end.ts';
@@ -8,6 +6,7 @@ import { NEVER_YIELDS } from './fixtures/busy.mjs';
 import { CHILDREN } from './fixtures/children.mjs';
 import { failureOf } from './fixtures/failure.ts';
 import { ownRemoteEnds, specOf } from './fixtures/interpreters.ts';
+import { Marker } from './fixtures/marker.ts';
 import { CODE, concat, frame, item } from './fixtures/mutations.mjs';
 import { isRunning, stillRunning } from './fixtures/processes.ts';
 import { startInTerminal, startProgram } from './fixtures/programs.ts';
@@ -93,18 +92,17 @@ for (const interpreter of ownRemoteEnds) {
         [CODE.CHANNEL_DATA, 60_000],
         [CODE.FRAGMENT_FIRST, 65_000],
       ] as const) {
-        const file = join(tmpdir(), `finally-${interpreter.name}-${execmodel}-${code}`);
+        using marker = new Marker();
         await using remote = await BareRemoteEnd.boot(interpreter, { execmodel });
         const text = `(function (channel, file) {
           channel.sendSync(1);
           try { for (;;) channel.receiveSync() } finally { require('node:fs').writeFileSync(file, '') }
         })`;
-        remote.input.write(frame(CODE.CHANNEL_EXEC, 1, item({ kind: 'function', text, args: file })));
+        remote.input.write(frame(CODE.CHANNEL_EXEC, 1, item({ kind: 'function', text, args: marker.file })));
         await remote.hears(() => remote.payload(CODE.CHANNEL_DATA, 1) !== undefined);
         remote.input.end(frame(code, 1, new Uint8Array(size)).subarray(0, size / 2));
         await remote.exited;
-        assert.ok(existsSync(file), `${execmodel}, code ${code}`);
-        rmSync(file);
+        assert.ok(existsSync(marker.file), `${execmodel}, code ${code}`);
       }
     });
 

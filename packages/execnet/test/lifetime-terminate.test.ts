@@ -1,6 +1,3 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Connection, Transport } from '@execnet/core/plugin';
 import {
   type Channel,
@@ -16,22 +13,9 @@ import * as assert from 'uvu/assert';
 import { CHILDREN } from './fixtures/children.mjs';
 import { failureOf } from './fixtures/failure.ts';
 import { ownRemoteEnds, specOf } from './fixtures/interpreters.ts';
+import { Marker } from './fixtures/marker.ts';
 import { isRunning, stillRunning } from './fixtures/processes.ts';
 import { test } from './fixtures/tests.ts';
-
-/** A file that remote code writes to, in a folder that is gone after the test. */
-class Marker implements Disposable {
-  readonly #folder: string = mkdtempSync(join(tmpdir(), 'lifetime-'));
-  readonly file: string = join(this.#folder, 'marker');
-
-  get text(): string {
-    return readFileSync(this.file, 'utf8');
-  }
-
-  [Symbol.dispose](): void {
-    rmSync(this.#folder, { recursive: true });
-  }
-}
 
 /** popen, and the connections that it makes. */
 function popenInto(connections: Connection[]): Transport {

@@ -1,11 +1,10 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
 import { ConnectionLostError, type Gateway, Group } from 'execnet';
 import * as assert from 'uvu/assert';
 import { BareRemoteEnd } from './fixtures/bare-remote-end.ts';
 import { failureOf } from './fixtures/failure.ts';
 import { isA } from './fixtures/is-a.ts';
+import { Marker } from './fixtures/marker.ts';
 import { CODE, frame, pythonItem as item } from './fixtures/mutations.mjs';
 import { isRunning, stillRunning, stop } from './fixtures/processes.ts';
 import { startProgram } from './fixtures/programs.ts';
@@ -57,21 +56,15 @@ for (const python of sharedPythons) {
     });
 
   python.test('finally runs when the connection is lost in the middle of an item', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'execnet-python-'));
-    try {
-      const file = join(folder, 'finally');
-      await using remote = await BareRemoteEnd.bootPython(python);
-      const text =
-        "channel.send(1)\ntry:\n    while True: channel.receive()\nfinally: open(args, 'w').close()";
-      const request = { kind: 'source', text, file: null, function: null, args: file };
-      remote.input.write(frame(CODE.CHANNEL_EXEC, 1, item(request)));
-      await remote.hears(() => remote.payload(CODE.CHANNEL_DATA, 1) !== undefined);
-      remote.input.end(frame(CODE.CHANNEL_DATA, 1, new Uint8Array(60_000)).subarray(0, 30_000));
-      await remote.exited;
-      assert.ok(existsSync(file));
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
+    using marker = new Marker();
+    await using remote = await BareRemoteEnd.bootPython(python);
+    const text = "channel.send(1)\ntry:\n    while True: channel.receive()\nfinally: open(args, 'w').close()";
+    const request = { kind: 'source', text, file: null, function: null, args: marker.file };
+    remote.input.write(frame(CODE.CHANNEL_EXEC, 1, item(request)));
+    await remote.hears(() => remote.payload(CODE.CHANNEL_DATA, 1) !== undefined);
+    remote.input.end(frame(CODE.CHANNEL_DATA, 1, new Uint8Array(60_000)).subarray(0, 30_000));
+    await remote.exited;
+    assert.ok(existsSync(marker.file));
   });
 
   python.test('terminate takes down what is stopped', async () => {

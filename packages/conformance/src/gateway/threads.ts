@@ -1,6 +1,12 @@
 import type { Channel, RemoteError } from '@execnet/core';
 import * as assert from 'uvu/assert';
-import { failureOf, type GatewayFixture, GatewayTests, occupy, queueBehindItems } from './gateway-tests.ts';
+import {
+  failureOf,
+  type GatewayFixture,
+  GatewayTests,
+  occupy,
+  testQueueBehindItems,
+} from './gateway-tests.ts';
 
 /** Where executions run under `execmodel=thread`. */
 export function threadModelSuite(name: string, fixture: GatewayFixture): void {
@@ -243,16 +249,7 @@ function bounds(tests: GatewayTests): void {
     await channel.waitClose();
   });
 
-  tests.testWith(
-    { threads: 1 },
-    'an execution that queues begins, though the one before it ends in the middle of an item',
-    (gateway) =>
-      queueBehindItems(
-        gateway,
-        'for (let n = 0; n < 12; n++) await channel.receive()',
-        'channel.sendSync(1)',
-      ),
-  );
+  testQueueBehindItems(tests);
 
   tests.test('without threads= dozens of executions run at a time', async (gateway) => {
     const channels = Array.from({ length: 24 }, () =>

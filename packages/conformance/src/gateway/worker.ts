@@ -7,8 +7,8 @@ import {
   type GatewayFixture,
   GatewayTests,
   occupy,
-  queueBehindItems,
   settled,
+  testQueueBehindItems,
 } from './gateway-tests.ts';
 
 /** What the interpreter under test can do with threads; as in `supports` of its plugin. */
@@ -113,16 +113,7 @@ function bounds(tests: GatewayTests): void {
     assert.is((await gateway.remoteStatus()).numQueued, 0);
   });
 
-  tests.testWith(
-    { threads: 1 },
-    'an execution that queues begins, though the one before it ends in the middle of an item',
-    (gateway) =>
-      queueBehindItems(
-        gateway,
-        'for (let n = 0; n < 12; n++) await channel.receive()',
-        'channel.sendSync(1)',
-      ),
-  );
+  testQueueBehindItems(tests);
 
   tests.testWith({ threads: 4 }, 'dozens started at once finish, each once', async (gateway) => {
     const results = await Promise.all(

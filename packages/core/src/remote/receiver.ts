@@ -402,9 +402,9 @@ export class Receiver {
     if (this.#ending && code !== undefined) return;
     this.#ending = true;
     for (const thread of this.#threads) {
-      // with a payload: terminated; without: the connection is lost
       // but for a termination in good order the rest of a frame that is on its way does not come
       if (code !== 0) thread?.cut();
+      // with a payload: terminated; without: the connection is lost
       thread?.insert(
         encodeFrame(Code.GATEWAY_TERMINATE, 0, code === undefined ? EMPTY : int32Payload(grace)),
       );

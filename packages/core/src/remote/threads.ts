@@ -8,7 +8,7 @@ import type { ReceiverData, ThreadData } from './thread-data.ts';
  * evaluates.
  */
 const NODE_STUB = [
-  'process.cwd = process.cwd.own ?? process.cwd;',
+  'if (process.cwd.own) process.cwd = process.cwd.own;',
   'globalThis.require ??= require; const evaluate = (text) => (0, eval)(text);',
   "const { workerData: data } = require('node:worker_threads'), { program, cache } = data;",
   "const start = cache ? new (require('node:vm').Script)(program, { cachedData: cache }).runInThisContext() : evaluate(program);",

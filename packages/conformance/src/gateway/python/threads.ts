@@ -1,6 +1,6 @@
 import type { Gateway, RemoteError } from '@execnet/core';
 import * as assert from 'uvu/assert';
-import { failureOf, queueBehindItems, settled } from '../gateway-tests.ts';
+import { failureOf, settled, testQueueBehindItems } from '../gateway-tests.ts';
 import {
   AT_EXIT,
   evaluate,
@@ -191,11 +191,10 @@ function bounds(tests: PythonTests): void {
     },
   );
 
-  tests.testWith(
-    { threads: 1 },
-    'an execution that queues begins, though the one before it ends in the middle of an item',
-    (gateway) => queueBehindItems(gateway, 'for _ in range(12): channel.receive()', 'channel.send(1)'),
-  );
+  testQueueBehindItems(tests, {
+    takes: 'for _ in range(12): channel.receive()',
+    answers: 'channel.send(1)',
+  });
 
   tests.testWith(
     { threads: 1 },
