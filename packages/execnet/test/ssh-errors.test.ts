@@ -6,6 +6,7 @@ import { setTimeout as after } from 'node:timers/promises';
 import { ConnectError, Group, SpecError } from 'execnet';
 import * as assert from 'uvu/assert';
 import { clientSection } from '../../../tools/hosts/client-config.mjs';
+import { command } from '../../../tools/hosts/command.mjs';
 import { makeKey } from '../../../tools/hosts/keys.mjs';
 import { refusedPort, silentServer } from '../../../tools/hosts/ports.mjs';
 import { startSshd } from '../../../tools/hosts/sshd.mjs';
@@ -93,6 +94,40 @@ for (const [title, answer] of [
     await using server = await answering((socket) => socket.end(answer));
     const failure = await refusalOf(specAt(client, `127.0.0.1:${server.port}`));
     check(failure, 'ERR_EXECNET_SSH', new RegExp(String(server.port)), /is it an ssh server/);
+  });
+}
+
+test('a server that resets the connection after its greeting', async () => {
+  await using server = await answering((socket) => {
+    socket.write('SSH-2.0-OpenSSH_9.2\r\n', () => socket.resetAndDestroy());
+  });
+  const failure = await refusalOf(specAt('ssh2', `127.0.0.1:${server.port}`));
+  check(failure, 'ERR_EXECNET_UNREACHABLE', new RegExp(String(server.port)), /check/);
+});
+
+for (const [title, leave] of [
+  ['resets', (socket: Socket) => socket.resetAndDestroy()],
+  ['closes', (socket: Socket) => socket.destroy()],
+] as const) {
+  test(`a server that ${title} the connection while the known hosts are read`, async () => {
+    using folder = new Folder();
+    const hosts = join(folder.path, 'known_hosts');
+    await command('mkfifo', [hosts]);
+    await using server = await answering(async (socket) => {
+      await after(20);
+      leave(socket);
+      await after(20);
+      // whoever reads a pipe waits for who writes to it
+      writeFileSync(hosts, '');
+    });
+    const spec = specAt('ssh2', `-o UserKnownHostsFile=${hosts} 127.0.0.1:${server.port}`);
+    const failure = await refusalOf(spec);
+    check(
+      failure,
+      title === 'resets' ? 'ERR_EXECNET_UNREACHABLE' : 'ERR_EXECNET_SSH',
+      new RegExp(String(server.port)),
+      /server/,
+    );
   });
 }
 

@@ -152,7 +152,6 @@ async function dialLocal(address: Address, options: DialOptions = {}): Promise<C
     const settle = (): void => {
       clearTimeout(timer);
       options.signal?.removeEventListener('abort', aborted);
-      socket.off('error', failed);
     };
     options.signal?.addEventListener('abort', aborted, { once: true });
     socket.once('error', failed);

@@ -79,6 +79,11 @@ export class Line {
     destination: Destination,
     { signal, options, place }: LoginContext,
   ): Promise<Line> {
+    // ssh2 listens from `connect` on: what ends the stream before that would end the program, or be waited for without end
+    let broken: Error | undefined;
+    wire.stream.on('error', (error) => {
+      broken ??= error;
+    });
     await loadSsh2(options.ssh2);
     const client = new ssh2.Client();
     const hostKey = await HostKeyCheck.prepare(destination);
@@ -93,7 +98,8 @@ export class Line {
         };
         client.on('error', fail);
         const closed = (): void =>
-          reject(Object.assign(new Error('the server closed it'), { level: 'client-socket' }));
+          reject(Object.assign(broken ?? new Error('the server closed it'), { level: 'client-socket' }));
+        if (wire.stream.destroyed) return closed();
         client.once('end', closed).once('close', closed);
         client.once('handshake', () => {
           stage = 'did not finish the login';
