@@ -8,6 +8,7 @@ const PARTS = [
   'errors',
   'descriptors',
   'frames',
+  'signals',
   'dumper',
   'loader',
   'latch',

@@ -55,7 +55,7 @@ const dealingPython = words(`
 /** Files whose tests share a gateway, mostly, and are tried on every remote end in Python. */
 const sharingPython = words(`
   python-callbacks python-cancelling python-channels python-errors python-executing python-files python-flow python-main-thread-only python-memory
-  python-prints python-status python-strings python-threads python-values
+  python-prints python-signals python-status python-strings python-threads python-values
 `);
 
 /** All files whose tests are tried on every remote end in Python. */

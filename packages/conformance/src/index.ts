@@ -38,6 +38,7 @@ export { PATCHES, pythonGreenletSuite } from './gateway/python/greenlets.ts';
 export { pythonMultiChannelSuite } from './gateway/python/multi-channel.ts';
 export { pythonPrintSuite } from './gateway/python/prints.ts';
 export type { GreenletModel, PythonFixture } from './gateway/python/python-tests.ts';
+export { pythonSignalSuite } from './gateway/python/signals.ts';
 export { pythonStatusSuite } from './gateway/python/status.ts';
 export { pythonStringSuite } from './gateway/python/strings.ts';
 export { pythonMainThreadOnlySuite, pythonThreadSuite } from './gateway/python/threads.ts';

@@ -113,12 +113,10 @@ for (const [title, leave] of [
     using folder = new Folder();
     const hosts = join(folder.path, 'known_hosts');
     await command('mkfifo', [hosts]);
-    await using server = await answering(async (socket) => {
-      await after(20);
-      leave(socket);
-      await after(20);
+    await using server = await answering((socket) => {
+      setTimeout(leave, 20, socket);
       // whoever reads a pipe waits for who writes to it
-      writeFileSync(hosts, '');
+      setTimeout(() => writeFileSync(hosts, ''), 40);
     });
     const spec = specAt('ssh2', `-o UserKnownHostsFile=${hosts} 127.0.0.1:${server.port}`);
     const failure = await refusalOf(spec);

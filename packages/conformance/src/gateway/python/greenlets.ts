@@ -141,6 +141,41 @@ function waiting(tests: PythonTests, model: GreenletModel): void {
     assert.is((await itemsOf(stalled)).length, 99);
   });
 
+  tests.test(
+    'the handler of a signal that raises while all wait, or while items are sent, ends nothing',
+    async (gateway) => {
+      const channel = gateway.remoteExec<Uint8Array | number>(`
+import signal, time
+rung = []
+def ring(number, frame):
+    while frame is not None:
+        if frame.f_code.co_name in ('execute', 'begin'):
+            return
+        frame = frame.f_back
+    rung.append(1)
+    raise ValueError('an alarm for nobody')
+signal.signal(signal.SIGALRM, ring)
+signal.setitimer(signal.ITIMER_REAL, 0.005, 0.005)
+end = time.time() + 0.5
+while time.time() < end:
+    channel.send(bytearray(300000))
+    try:
+        channel.receive(0.02)
+    except channel.TimeoutError:
+        pass
+signal.setitimer(signal.ITIMER_REAL, 0)
+signal.signal(signal.SIGALRM, signal.SIG_DFL)
+channel.send(len(rung))`);
+      let item: Uint8Array | number;
+      do item = await channel.receive();
+      while (typeof item !== 'number');
+      // PyPy takes what waits for greenlets for a part of the code that has begun to wait
+      assert.ok(item >= (tests.pypy ? 0 : 3), `${item} were raised`);
+      await channel.waitClose();
+      assert.is(await evaluate(gateway, 'args', 'works'), 'works');
+    },
+  );
+
   tests.test('threads of the system may use channels beside greenlets', async (gateway) => {
     const threading =
       model === 'gevent'

@@ -21,11 +21,13 @@ export type GreenletModel = 'eventlet' | 'gevent';
 export class PythonTests extends GatewayTests {
   readonly python2: boolean;
   readonly jython: boolean;
+  readonly pypy: boolean;
 
   constructor(name: string, topic: string, fixture: PythonFixture) {
     super(name, topic, fixture);
     this.python2 = fixture.version.startsWith('2');
     this.jython = fixture.runtime === 'jython';
+    this.pypy = fixture.runtime === 'pypy';
   }
 
   /** A test of what the language has since Python 3. */

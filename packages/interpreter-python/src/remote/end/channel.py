@@ -25,6 +25,8 @@ class Channel(object):
 
     def send(self, item):
         """Sends a value; waits while the other end has no room for it. IOError if the channel is closed."""
+        if SIGNALS.pending:
+            SIGNALS.deliver()
         state = self._state
         link = state.link
         data, carried = link.dumper.dump(item)
@@ -32,6 +34,8 @@ class Channel(object):
 
     def receive(self, timeout=None):
         """The next value. EOFError when the other end has closed the channel, RemoteError if it failed, TimeoutError after `timeout` seconds."""
+        if SIGNALS.pending:
+            SIGNALS.deliver()
         state = self._state
         return state.link.load(state, state.receive(timeout))
 

@@ -102,6 +102,9 @@ class GeventModel(GreenModel):
         self.spawn = gevent.spawn
         self.wait_read = gevent.socket.wait_read
 
+    def in_hub(self):
+        return self.current() is self.gevent.get_hub()
+
     @staticmethod
     def wait_event(event, timeout):
         return event.wait(timeout)
@@ -126,6 +129,9 @@ class EventletModel(GreenModel):
 
     def wait_read(self, fd):
         self.eventlet.hubs.trampoline(fd, read=True)
+
+    def in_hub(self):
+        return self.current() is self.eventlet.hubs.get_hub().greenlet
 
     def wait_event(self, event, timeout):
         with self.eventlet.Timeout(timeout, False):

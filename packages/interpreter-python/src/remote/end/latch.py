@@ -28,18 +28,20 @@ elif PY2:
             self.lock.acquire()
 
         def wait(self, timeout=None):
-            if timeout is None:
+            if SIGNALS.pending:
+                SIGNALS.deliver()
+            if timeout is None and not SIGNALS.are_awaited():
                 # Python 2 can't be interrupted in there; the threads that must be are looked after by who terminates
                 self.lock.acquire()
                 return True
             # Python 2 has no lock with a timeout
-            deadline = clock() + timeout
+            deadline = None if timeout is None else clock() + timeout
             delay = 0.0005
             while not self.lock.acquire(False):
-                left = deadline - clock()
+                left = LOOK_FOR_SIGNALS if deadline is None else deadline - clock()
                 if left <= 0:
                     return False
-                delay = min(delay * 2, left, 0.05)
+                delay = min(delay * 2, left, LOOK_FOR_SIGNALS)
                 sleep(delay)
             return True
 
@@ -60,6 +62,8 @@ else:
             self.lock.acquire()
 
         def wait(self, timeout=None):
+            if SIGNALS.pending:
+                SIGNALS.deliver()
             return self.lock.acquire(True, -1 if timeout is None else min(timeout, threading.TIMEOUT_MAX))
 
         def set(self):

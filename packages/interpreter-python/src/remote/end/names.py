@@ -85,6 +85,12 @@ LOOK = 0.005
 # how long a thread waits for the next thing to execute before it ends, in seconds
 IDLE = 5.0
 
+# after how long the main thread is reminded of a signal whose handler waits, and how long at most until the next time, in seconds
+REMINDER = 0.001
+MAX_REMINDER = 0.1
+# how long a wait may be that no signal can interrupt, where there are such, in seconds
+LOOK_FOR_SIGNALS = 0.05
+
 PROGRAM = '<execnet remote end>'
 
 # Java has no name for it

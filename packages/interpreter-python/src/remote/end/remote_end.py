@@ -244,6 +244,7 @@ class RemoteEnd(Lifetime):
         atexit.register(self.left)
         lease = self.options.get('lease')
         if not JYTHON:
+            SIGNALS.take_over(self.model.in_hub)
             signal.signal(signal.SIGINT, self.interrupted)
         if self.leads:
             start_watchdog(self.input, lease)
@@ -269,6 +270,12 @@ CONTROL = {
     CANCEL: RemoteEnd.cancel,
     SERVICE: RemoteEnd.service,
 }
+
+
+# what code of the user is called by
+CALLERS = codes(Task.execute, run_text, named, call_back)
+# what nothing is half done in
+INTERRUPTIBLE = CALLERS | codes(Latch.wait, GreenLatch.wait, Signals.deliver)
 
 
 def positive(payload):

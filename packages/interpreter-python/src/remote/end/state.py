@@ -177,11 +177,14 @@ class State(object):
     def check_sending(self):
         self.check()
         if self.send_closed is not None:
-            if self.send_closed.failed:
-                raise self.send_closed.error(self)
-            error = SendClosed('nothing can be sent: %s' % self.send_closed.message)
-            error.state = self
-            raise error
+            raise self.closed_for_sending()
+
+    def closed_for_sending(self):
+        if self.send_closed.failed:
+            return self.send_closed.error(self)
+        error = SendClosed('nothing can be sent: %s' % self.send_closed.message)
+        error.state = self
+        return error
 
     def send(self, data, carried=()):
         """Sends the bytes of one item; waits for room."""
@@ -204,30 +207,26 @@ class State(object):
     def send_parts(self, data, head):
         """Sends an item that is too large for a frame, or for the credit there is."""
         self.wait_for_turn()
+        item = Item(self, data, head)
         try:
-            size = len(data)
-            if size <= FRAGMENT_SIZE and self.take_credit(size + HEADER_SIZE, wait=size == 0):
-                self.link.output.write(head + HEADER.pack(CHANNEL_DATA, self.id, size) + data)
-                return
-            view = memoryview(data)
-            sent = min(self.wait_for_credit(HEADER_SIZE + 5) - HEADER_SIZE - 4, LEAST_FRAGMENT, size)
-            self.take_credit(sent + 4 + HEADER_SIZE)
-            first = UINT.pack(size) + view[:sent].tobytes()
-            self.link.output.write(head + HEADER.pack(FRAGMENT_FIRST, self.id, len(first)) + first)
-            while sent < size:
-                least = min(LEAST_FRAGMENT, size - sent)
-                part = min(self.wait_for_credit(least + HEADER_SIZE) - HEADER_SIZE, FRAGMENT_SIZE, size - sent)
-                self.take_credit(part + HEADER_SIZE)
-                self.link.output.write(HEADER.pack(FRAGMENT, self.id, part), view[sent:sent + part])
-                sent += part
+            waits = not item.advance()
+        except BaseException:
+            self.pass_turn()
+            raise
+        if not waits:
+            self.pass_turn()
+            return
+        try:
+            self.link.model.background(item.run)
+        except Exception:
+            # the system gives no more threads
+            item.run()
+        try:
+            self.wait(item.waiters, None, lambda: item.over)
         finally:
-            self.link.enter()
-            try:
-                self.sending = False
-                if self.senders:
-                    self.senders.pop(0).set()
-            finally:
-                self.link.leave()
+            item.withdraw()
+        if item.error is not None:
+            raise item.error
 
     def wait_for_turn(self):
         def free():
@@ -239,24 +238,123 @@ class State(object):
 
         self.wait(self.senders, None, free)
 
-    def take_credit(self, cost, wait=False):
-        if wait:
-            self.wait_for_credit(cost)
+    def pass_turn(self):
         self.link.enter()
         try:
-            self.check_sending()
-            if cost > self.credit:
-                return False
-            self.credit -= cost
-            return True
+            self.sending = False
+            if self.senders:
+                self.senders.pop(0).set()
         finally:
             self.link.leave()
 
-    def wait_for_credit(self, least):
-        """Waits until `least` bytes may be sent; returns how many may. Only the sender whose turn it is waits here."""
-        def enough():
-            self.check_sending()
-            return self.credit >= least
 
-        self.wait(self.close_waiters, None, enough)
-        return self.credit
+class Item(object):
+    """
+    An item on its way that the other end has no room for at the moment. What sends the rest of it as there is room is a thread of its own: who sends it
+    may be interrupted, by a signal or because its execution is to end, and an item that has begun has to be completed.
+    """
+
+    __slots__ = ('state', 'data', 'head', 'size', 'sent', 'begun', 'withdrawn', 'over', 'error', 'waiters')
+
+    def __init__(self, state, data, head):
+        self.state = state
+        self.data = data
+        self.head = head
+        self.size = len(data)
+        self.sent = 0
+        self.begun = False
+        self.withdrawn = False
+        self.over = False
+        self.error = None
+        self.waiters = []
+
+    def least(self):
+        """The credit that the next frame needs."""
+        if self.begun:
+            return HEADER_SIZE + min(LEAST_FRAGMENT, self.size - self.sent)
+        return HEADER_SIZE + (5 if self.size else 0)
+
+    def advance(self):
+        """Sends what there is credit for, and returns whether that was the rest. Only for who has the turn."""
+        state, size = self.state, self.size
+        output = state.link.output
+        while True:
+            state.link.enter()
+            try:
+                if self.withdrawn:
+                    return True
+                if not self.begun:
+                    state.check_sending()
+                elif state.send_closed is not None:
+                    raise state.closed_for_sending()
+                if state.credit < self.least():
+                    return False
+                whole = not self.begun and size <= FRAGMENT_SIZE and size + HEADER_SIZE <= state.credit
+                if whole:
+                    part = size
+                elif self.begun:
+                    part = min(state.credit - HEADER_SIZE, FRAGMENT_SIZE, size - self.sent)
+                else:
+                    part = min(state.credit - HEADER_SIZE - 4, LEAST_FRAGMENT, size)
+                first = not whole and not self.begun
+                state.credit -= part + HEADER_SIZE + (4 if first else 0)
+                self.begun = True
+            finally:
+                state.link.leave()
+            if whole:
+                output.write(self.head + HEADER.pack(CHANNEL_DATA, state.id, size) + self.data)
+                return True
+            view = memoryview(self.data)[self.sent:self.sent + part]
+            self.sent += part
+            if first:
+                start = UINT.pack(size) + view.tobytes()
+                output.write(self.head + HEADER.pack(FRAGMENT_FIRST, state.id, len(start)) + start)
+            else:
+                output.write(HEADER.pack(FRAGMENT, state.id, part), view)
+            if self.sent == size:
+                return True
+
+    def run(self):
+        """Sends all of it, as there is room, and gives the turn away."""
+        state = self.state
+        try:
+            while not self.advance():
+                self.wait_for_room()
+        except BaseException:
+            self.error = sys.exc_info()[1]
+            if self.begun:
+                state.link.close(state, self.error)
+        state.pass_turn()
+        state.link.enter()
+        try:
+            self.over = True
+            while self.waiters:
+                self.waiters.pop().set()
+        finally:
+            state.link.leave()
+
+    def wait_for_room(self):
+        state = self.state
+        state.link.enter()
+        try:
+            if self.withdrawn or state.send_closed is not None or state.credit >= self.least():
+                return
+            latch = state.link.model.latch()
+            state.close_waiters.append(latch)
+        finally:
+            state.link.leave()
+        latch.wait()
+
+    def withdraw(self):
+        """Who sends it waits no longer: it is not sent if it has not begun."""
+        if self.over:
+            return
+        state = self.state
+        state.link.enter()
+        try:
+            if not self.begun:
+                self.withdrawn = True
+                while state.close_waiters:
+                    state.close_waiters.pop().set()
+        finally:
+            state.link.leave()

@@ -15,6 +15,7 @@ class ThreadModel(object):
 
     latch = staticmethod(Latch)
     key = staticmethod(get_ident)
+    in_hub = None
 
     @property
     def queued(self):

@@ -1,0 +1,298 @@
+import type { Gateway } from '@execnet/core';
+import * as assert from 'uvu/assert';
+import { ECHO, evaluate, KEEP, type PythonFixture, PythonTests } from './python-tests.ts';
+
+const MIB = 1024 * 1024;
+
+/**
+ * What handlers of signals do to an execution: they run between any two steps of the main thread, and raise. Jython runs them in a thread
+ * of their own.
+ */
+export function pythonSignalSuite(name: string, fixture: PythonFixture): void {
+  const tests = new PythonTests(name, 'signals', fixture);
+  interruptions(tests);
+  handlers(tests);
+  cancelled(tests);
+  tests.run();
+}
+
+/** `alarms(seconds)` has a signal each few milliseconds whose handler raises `Alarm`, unless it interrupts code of the user itself. `quiet()` ends that. */
+const ALARMS = `
+import os, signal, threading, time
+class Alarm(Exception): pass
+def ring(number, frame):
+    if '<remote exec>' not in frame.f_code.co_filename:
+        raise Alarm()
+def alarms(first, interval=0):
+    signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, first, interval)
+def quiet():
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+`;
+
+function interruptions(tests: PythonTests): void {
+  tests.testOnC('sends of any size that are interrupted all the time come whole', async (gateway) => {
+    const channel = gateway.remoteExec<Uint8Array | number[]>(`${ALARMS}
+sizes = (10, 3000, 70000, 300000, 3000000)
+sent, interrupted, turn = [0] * 5, 0, 0
+end = time.time() + 1
+alarms(0.005, 0.005)
+while time.time() < end:
+    turn += 1
+    try:
+        channel.send(bytearray(sizes[turn % 5]))
+        sent[turn % 5] += 1
+    except Alarm:
+        interrupted += 1
+quiet()
+channel.send(sent + [interrupted])`);
+    const sizes = [10, 3000, 70_000, 300_000, 3_000_000];
+    const came = sizes.map(() => 0);
+    for await (const item of channel) {
+      if (Array.isArray(item)) {
+        const interrupted = item.pop() as number;
+        assert.ok(interrupted > 10, `${interrupted} were interrupted`);
+        // those that were interrupted may have come as well
+        assert.ok(
+          came.every((count, n) => count >= (item[n] as number)),
+          `${came.join()} came of ${item.join()}`,
+        );
+        assert.ok(came.reduce((a, b) => a + b) <= item.reduce((a, b) => a + b) + interrupted);
+      } else {
+        const index = sizes.indexOf(item.length);
+        assert.ok(index >= 0, `${item.length} bytes came`);
+        came[index] = (came[index] as number) + 1;
+      }
+    }
+    await works(gateway);
+  });
+
+  tests.testOnC('receives that are interrupted all the time lose nothing', async (gateway) => {
+    const channel = gateway.remoteExec<number[], unknown>(`${ALARMS}
+seen, interrupted = [], 0
+alarms(0.005, 0.005)
+while True:
+    try:
+        item = channel.receive()
+        if item is None: break
+        seen.append(item if isinstance(item, int) else len(item))
+    except Alarm:
+        interrupted += 1
+quiet()
+channel.send(seen + [interrupted])`);
+    const expected: number[] = [];
+    const end = Date.now() + 700;
+    for (let n = 0; Date.now() < end; n++) {
+      const size = n % 50 === 0 ? 200_000 + n : 0;
+      await channel.send(size ? new Uint8Array(size) : n);
+      expected.push(size || n);
+      if (n % 10 === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    await channel.send(null);
+    const seen = await channel.receive();
+    assert.ok((seen.pop() as number) > 10);
+    assert.equal(seen, expected);
+    await channel.waitClose();
+    await works(gateway);
+  });
+
+  tests.testOnC('a timeout of that kind ends a receive for which nothing comes', async (gateway) => {
+    const channel = gateway.remoteExec<string, string>(`${ALARMS}
+alarms(0.1, 0.05)
+try:
+    channel.receive()
+except Alarm:
+    channel.send('gave up')
+quiet()
+channel.send(channel.receive())`);
+    assert.is(await channel.receive(), 'gave up');
+    await channel.send('goes on');
+    assert.is(await channel.receive(), 'goes on');
+    await channel.waitClose();
+  });
+
+  tests.testOnC(
+    'an item that waits for room when it is interrupted comes whole, before the next',
+    async (gateway) => {
+      const items = gateway.newChannel<Uint8Array | string>();
+      const channel = gateway.remoteExec<string>(
+        `${ALARMS}
+alarms(0.1, 0.05)
+try:
+    args.send(bytearray(8 << 20))
+except Alarm:
+    channel.send('interrupted')
+quiet()
+args.send('next')`,
+        items,
+      );
+      assert.is(await channel.receive(), 'interrupted');
+      assert.is(((await items.receive()) as Uint8Array).length, 8 * MIB);
+      assert.is(await items.receive(), 'next');
+      await channel.waitClose();
+      items.close();
+      await works(gateway);
+    },
+  );
+
+  tests.testOnC('an item that has not begun when it is interrupted never comes', async (gateway) => {
+    const items = gateway.newChannel<number | string>();
+    const channel = gateway.remoteExec<number>(
+      `${ALARMS}
+signal.signal(signal.SIGALRM, ring)
+sent = [0]
+def ring_when_it_waits():
+    before = None
+    while before != sent[0]:
+        before = sent[0]
+        time.sleep(0.3)
+    os.kill(os.getpid(), signal.SIGALRM)
+threading.Thread(target=ring_when_it_waits).start()
+try:
+    while True:
+        args.send(sent[0])
+        sent[0] += 1
+except Alarm:
+    channel.send(sent[0])
+quiet()
+args.send('next')`,
+      items,
+    );
+    const sent = await channel.receive();
+    const came: number[] = [];
+    for (;;) {
+      const item = await items.receive();
+      if (item === 'next') break;
+      came.push(item as number);
+    }
+    assert.equal(
+      came,
+      Array.from({ length: sent }, (_, n) => n),
+    );
+    await channel.waitClose();
+    items.close();
+  });
+}
+
+function handlers(tests: PythonTests): void {
+  tests.testOnC('a handler may send on the channel whose send it interrupts', async (gateway) => {
+    const items = gateway.newChannel<Uint8Array | string>();
+    const channel = gateway.remoteExec<string>(
+      `
+import signal
+def tell(*_):
+    channel.send('interrupted')
+    args.send('from the handler')
+signal.signal(signal.SIGALRM, tell)
+signal.setitimer(signal.ITIMER_REAL, 0.1)
+args.send(bytearray(8 << 20))
+args.send('next')
+signal.signal(signal.SIGALRM, signal.SIG_DFL)`,
+      items,
+    );
+    assert.is(await channel.receive(), 'interrupted');
+    assert.is(((await items.receive()) as Uint8Array).length, 8 * MIB);
+    assert.is(await items.receive(), 'from the handler');
+    assert.is(await items.receive(), 'next');
+    await channel.waitClose();
+    items.close();
+  });
+
+  tests.testOnC('handlers are set and looked up as ever', async (gateway) => {
+    const channel = gateway.remoteExec<unknown[]>(`
+import signal
+def one(*_): pass
+def two(*_): pass
+def tried(what):
+    try:
+        what()
+    except Exception as error:
+        return type(error).__name__
+seen = [
+    signal.signal(signal.SIGUSR1, one) == signal.SIG_DFL,
+    signal.getsignal(signal.SIGUSR1) is one,
+    signal.signal(signal.SIGUSR1, two) is one,
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN) is two,
+    signal.getsignal(signal.SIGUSR1) == signal.SIG_IGN,
+    signal.signal(signal.SIGUSR1, signal.SIG_DFL) == signal.SIG_IGN,
+    signal.getsignal(signal.SIGUSR1) == signal.SIG_DFL,
+]
+channel.send(seen + [tried(lambda: signal.signal(signal.SIGUSR1, 'no handler')), tried(lambda: signal.signal(4711, one))])`);
+    assert.equal(await channel.receive(), [...Array(7).fill(true), 'TypeError', 'ValueError']);
+    await channel.waitClose();
+  });
+
+  tests.testOnC('a handler runs while code of the user does, and gets the frame of that', async (gateway) => {
+    const channel = gateway.remoteExec<unknown[]>(`
+import os, signal, time
+seen = []
+def note(number, frame): seen.extend([number == signal.SIGUSR1, frame.f_code.co_filename])
+signal.signal(signal.SIGUSR1, note)
+os.kill(os.getpid(), signal.SIGUSR1)
+while not seen: time.sleep(0.001)
+signal.signal(signal.SIGUSR1, signal.SIG_DFL)
+channel.send(seen)`);
+    assert.equal(await channel.receive(), [true, '<remote exec>']);
+    await channel.waitClose();
+  });
+
+  tests.testOnC('one that raises when nothing is executed ends nothing', async (gateway) => {
+    const rung = gateway.newChannel<string>();
+    await gateway
+      .remoteExec(
+        `
+import signal
+def ring(number, frame):
+    while frame is not None:
+        if frame.f_code.co_name == 'execute':
+            return
+        frame = frame.f_back
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    args.send('rung')
+    raise ValueError('an alarm that nobody waits for')
+signal.signal(signal.SIGALRM, ring)
+signal.setitimer(signal.ITIMER_REAL, 0.005, 0.005)`,
+        rung,
+      )
+      .waitClose();
+    assert.is(await rung.receive(), 'rung');
+    await works(gateway);
+    await gateway.remoteExec('import signal\nsignal.signal(signal.SIGALRM, signal.SIG_DFL)').waitClose();
+    rung.close();
+  });
+}
+
+function cancelled(tests: PythonTests): void {
+  tests.test(
+    'an item that waits for room on another channel comes whole when its execution is cancelled',
+    async (gateway) => {
+      const items = gateway.newChannel<Uint8Array | string>();
+      const channel = gateway.remoteExec(
+        `${KEEP}\nkeep('items', args)\nchannel.send('begins')\nargs.send(bytearray(3 << 20))`,
+        items,
+      );
+      await channel.receive();
+      // until it has begun
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      channel.close();
+      await channel.waitClose();
+      const next = gateway.remoteExec("args.send('next')", items);
+      assert.is(((await items.receive()) as Uint8Array).length, 3 * MIB);
+      assert.is(await items.receive(), 'next');
+      await next.waitClose();
+      items.close();
+      await works(gateway);
+    },
+  );
+}
+
+/** The gateway serves what comes next. */
+async function works(gateway: Gateway): Promise<void> {
+  assert.is(await evaluate(gateway, 'args', 'works'), 'works');
+  const channel = gateway.remoteExec<Uint8Array, Uint8Array>(ECHO);
+  void channel.send(new Uint8Array(MIB));
+  assert.is((await channel.receive()).length, MIB);
+  channel.close();
+  await channel.waitClose();
+}

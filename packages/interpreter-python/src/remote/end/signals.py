@@ -1,0 +1,106 @@
+class Signals(object):
+    """
+    Handlers of signals run between any two steps of the main thread, and may raise: a timeout does. Inside of this program that would leave a lock
+    taken, or half a frame sent. A handler waits there until the main thread is back in code of the user, or waits for something itself.
+    """
+
+    def __init__(self):
+        self.set = signal.signal
+        self.get = signal.getsignal
+        # whether the main thread is where greenlets wait for what is to come, and no code of the user runs
+        self.in_hub = None
+        self.handlers = {}
+        # numbers of signals whose handlers wait
+        self.pending = deque()
+        self.lock = allocate_lock()
+
+    def take_over(self, in_hub):
+        """From now on the handlers that are set, by whatever code, are called by this."""
+        self.in_hub = in_hub
+        signal.signal = self.install
+        signal.getsignal = self.installed
+
+    def install(self, number, handler):
+        with self.lock:
+            before = self.set(number, self.arrived if callable(handler) else handler)
+            if before == self.arrived:
+                before = self.handlers.get(number)
+            if callable(handler):
+                self.handlers[number] = handler
+            elif number in self.pending:
+                self.pending.remove(number)
+            return before
+
+    def installed(self, number):
+        handler = self.get(number)
+        return self.handlers.get(number) if handler == self.arrived else handler
+
+    def arrived(self, number, frame):
+        inside, user = surroundings(frame)
+        if inside:
+            if not self.pending:
+                self.start_reminding()
+            if number not in self.pending:
+                self.pending.append(number)
+            return
+        try:
+            self.handlers[number](number, frame)
+        except Exception:
+            if user:
+                raise
+            # there is nobody whom it could concern
+            complain('the handler of signal %d failed:\n%s' % (number, describe(sys.exc_info()[1])['stack']))
+
+    def are_awaited(self):
+        """Whether this is the thread that handlers run in, and there are some besides the one for interrupts."""
+        return len(self.handlers) > 1 and get_ident() == MAIN_THREAD
+
+    def deliver(self):
+        """Calls what has waited, where nothing is half done; what the handlers raise comes out of it."""
+        if get_ident() == MAIN_THREAD:
+            while self.pending:
+                self.arrived(self.pending.popleft(), sys._getframe())
+
+    def start_reminding(self):
+        try:
+            start_new_thread(self.remind, ())
+        except Exception:
+            # the system gives no more threads: then when the main thread comes by
+            pass
+
+    def remind(self):
+        """A thread: the main one may be back in code of the user, which does not call this program again."""
+        delay = REMINDER
+        while True:
+            sleep(delay)
+            delay = min(delay * 2, MAX_REMINDER)
+            if not self.pending:
+                return
+            # not after the user has set another handler, or none, which could end the process
+            with self.lock:
+                if self.pending:
+                    kill(getpid(), self.pending[0])
+
+
+def surroundings(frame):
+    """Whether a frame belongs to this program, where nothing may be raised, and whether code of the user waits for it to return."""
+    inside = None
+    while frame is not None:
+        if frame.f_code.co_filename == PROGRAM:
+            if inside is None:
+                inside = frame.f_code not in INTERRUPTIBLE
+            if inside or frame.f_code in CALLERS:
+                return inside, True
+        frame = frame.f_back
+    if inside is None:
+        # a greenlet of the user, or what runs when all is over
+        return False, not (SIGNALS.in_hub and SIGNALS.in_hub())
+    return False, False
+
+
+def codes(*functions):
+    return frozenset([function.__code__ for function in functions])
+
+
+MAIN_THREAD = get_ident()
+SIGNALS = Signals()
