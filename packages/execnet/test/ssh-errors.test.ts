@@ -129,6 +129,19 @@ for (const [title, leave] of [
   });
 }
 
+onBothClients('a command that ends at once tells its code, however busy the program is', async (client) => {
+  await using host = await startSshd({ extra: ['ForceCommand exit 7'] });
+  // what comes meanwhile is read in one go
+  const busy = setInterval(() => {
+    for (const end = Date.now() + 40; Date.now() < end; );
+  }, 1);
+  try {
+    check(await refusalOf(specOn(host, client)), 'ERR_EXECNET_NOT_AN_INTERPRETER', /ended with code 7/);
+  } finally {
+    clearInterval(busy);
+  }
+});
+
 onBothClients('a server that breaks off while the keys are exchanged', async (client) => {
   await using server = await answering((socket) => {
     socket.write('SSH-2.0-OpenSSH_9.2\r\n');

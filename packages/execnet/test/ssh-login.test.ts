@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { Group, type Login, type Prompt, Registry, type SshOptions, ssh, thread } from 'execnet';
 import * as assert from 'uvu/assert';
 import { clientSection } from '../../../tools/hosts/client-config.mjs';
@@ -231,6 +233,93 @@ testOn(['sshd'], 'ssh2: an agent that is not there is named when nothing else he
   check(await isRefused(host), 'ERR_EXECNET_AUTHENTICATION', /agent .*nobody \(.*connect/);
 });
 
+/** An agent that answers in its own way, with the request's number: 11 asks for the keys, 13 for a signature. */
+async function answeringAgent(
+  { folder }: Host,
+  answer: (socket: Socket, request: number) => void,
+): Promise<AsyncDisposable & { path: string; connections: () => Promise<number> }> {
+  const path = join(folder, 'strange-agent');
+  const server = createServer((socket) => {
+    socket.on('error', () => {});
+    socket.on('data', (data) => answer(socket, data[4] as number));
+  });
+  server.listen(path);
+  await once(server, 'listening');
+  return {
+    path,
+    connections: () => promisify(server.getConnections.bind(server))(),
+    async [Symbol.asyncDispose]() {
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+/** What ssh, and its agents, put before what they say: the length of that. */
+function counted(...parts: readonly Uint8Array[]): Buffer {
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(parts.reduce((sum, part) => sum + part.length, 0));
+  return Buffer.concat([length, ...parts]);
+}
+
+/** The answer of an agent that has one key, which may log in. */
+function oneKey({ keyWithPassphrase: key }: Host): Buffer {
+  const blob = Buffer.from(readFileSync(`${key}.pub`, 'utf8').split(' ')[1] ?? '', 'base64');
+  return counted(Buffer.from([12, 0, 0, 0, 1]), counted(blob), counted());
+}
+
+const FAILURE = counted(Buffer.from([5]));
+const NO_SIGNATURE = counted(Buffer.from([14]), counted(Buffer.from('ssh')));
+
+testOn(
+  ['sshd'],
+  'ssh2: an agent that fails, breaks off, or says what it was not asked leaves the key files',
+  async () => {
+    await using host = await startSshd();
+    const keys = oneKey(host);
+    const answers: readonly ((socket: Socket, request: number) => void)[] = [
+      (socket) => socket.destroy(),
+      (socket) => socket.write(FAILURE),
+      (socket) =>
+        socket.write(counted(Buffer.from([12, 0, 0, 0, 1]), counted(Buffer.from('rubbish')), counted())),
+      (socket, request) => (request === 11 ? socket.write(keys) : socket.destroy()),
+      (socket, request) => socket.write(request === 11 ? keys : NO_SIGNATURE),
+    ];
+    // what ssh2 makes of these is not told on Deno: there they are as one that does not answer
+    const broken: typeof answers = [
+      (socket, request) => socket.write(request === 11 ? keys : Buffer.concat([FAILURE, NO_SIGNATURE])),
+      (socket) => socket.write(NO_SIGNATURE),
+      (socket) => socket.write(Buffer.concat([keys, keys, FAILURE])),
+      (socket) => socket.write(counted(Buffer.from([12, 0, 0, 0, 9, 0, 0, 0, 50, 1]))),
+    ];
+    for (const answer of [...answers, ...('Deno' in globalThis ? [] : broken)]) {
+      await using agent = await answeringAgent(host, answer);
+      configure(host, ['Host *', `IdentityAgent ${agent.path}`, 'IdentitiesOnly no']);
+      await logsIn(host);
+    }
+  },
+);
+
+testOn(['sshd'], 'ssh2: an agent that does not answer is named, and let go of', async () => {
+  await using host = await startSshd();
+  const keys = oneKey(host);
+  for (const answer of [
+    () => {},
+    (socket: Socket) => socket.write(Buffer.alloc(100, 0x7f)),
+    (socket: Socket, request: number) => request === 11 && socket.write(keys),
+  ]) {
+    await using agent = await answeringAgent(host, answer);
+    configure(host, ['Host *', `IdentityAgent ${agent.path}`, 'IdentitiesOnly no']);
+    const failure = await refusalOf(specOn(host, 'ssh2'), { timeout: 700 });
+    check(
+      failure,
+      'ERR_EXECNET_CONNECT_TIMEOUT',
+      /the agent \S*strange-agent \(IdentityAgent\) does not answer/,
+    );
+    while ((await agent.connections()) > 0) await after(5);
+  }
+});
+
 // --- passwords and questions
 
 for (const [server, start] of [
@@ -267,6 +356,9 @@ testOn(
       check(await isRefused(host, options), 'ERR_EXECNET_AUTHENTICATION', /password \(none given\)/);
     const reason = new Error('locked');
     assert.is(await isRefused(host, { password: () => Promise.reject(reason) }), reason);
+    const untyped = await isRefused(host, { password: () => 42 as unknown as string });
+    assert.instance(untyped, TypeError);
+    assert.match(untyped.message, 'password resolves with must be a string');
     configure(host, ['Host *', 'PreferredAuthentications password', 'BatchMode yes']);
     check(await isRefused(host, silent), 'ERR_EXECNET_AUTHENTICATION', /password \(nobody may be asked\)/);
   },
@@ -327,6 +419,12 @@ testOn(
       throw reason;
     };
     assert.is(await isRefused(host, { keyboardInteractive: throwing }), reason);
+    // of a program without types
+    for (const answers of [42, 'secret', [42], [undefined], ['one', 'two'], null]) {
+      const failure = await isRefused(host, { keyboardInteractive: async () => answers as string[] });
+      assert.instance(failure, TypeError);
+      assert.match(failure.message, 'keyboardInteractive resolves with must be an array of 1 strings');
+    }
   },
 );
 

@@ -1,7 +1,11 @@
+import type { Duplex } from 'node:stream';
 import type { BaseAgent, IdentityCallback, ParsedKey, SignCallback, SigningRequestOptions } from 'ssh2';
 import { ssh2 } from '../library.ts';
 
 type Key = ParsedKey | Buffer | string;
+
+/** Gives ssh2 an answer later than in its own call: what it throws then must not reach who called this. */
+export type Later = (answer: () => void) => void;
 
 /** The keys of an agent that may be used. */
 export interface SelectedKeys {
@@ -11,14 +15,33 @@ export interface SelectedKeys {
   readonly count: number;
   /** Why the agent gave none. */
   readonly failure: Error | undefined;
+  /** It was asked for something, and has not answered yet. */
+  readonly asked: boolean;
+  /** Asks for nothing more: lets go of what the agent has not answered. */
+  close(): void;
 }
 
 /** Those keys of the agent behind a unix-domain socket that are `allowed`, and `first` those that the configuration names, in its order. */
 export function selectKeys(
   path: string,
+  later: Later,
   { first, allowed }: { first: readonly string[]; allowed: (key: string) => boolean },
 ): SelectedKeys {
   const source = ssh2.createAgent(path);
+  /** What is open to the agent; ssh2 would wait for its answers for ever. */
+  const streams = new Set<Duplex>();
+  let closed = false;
+  const open = source.getStream?.bind(source);
+  if (open)
+    source.getStream = (done) =>
+      open((error, stream) => {
+        if (stream) {
+          streams.add(stream.once('close', () => streams.delete(stream)));
+          if (closed) stream.destroy();
+        }
+        // the types ask for one of both, which is what there is
+        done(error as undefined, stream as Duplex);
+      });
 
   class Selection extends ssh2.BaseAgent<Key> implements SelectedKeys {
     count = 0;
@@ -28,11 +51,20 @@ export function selectKeys(
       return this;
     }
 
+    get asked(): boolean {
+      return streams.size > 0;
+    }
+
+    close(): void {
+      closed = true;
+      for (const stream of streams) stream.destroy();
+    }
+
     override getIdentities(done: IdentityCallback<Key>): void {
       source.getIdentities((error, keys) => {
         if (error || !keys) {
           this.failure = error ?? new Error('it has no keys');
-          done(undefined, []);
+          later(() => done(undefined, []));
           return;
         }
         // an agent of ours that wraps keys in entries is none of those that listen on sockets
@@ -42,10 +74,8 @@ export function selectKeys(
           .map(({ key, text }) => ({ key, rank: rankOf(first.indexOf(text)) }));
         ranked.sort((a, b) => a.rank - b.rank);
         this.count = ranked.length;
-        done(
-          undefined,
-          ranked.map(({ key }) => key),
-        );
+        const chosen = ranked.map(({ key }) => key);
+        later(() => done(undefined, chosen));
       });
     }
 
@@ -55,8 +85,11 @@ export function selectKeys(
       options: SigningRequestOptions | SignCallback,
       done?: SignCallback,
     ): void {
-      if (typeof options === 'function') source.sign(key, data, options);
-      else source.sign(key, data, options, done);
+      const answer = (typeof options === 'function' ? options : done) as SignCallback;
+      const answered: SignCallback = (error, signature) =>
+        later(() => (error ? answer(error) : answer(undefined, signature)));
+      if (typeof options === 'function') source.sign(key, data, answered);
+      else source.sign(key, data, options, answered);
     }
   }
 

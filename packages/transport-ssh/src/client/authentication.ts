@@ -3,7 +3,7 @@ import type { AuthenticationType, AuthHandlerMiddleware, ParsedKey } from 'ssh2'
 import type { Destination } from '../config/index.ts';
 import { ssh2 } from '../library.ts';
 import type { Login, Prompt, SshOptions } from '../options.ts';
-import { selectKeys } from './agent.ts';
+import { type Later, type SelectedKeys, selectKeys } from './agent.ts';
 
 /** What ssh2 takes as one attempt. */
 type Attempt = Parameters<Parameters<AuthHandlerMiddleware>[2]>[0];
@@ -16,6 +16,12 @@ const MAX_PROMPTS = 20;
 
 /** How many proofs a server may ask for, one after the other; two or three are what there is. */
 const MAX_PROOFS = 10;
+
+export interface AuthenticationContext {
+  /** The key of the server is accepted although another one is known. */
+  readonly changedKey: () => boolean;
+  readonly later: Later;
+}
 
 /**
  * Tries one way after the other to prove who the user is, as the OpenSSH client does: the keys of the agent that the configuration names, other keys of
@@ -32,11 +38,14 @@ export class Authentication {
   readonly #tried: (string | (() => string))[] = [];
   /** The server was content with the last attempt, and wants more. */
   #partial = false;
+  readonly #later: Later;
+  #agent: SelectedKeys | undefined;
   readonly #attempts: AsyncGenerator<Attempt, void, void>;
 
-  constructor(destination: Destination, options: SshOptions, { changedKey }: { changedKey: () => boolean }) {
+  constructor(destination: Destination, options: SshOptions, { changedKey, later }: AuthenticationContext) {
     this.#destination = destination;
     this.#options = options;
+    this.#later = later;
     this.#attempts = this.#all(changedKey);
   }
 
@@ -46,10 +55,10 @@ export class Authentication {
     if (partial) this.#partial = true;
     this.#attempts.next().then(
       // `false` ends the authentication; the types of ssh2 do not know it
-      ({ value, done }) => next((done ? false : value) as Attempt),
+      ({ value, done }) => this.#later(() => next((done ? false : value) as Attempt)),
       (error: Error) => {
         this.failure = error;
-        next(false as unknown as Attempt);
+        this.#later(() => next(false as unknown as Attempt));
       },
     );
   };
@@ -57,6 +66,16 @@ export class Authentication {
   /** Each attempt, in words. */
   get tried(): readonly string[] {
     return this.#tried.map((one) => (typeof one === 'string' ? one : one()));
+  }
+
+  /** Who is to answer next, if it is not the server. */
+  get waitsFor(): string | undefined {
+    return this.#agent?.asked ? `the agent ${this.#destination.agent} (IdentityAgent)` : undefined;
+  }
+
+  /** The login is over. */
+  close(): void {
+    this.#agent?.close();
   }
 
   get #login(): Login {
@@ -89,13 +108,14 @@ export class Authentication {
     const held = new Set<string>();
     if (path !== undefined) {
       const named = await publicKeysOf(identityFiles.map((file) => file.path));
-      const keys = selectKeys(path, {
+      const keys = selectKeys(path, this.#later, {
         first: named,
         allowed: (key) => {
           held.add(key);
           return !identitiesOnly || named.includes(key);
         },
       });
+      this.#agent = keys;
       // what there is to tell is known when it has been asked
       this.#tried.push(() =>
         keys.failure ? `agent ${path} (${keys.failure.message})` : `agent (${keys.count} keys)`,
@@ -137,6 +157,7 @@ export class Authentication {
         this.#tried.push(`${file} (no passphrase given)`);
         return undefined;
       }
+      if (typeof passphrase !== 'string') throw wrongAnswer('passphrase', 'a string');
       parsed = ssh2.utils.parseKey(text, passphrase);
     }
     if (parsed instanceof Error) {
@@ -157,6 +178,7 @@ export class Authentication {
         this.#tried.push('password (none given)');
         return;
       }
+      if (typeof password !== 'string') throw wrongAnswer('password', 'a string');
       this.#tried.push('password');
       yield { type: 'password', username, password };
     }
@@ -184,12 +206,16 @@ export class Authentication {
         answered.then(
           (answers) => {
             declined = answers === undefined;
-            finish([...(answers ?? prompts.map(() => ''))]);
+            if (answers !== undefined && !areStrings(answers, prompts.length)) {
+              this.failure = wrongAnswer('keyboardInteractive', `an array of ${prompts.length} strings`);
+              declined = true;
+            }
+            this.#later(() => finish(declined ? prompts.map(() => '') : [...(answers as string[])]));
           },
           (error: Error) => {
             this.failure = error;
             declined = true;
-            finish(prompts.map(() => ''));
+            this.#later(() => finish(prompts.map(() => '')));
           },
         );
       };
@@ -197,6 +223,17 @@ export class Authentication {
       if (this.failure) throw this.failure;
     }
   }
+}
+
+function areStrings(answers: unknown, count: number): answers is string[] {
+  return (
+    Array.isArray(answers) && answers.length === count && answers.every((one) => typeof one === 'string')
+  );
+}
+
+/** For programs without types. */
+function wrongAnswer(option: string, wanted: string): TypeError {
+  return new TypeError(`what ${option} resolves with must be ${wanted}, or undefined`);
 }
 
 function needsPassphrase(parsed: ParsedKey | Error): boolean {

@@ -87,7 +87,11 @@ export class Line {
     await loadSsh2(options.ssh2);
     const client = new ssh2.Client();
     const hostKey = await HostKeyCheck.prepare(destination);
-    const authentication = new Authentication(destination, options, { changedKey: () => hostKey.doubtful });
+    const later = (answer: () => void): void => guard(client, answer);
+    const authentication = new Authentication(destination, options, {
+      changedKey: () => hostKey.doubtful,
+      later,
+    });
     let stage = 'accepted the connection and said nothing since: is it an ssh server?';
     try {
       signal.throwIfAborted();
@@ -115,10 +119,9 @@ export class Line {
         client.connect({
           sock: wire.stream,
           username: destination.user,
-          authHandler: (methods, partial, next) =>
-            authentication.handler(methods, partial, (attempt) => guard(client, () => next(attempt))),
+          authHandler: authentication.handler,
           hostVerifier: (key: Buffer, answer: (accepted: boolean) => void) =>
-            hostKey.verify(key, (accepted) => guard(client, () => answer(accepted))),
+            hostKey.verify(key, (accepted) => later(() => answer(accepted))),
           algorithms: {
             ...destination.algorithms,
             ...hostKey.algorithms,
@@ -135,15 +138,18 @@ export class Line {
       return new Line(client, wire, destination, place);
     } catch (error) {
       client.removeAllListeners('error').on('error', () => {});
+      const { waitsFor } = authentication;
       const ended = await Promise.race([wire.whyEnded(), soon()]);
       client.destroy();
-      if (signal.aborted) throw stuck(signal.reason, destination, stage);
+      if (signal.aborted) throw stuck(signal.reason, destination, stage, waitsFor);
       if (error instanceof ConnectError) throw error;
       throw (
         hostKey.failure ??
         authentication.failure ??
         loginFailure(error as Error, destination, { authentication, ended })
       );
+    } finally {
+      authentication.close();
     }
   }
 
@@ -295,11 +301,8 @@ function silent(destination: Destination, limit: number): ConnectError {
 }
 
 /** A timeout of the caller, with what was waited for. */
-function stuck(reason: Error, destination: Destination, stage: string): Error {
+function stuck(reason: Error, destination: Destination, stage: string, waitsFor: string | undefined): Error {
   if ((reason as { code?: string }).code !== 'ERR_EXECNET_CONNECT_TIMEOUT') return reason;
-  return new ConnectError(
-    'ERR_EXECNET_CONNECT_TIMEOUT',
-    `${reason.message}: ${showDestination(destination)} ${stage}`,
-    { cause: reason },
-  );
+  const what = waitsFor ? `${waitsFor} does not answer` : `${showDestination(destination)} ${stage}`;
+  return new ConnectError('ERR_EXECNET_CONNECT_TIMEOUT', `${reason.message}: ${what}`, { cause: reason });
 }

@@ -36,11 +36,14 @@ export class Session extends StreamConnection {
       this.#settle = () => resolve(this.#report());
     });
     channel.on('exit', (code: number | null, signal?: string) => {
-      this.#exited = true;
-      this.#exit = { ...(code === null ? {} : { code }), ...(signal ? { signal } : {}) };
+      this.#ended(code, signal);
       void this.#closeWhenQuiet();
     });
-    channel.on('close', () => this.#over());
+    // where the program was busy, the command may have ended before this was here: that is told again
+    channel.on('close', (code?: number | null, signal?: string) => {
+      if (code !== undefined) this.#ended(code, signal);
+      this.#over();
+    });
     channel.stderr.on('data', (chunk: Buffer) => this.#printed(chunk));
     channel.stderr.on('error', () => {});
     this.ref();
@@ -98,6 +101,11 @@ export class Session extends StreamConnection {
     } catch {
       // the channel, or its connection, is closed
     }
+  }
+
+  #ended(code: number | null, signal: string | undefined): void {
+    this.#exited = true;
+    this.#exit = { ...(code === null ? {} : { code }), ...(signal ? { signal } : {}) };
   }
 
   #printed(chunk: Uint8Array): void {

@@ -27,7 +27,8 @@ export function runInShell(
       }
       reject(failed(place, command, `it took longer than ${patience / 1000} s`));
     }, patience);
-    child.once('error', (error) => {
+    // more than one may come
+    child.on('error', (error) => {
       clearTimeout(timer);
       reject(failed(place, command, `${shell} can't be started: ${error.message}`, error));
     });
