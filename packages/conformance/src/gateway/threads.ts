@@ -43,6 +43,38 @@ export function mainThreadOnlySuite(name: string, fixture: GatewayFixture): void
 
 const isMain = async (): Promise<boolean> => (await import('node:worker_threads')).isMainThread;
 
+/** What there is to see, and what becomes of programs that are started with the same options. */
+async function started(): Promise<{
+  execArgv: string[];
+  args: string[];
+  main: string | undefined;
+  echo: string;
+  forked: string;
+}> {
+  const { execFileSync, fork } = await import('node:child_process');
+  const { mkdtempSync, rmSync, writeFileSync } = await import('node:fs');
+  const { tmpdir } = await import('node:os');
+  const folder = mkdtempSync(`${tmpdir()}/execnet-`);
+  try {
+    const script = `${folder}/script.cjs`;
+    writeFileSync(script, "process.send ? process.send('works') : console.log('works')");
+    const child = fork(script);
+    const forked = await new Promise<string>((resolve, reject) => {
+      child.once('message', (message) => resolve(String(message))).once('error', reject);
+      child.once('exit', (code) => reject(new Error(`it ended with code ${code}`)));
+    });
+    const run = 'Deno' in globalThis ? ['run', '--no-config', script] : [script];
+    const echo = execFileSync(process.execPath, [...process.execArgv, ...run])
+      .toString()
+      .trim();
+    const { require } = globalThis as { require?: NodeJS.Require };
+    const main = 'Deno' in globalThis ? undefined : typeof require?.main?.filename;
+    return { execArgv: process.execArgv, args: process.argv.slice(2), main, echo, forked };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
 function places(tests: GatewayTests): void {
   tests.testWith({}, 'the first execution runs on the main thread', async (gateway) => {
     assert.is((await gateway.remoteStatus()).execmodel, 'thread');
@@ -65,6 +97,21 @@ function places(tests: GatewayTests): void {
       const busy = await occupy(gateway);
       assert.equal(await Promise.all([gateway.call(isMain), gateway.call(isMain)]), [false, false]);
       await busy.end();
+    },
+  );
+
+  tests.testWith(
+    {},
+    'code sees nothing of how its interpreter was started, on any thread',
+    async (gateway) => {
+      const busy = await occupy(gateway);
+      const others = gateway.call(started);
+      await busy.end();
+      for (const { execArgv, args, main, echo, forked } of [await gateway.call(started), await others]) {
+        assert.equal([execArgv, args], [[], []]);
+        assert.equal([echo, forked], ['works', 'works']);
+        if (main !== undefined) assert.is(main, 'string');
+      }
     },
   );
 

@@ -5,6 +5,9 @@ const MAX_FRAMES = 8;
 /** Frames of this package between the user's call and here, with some to spare. */
 const OWN_FRAMES = 8;
 
+/** A file in the text of a stack: `at work (file:///home/me/job.js:3:5)`. */
+const FILE_IN_STACK = /(?:\(|at (?:async )?)((?:file:\/\/|\/).*):\d+:\d+\)?$/gm;
+
 /** The folder of this package's modules; what is bundled as CommonJS has no URL, and no folder of its own. */
 const own: string | undefined = import.meta.url && fileURLToPath(new URL('..', import.meta.url));
 
@@ -16,7 +19,8 @@ const own: string | undefined = import.meta.url && fileURLToPath(new URL('..', i
 export function callSiteFiles(below: (...args: never[]) => unknown): string[] {
   const { prepareStackTrace, stackTraceLimit } = Error;
   try {
-    Error.prepareStackTrace = (_, sites) => sites;
+    // where intrinsics are frozen it stays as it is, and stacks are texts
+    Reflect.set(Error, 'prepareStackTrace', (_: Error, sites: NodeJS.CallSite[]) => sites);
     const files = filesOf(below, MAX_FRAMES);
     return files.length > 0
       ? files
@@ -24,17 +28,21 @@ export function callSiteFiles(below: (...args: never[]) => unknown): string[] {
   } catch {
     return [];
   } finally {
-    Error.prepareStackTrace = prepareStackTrace;
-    Error.stackTraceLimit = stackTraceLimit;
+    Reflect.set(Error, 'prepareStackTrace', prepareStackTrace);
+    Reflect.set(Error, 'stackTraceLimit', stackTraceLimit);
   }
 }
 
 /** Each file once; what is no file is left out. */
 function filesOf(below: (...args: never[]) => unknown, frames: number): string[] {
   const holder: { stack?: unknown } = {};
-  Error.stackTraceLimit = frames;
+  Reflect.set(Error, 'stackTraceLimit', frames);
   Error.captureStackTrace(holder, below);
-  const files = (holder.stack as NodeJS.CallSite[]).map((site) => site.getFileName?.());
+  const stack = holder.stack as string | NodeJS.CallSite[];
+  const files =
+    typeof stack === 'string'
+      ? [...stack.matchAll(FILE_IN_STACK)].map(([, file]) => file)
+      : stack.map((site) => site.getFileName?.());
   return [...new Set(files)].filter(
     (file): file is string => typeof file === 'string' && /^(\/|file:)/.test(file),
   );

@@ -1,5 +1,6 @@
 import type { BootOptions, Start } from '../protocol/index.ts';
 import { Code, encodeFrame, FrameDecoder } from '../wire/index.ts';
+import { lookLikeScript } from './as-script.ts';
 import { Board, BoardWord } from './board.ts';
 import { concat } from './control-frames.ts';
 import type { Dialect } from './dialect.ts';
@@ -30,6 +31,8 @@ interface Exec {
 export function startMain({ evaluate, program, cache, options }: Start, dialect: Dialect): void {
   const io = rawIo(options.input, options.output);
   printDirectly();
+  // Deno has put nothing there, and takes long to load what says so
+  if (runtime !== 'deno') lookLikeScript();
   const { port1, port2 } = messageChannel();
   const board = new Board();
   const block = Ring.allocate();

@@ -15,12 +15,23 @@ export function printDirectly(): void {
   if (runtime === 'deno') return;
   for (const [name, fd] of OUTPUTS) {
     let stream: NodeJS.WritableStream | undefined;
+    let making = false;
+    const make = (): NodeJS.WritableStream => {
+      // what Node itself says while it makes one: NODE_DEBUG
+      if (making) return { fd, isTTY: false, write: printed(fd) } as unknown as NodeJS.WritableStream;
+      making = true;
+      try {
+        return directStream(fd);
+      } finally {
+        making = false;
+      }
+    };
     // a value of ours first: to define a property, Bun asks for what it was, and makes the stream, for 7 ms
     if (runtime === 'bun') (process as unknown as Record<string, unknown>)[name] = undefined;
     Object.defineProperty(process, name, {
       configurable: true,
       enumerable: true,
-      get: () => (stream ??= directStream(fd)),
+      get: () => (stream ??= make()),
     });
   }
 }
@@ -30,6 +41,8 @@ export function printDirectly(): void {
  * `write` is replaced: Node itself expects to find streams of its own making there.
  */
 export function printDirectlyInThread(): void {
+  // before Node prints by what is below that it loads this
+  builtin('node:fs');
   for (const [name, fd] of OUTPUTS) {
     process[name].write = (chunk: string | Uint8Array, ...rest: unknown[]): boolean => {
       const encoding = typeof rest[0] === 'string' ? (rest[0] as BufferEncoding) : 'utf8';
@@ -67,6 +80,11 @@ function print(fd: number, bytes: Uint8Array): Error | null {
     return error as Error;
   }
 }
+
+const printed =
+  (fd: number) =>
+  (chunk: string | Uint8Array): boolean =>
+    print(fd, typeof chunk === 'string' ? Buffer.from(chunk) : chunk) === null;
 
 function consoleClass(): typeof console.Console {
   return (globalThis as unknown as { require(name: string): { Console: typeof console.Console } }).require(

@@ -71,10 +71,13 @@ export function loadProcessLater(): void {
 const defined = Object.getOwnPropertyDescriptor(globalThis, 'require');
 let required: ((name: string) => unknown) | undefined;
 
-/** Loads a builtin module when it is needed, not before: each costs a part of the start. */
+const loaded = new Map<string, unknown>();
+
+/** Loads a builtin module when it is needed, not before: each costs a part of the start. Once: under `NODE_DEBUG` to load one prints, and to print needs one. */
 export function builtin<K extends keyof Builtins>(name: K): Builtins[K] {
   required ??= (defined?.get ? defined.get.call(globalThis) : defined?.value) as (name: string) => unknown;
-  return required(name) as Builtins[K];
+  if (!loaded.has(name)) loaded.set(name, required(name));
+  return loaded.get(name) as Builtins[K];
 }
 
 /** Functions of libc, for Deno. */

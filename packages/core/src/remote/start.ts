@@ -1,4 +1,5 @@
 import type { Start } from '../protocol/index.ts';
+import { lookLikeScript } from './as-script.ts';
 import { Board } from './board.ts';
 import type { Dialect } from './dialect.ts';
 import { startMain } from './main.ts';
@@ -28,6 +29,7 @@ export function startRole(given: Start | ThreadStart, dialect: Dialect): void {
 function startThread(evaluate: (text: string) => unknown, data: ThreadData, dialect: Dialect): void {
   const { options, slot } = data;
   printDirectlyInThread();
+  lookLikeScript();
   const board = new Board(data.board);
   const ring = new Ring(data.ring);
   let endThread = (): void => {};

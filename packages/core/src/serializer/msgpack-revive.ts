@@ -187,7 +187,8 @@ export class Reviver {
 /** A new error without a stack of this end's. */
 function makeError(name: string, message: unknown, hidden: readonly unknown[]): Error {
   const stackTraceLimit = Error.stackTraceLimit;
-  Error.stackTraceLimit = 0;
+  // not by an assignment, which throws where intrinsics are frozen
+  Reflect.set(Error, 'stackTraceLimit', 0);
   try {
     if (message !== undefined) text(message);
     if (name === 'DOMException') return new DOMException(message as string, text(hidden[1]));
@@ -198,7 +199,7 @@ function makeError(name: string, message: unknown, hidden: readonly unknown[]): 
     delete (error as { errors?: unknown }).errors;
     return error;
   } finally {
-    Error.stackTraceLimit = stackTraceLimit;
+    Reflect.set(Error, 'stackTraceLimit', stackTraceLimit);
   }
 }
 
