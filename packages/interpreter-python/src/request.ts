@@ -28,7 +28,9 @@ export function request({ kind, source, args }: SourceRequest): Request {
     throw new TypeError(
       `code for Python is source text, the name of a function, or the URL of a module, not ${source === null ? 'null' : typeof source}`,
     );
-  if (kind === 'function') return { kind: 'source', text: dedent(source), file: null, function: null, args };
+  // a file that was read with its mark; Python takes that off files only
+  const text = source.replace(/^\uFEFF/, '');
+  if (kind === 'function') return { kind: 'source', text: dedent(text), file: null, function: null, args };
   if (!DOTTED_NAME.test(source))
     throw new TypeError(
       `call takes the name of a Python function ('math.factorial', 'len'), not ${JSON.stringify(source.slice(0, 80))}; source text is run with remoteExec`,

@@ -1,6 +1,6 @@
 import { runtime } from './runtime.ts';
 
-type Process = { execArgv: string[]; argv: string[]; mainModule?: unknown; _eval?: unknown };
+type Process = { execArgv: string[]; argv: string[]; mainModule?: unknown };
 
 /**
  * Hides how the interpreter was started: what starts others with `process.execArgv`, as `child_process.fork` does, would start a loader that waits
@@ -15,7 +15,7 @@ export function lookLikeScript(): void {
   argv.splice(1);
   if (runtime !== 'node') return;
   // fork() would take away what it does not find any more
-  delete seen._eval;
+  Reflect.deleteProperty(process, '_eval');
   const { module, require } = globalThis as unknown as { module: unknown; require: { main?: unknown } };
   seen.mainModule = module;
   require.main = module;

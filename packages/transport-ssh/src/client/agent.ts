@@ -39,8 +39,7 @@ export function selectKeys(
           streams.add(stream.once('close', () => streams.delete(stream)));
           if (closed) stream.destroy();
         }
-        // the types ask for one of both, which is what there is
-        done(error as undefined, stream as Duplex);
+        done(error, stream);
       });
 
   class Selection extends ssh2.BaseAgent<Key> implements SelectedKeys {

@@ -8,6 +8,7 @@ export function pythonExecutingSuite(name: string, fixture: PythonFixture): void
   const tests = new PythonTests(name, 'executing', fixture);
   sourceText(tests);
   modules(tests);
+  definitions(tests);
   functions(tests);
   calls(tests);
   refusals(tests);
@@ -197,6 +198,160 @@ function modules(tests: PythonTests): void {
       assert.match(error.remoteStack, `File "${module.file}", line 3`);
     },
   );
+}
+
+/** Code that looks at what it defines. Python 2 knows neither annotations nor data classes. */
+const LOOKING = `
+import inspect, os, pickle, sys
+module = sys.modules[globals()['__name__']]
+
+def work(x):
+    return x * 2
+
+class Thing(object):
+    def __init__(self, value):
+        self.value = value
+
+seen = {
+    'own': module.__dict__ is globals() and module.work is work,
+    'pickled': pickle.loads(pickle.dumps(work, 2)) is work and pickle.loads(pickle.dumps(Thing(5), 2)).value == 5,
+    'source': inspect.getsource(work) == 'def work(x):\\n    return x * 2\\n' and inspect.getsource(Thing).startswith('class Thing'),
+    'name': __name__,
+    'module': inspect.getmodule(work) is module and work.__module__ == module.__name__,
+}
+`;
+
+const SEEN = { own: true, pickled: true, source: true, name: '__channelexec__', module: true };
+
+const TYPED = `
+from __future__ import annotations
+import dataclasses, typing
+
+@dataclasses.dataclass
+class Point:
+    x: int
+    y: typing.ClassVar[int] = 2
+
+def work(point: Point) -> Point: return point
+
+hints = typing.get_type_hints(work)
+seen = [hints['point'] is Point, [f.name for f in dataclasses.fields(Point)], dataclasses.asdict(Point(1))]
+`;
+
+const POOL = `
+import multiprocessing
+def work(x): return x * 2
+def main():
+    pool = multiprocessing.get_context('fork').Pool(2)
+    try:
+        return pool.map(work, [1, 2, 3])
+    finally:
+        pool.terminate()
+        pool.join()
+`;
+
+/** Modules that are no part of the language. */
+const LOADED = "channel.send([name for name in sys.modules if name.startswith('__channelexec')])";
+
+function definitions(tests: PythonTests): void {
+  tests.test('what a text or a module defines belongs to a module while it runs', async (gateway) => {
+    using module = pythonFile(`${LOOKING}\ndef look(channel): channel.send(seen)`);
+    // the first of a text may look at itself too
+    const text = gateway.remoteExec(`${LOOKING}\nchannel.send(seen)`);
+    assert.equal(await text.receive(), SEEN);
+    await text.waitClose();
+    assert.equal(await gateway.remoteExec(module.function('look')).receive(), SEEN);
+    const beside = [1, 2].map(() => gateway.remoteExec(`${LOOKING}\nchannel.send(seen)\nchannel.receive()`));
+    for (const channel of beside) assert.equal(await channel.receive(), SEEN);
+    for (const channel of beside) await channel.send('end');
+    for (const channel of beside) await channel.waitClose();
+    const after = gateway.remoteExec(`import sys\n${LOADED}`);
+    assert.is(((await after.receive()) as string[]).length, 1);
+    await after.waitClose();
+  });
+
+  if (tests.since('3.7'))
+    tests.test('data classes and annotations in it are what they are elsewhere', async (gateway) => {
+      using module = pythonFile(`${TYPED}\ndef look(): return seen`);
+      assert.equal(await gateway.call(module.function('look')), [true, ['x'], { x: 1 }]);
+      const channel = gateway.remoteExec(`${TYPED}\nchannel.send(seen)`);
+      assert.equal(await channel.receive(), [true, ['x'], { x: 1 }]);
+      await channel.waitClose();
+    });
+
+  if (tests.since('3.6') && !tests.jython)
+    tests.test('a pool of processes runs its functions', async (gateway) => {
+      using module = pythonFile(POOL);
+      assert.equal(await gateway.call(module.function('main')), [2, 4, 6]);
+      const channel = gateway.remoteExec(`${POOL}\nchannel.send(main())`);
+      assert.equal(await channel.receive(), [2, 4, 6]);
+      await channel.waitClose();
+    });
+
+  tests.test('a text that begins with the mark of a file runs', async (gateway) => {
+    assert.equal(await itemsOf(gateway.remoteExec('\ufeff  channel.send(1)\n  channel.send(2)')), [1, 2]);
+  });
+
+  tests.testOnC('a child that code forked ends as a program of its own does', async (gateway) => {
+    const channel = gateway.remoteExec(`
+import os, sys
+def ended(work):
+    out, into = os.pipe()
+    child = os.fork()
+    if not child:
+        os.dup2(into, 2)
+        os.close(into)
+        os.close(out)
+        sys.stderr = os.fdopen(2, 'w')
+        work()
+        return True
+    os.close(into)
+    said = os.read(out, 65536).decode()
+    os.close(out)
+    status = os.waitpid(child, 0)[1]
+    channel.send([status >> 8 if status & 0xff == 0 else -status, said])
+def fails(): raise ValueError('of the child')
+for work in (lambda: sys.exit(3), lambda: sys.exit(), lambda: sys.exit('said at the end'), fails, lambda: None):
+    if ended(work):
+        break
+`);
+    const ended = (await itemsOf(channel)) as [number, string][];
+    assert.equal(
+      ended.map(([code]) => code),
+      [3, 0, 1, 1, 0],
+    );
+    assert.equal([ended[0]?.[1], ended[1]?.[1], ended[2]?.[1]], ['', '', 'said at the end\n']);
+    assert.match(
+      ended[3]?.[1] ?? '',
+      /^Traceback[\s\S]*line \d+, in fails[\s\S]*ValueError: of the child\n$/,
+    );
+    assert.is(await evaluate(gateway, '1'), 1);
+  });
+
+  tests.testOnC('a child that a callback forked says nothing on the connection', async (gateway) => {
+    const items = gateway.newChannel<number, number>();
+    const channel = gateway.remoteExec<number>(
+      `
+import os, sys
+def forks(item):
+    child = os.fork()
+    if child:
+        status = os.waitpid(child, 0)[1]
+        channel.send(status >> 8)
+    elif item:
+        sys.exit(item)
+args.setcallback(forks)
+args.waitclose()`,
+      items,
+    );
+    for (const code of [3, 0, 5]) {
+      await items.send(code);
+      assert.is(await channel.receive(), code);
+    }
+    items.close();
+    await channel.waitClose();
+    assert.is(await evaluate(gateway, '1'), 1);
+  });
 }
 
 function functions(tests: PythonTests): void {

@@ -19,15 +19,22 @@ export type GreenletModel = 'eventlet' | 'gevent';
 
 /** The tests of one suite for remote ends in Python. */
 export class PythonTests extends GatewayTests {
+  readonly version: string;
   readonly python2: boolean;
   readonly jython: boolean;
   readonly pypy: boolean;
 
   constructor(name: string, topic: string, fixture: PythonFixture) {
     super(name, topic, fixture);
+    this.version = fixture.version;
     this.python2 = fixture.version.startsWith('2');
     this.jython = fixture.runtime === 'jython';
     this.pypy = fixture.runtime === 'pypy';
+  }
+
+  /** Whether this is that version of the language, or a later one. */
+  since(version: string): boolean {
+    return this.version.localeCompare(version, 'en', { numeric: true }) >= 0;
   }
 
   /** A test of what the language has since Python 3. */

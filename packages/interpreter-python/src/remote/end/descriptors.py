@@ -78,6 +78,10 @@ else:
             return False
 
 
+# of this process: code of the user may fork, and the child has the same program
+PID = getpid()
+
+
 def complain(message):
     """For the operator, on stderr; never fails."""
     try:

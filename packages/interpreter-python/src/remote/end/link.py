@@ -304,4 +304,11 @@ class Link(object):
 
 def call_back(callback, value):
     """Apart, for who looks whether code of the user runs."""
-    callback(value)
+    try:
+        callback(value)
+    except:  # noqa: E722
+        if getpid() != PID:
+            end_child(*sys.exc_info()[1:])
+        raise
+    if getpid() != PID:
+        end_child()

@@ -3,7 +3,6 @@ class RemoteEnd(Lifetime):
 
     def __init__(self, options, read_fd, write_fd):
         self.options = options
-        self.pid = getpid()
         self.main_thread = get_ident()
         self.java_thread = Thread.currentThread() if JYTHON else None
         self.input = Input(read_fd)
@@ -273,7 +272,7 @@ CONTROL = {
 
 
 # what code of the user is called by
-CALLERS = codes(Task.execute, run_text, named, call_back)
+CALLERS = codes(Task.execute, Task.call, run_text, named, call_back)
 # what nothing is half done in
 INTERRUPTIBLE = CALLERS | codes(Latch.wait, GreenLatch.wait, Signals.deliver)
 

@@ -226,6 +226,8 @@ class State(object):
         finally:
             item.withdraw()
         if item.error is not None:
+            # who is to end hears of that first
+            self.check()
             raise item.error
 
     def wait_for_turn(self):

@@ -28,13 +28,13 @@ class Task(object):
                 self.inside = False
         except:  # noqa: E722, exceptions of Java are none of Python's
             error, trace = sys.exc_info()[1:]
+            if getpid() != PID:
+                end_child(error, trace, texts)
             if not self.stopped(error):
                 failure = described(error, trace, texts, 0)
             del error, trace
-        if getpid() != self.end.pid:
-            # code that forked has come to its end in the child too: the connection is none of the child's
-            flush_prints()
-            os._exit(0 if failure is None else 1)
+        if getpid() != PID:
+            end_child()
         if PY2:
             # it would hold the frames of what has ended until something else fails in this thread
             sys.exc_clear()
@@ -63,16 +63,25 @@ class Task(object):
             if PY2:
                 file = file.encode('utf-8')
             texts[file] = text
-            space = {'__name__': '__channelexec__', '__file__': file, '__doc__': None, 'channel': self.channel}
-            if not name:
-                space['args'] = args
-            run_text(text, file, space)
-            if not name:
-                return
+            module = SourceModule(text, file, self.state.id)
             try:
-                function = space[name]
-            except KeyError:
-                raise NameError('%s has no function %r' % (file, name))
+                module.space['channel'] = self.channel
+                if not name:
+                    module.space['args'] = args
+                    module.run()
+                    return
+                module.run()
+                try:
+                    function = module.space[name]
+                except KeyError:
+                    raise NameError('%s has no function %r' % (file, name))
+                self.call(function, args, calls)
+            finally:
+                module.forget()
+            return
+        self.call(function, args, calls)
+
+    def call(self, function, args, calls):
         before = () if calls else (self.channel,)
         if args is None:
             result = function(*before)
@@ -84,14 +93,91 @@ class Task(object):
             self.channel.send(result)
 
 
+class SourceModule(object):
+    """
+    The module that a text is run as. While that lasts it can be found by its name, which is its own: what is defined in it can be pickled, and looked at. Code that
+    asks for its name hears the one that it expects.
+    """
+
+    def __init__(self, text, file, id):
+        self.text = text
+        self.file = file
+        self.name = '__channelexec_%d__' % id
+        module = type(os)(self.name)
+        self.space = module.__dict__
+        # the module in its own space: Python 2 empties that of one that nobody holds
+        self.space.update(__file__=file, __loader__=self, __package__='', __channelexec__=module)
+        if hasattr(sys, '__spec__'):
+            self.space['__spec__'] = type(sys.__spec__)(self.name, self, origin=file)
+        sys.modules[self.name] = module
+        # no file is looked for under such a name
+        self.kept = file.startswith('<') and ('inspect' in text or 'inspect' in sys.modules)
+        if self.kept:
+            import linecache
+            linecache.cache[file] = (len(text), None, text.splitlines(True), file)
+
+    def run(self):
+        run_text(self.text, self.file, self.space)
+
+    def get_source(self, _):
+        """For `inspect`, and tracebacks."""
+        return self.text
+
+    def forget(self):
+        sys.modules.pop(self.name, None)
+        if self.kept:
+            import linecache
+            linecache.cache.pop(self.file, None)
+
+
+class OwnName(object):
+    """Puts the name that code expects in the place of `__name__`."""
+
+    def __init__(self):
+        import ast
+        self.ast = ast
+
+    def parsed(self, text, file):
+        tree = compile(text, file, 'exec', self.ast.PyCF_ONLY_AST, True)
+        for node in self.ast.walk(tree):
+            for field, value in self.ast.iter_fields(node):
+                if isinstance(value, list):
+                    value[:] = [self.replaced(one) for one in value]
+                else:
+                    setattr(node, field, self.replaced(value))
+        return tree
+
+    def replaced(self, node):
+        ast = self.ast
+        if isinstance(node, ast.Name) and node.id == '__name__' and isinstance(node.ctx, ast.Load):
+            return ast.copy_location((ast.Str if PY2 or sys.version_info < (3, 8) else ast.Constant)('__channelexec__'), node)
+        return node
+
+
 def run_text(text, file, space):
     if PY2 and 'coding' in ''.join(text.split('\n', 2)[:2]):
         # Python 2 refuses the declaration of an encoding in what is decoded already
         lines = text.split('\n')
         lines[:2] = [line.replace('coding', 'co ding') if line.lstrip().startswith('#') else line for line in lines[:2]]
         text = '\n'.join(lines)
-    code = compile(text, file, 'exec', 0, True)
+    code = compile(OwnName().parsed(text, file) if '__name__' in text else text, file, 'exec', 0, True)
     exec(code, space)
+
+
+def end_child(error=None, trace=None, texts={}):
+    """Code that forked has come to its end in the child too, where the connection is none of ours: the child ends as a program of its own does."""
+    code = 0
+    if isinstance(error, SystemExit) and (error.code is None or isinstance(error.code, int)):
+        code = (error.code or 0) & 0xff
+    elif error is not None:
+        code = 1
+        said = text_of(error.code) if isinstance(error, SystemExit) else described(error, trace, texts, 0)['stack']
+        try:
+            sys.stderr.write(said + '\n')
+        except Exception:
+            pass
+    flush_prints()
+    os._exit(code)
 
 
 def named(name):
