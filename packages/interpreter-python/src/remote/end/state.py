@@ -212,6 +212,8 @@ class State(object):
             waits = not item.advance()
         except BaseException:
             self.pass_turn()
+            # who is to end hears of that first
+            self.check()
             raise
         if not waits:
             self.pass_turn()
@@ -226,7 +228,6 @@ class State(object):
         finally:
             item.withdraw()
         if item.error is not None:
-            # who is to end hears of that first
             self.check()
             raise item.error
 
