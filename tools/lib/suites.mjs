@@ -31,7 +31,7 @@ const words = (text) => text.trim().split(/\s+/);
 /** Files whose tests start processes of their own, or threads by the dozen, and are tried on every remote end in JavaScript. */
 const dealing = words(`
   compiled connect-errors crash-exit crash-kill crash-misuse execnet-channels execnet-errors execnet-groups execnet-hostile execnet-lifetime execnet-spec
-  execnet-ssh execnet-values executions-many exit-foreign exit-killed flow-control folder-gone garbage hostile-local interpreter-options lease lifetime-descriptors lifetime-models
+  execnet-ssh execnet-values executions-many exit-foreign exit-killed fake-clock flow-control folder-gone garbage hostile-local interpreter-options lease lifetime-descriptors lifetime-models
   lifetime-terminate prints schedules spec-fields ssh-basic structured-local thread-start threads via worker
 `);
 

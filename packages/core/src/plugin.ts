@@ -19,6 +19,7 @@
  * @packageDocumentation
  */
 export { orAborted } from './channel/index.ts';
+export * as clock from './clock.ts';
 export { ConnectError, ExecnetError, SpecError, TerminateError } from './errors/index.ts';
 export {
   ByteStreams,

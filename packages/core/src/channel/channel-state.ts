@@ -1,3 +1,4 @@
+import { clearTimeout, setImmediate, setTimeout } from '../clock.ts';
 import {
   CancelledError,
   describeError,

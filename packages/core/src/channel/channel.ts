@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
+import { performance } from '../clock.ts';
 import { ExecnetError, RemoteError, TimeoutError } from '../errors/index.ts';
 import { Code } from '../wire/index.ts';
 import type { ChannelState } from './channel-state.ts';

@@ -1,3 +1,4 @@
+import { clearTimeout, setTimeout } from '../clock.ts';
 import { TimeoutError } from '../errors/index.ts';
 import type { Waiter } from './channel-state.ts';
 import { type Future, future, type Observer, type Waiting } from './future.ts';

@@ -1,3 +1,4 @@
+import { clearTimeout, setTimeout } from '../clock.ts';
 import { ConnectionLostError, ExecnetError } from '../errors/index.ts';
 import type { Connection, Exit } from '../registry/contracts.ts';
 

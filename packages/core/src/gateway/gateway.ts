@@ -12,6 +12,7 @@ import {
   stringsOf,
   type WaitOptions,
 } from '../channel/index.ts';
+import { clearTimeout, setTimeout } from '../clock.ts';
 import {
   type ConnectionLostError,
   ExecnetError,

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { MAX_DELAY, orAborted, type WaitOptions } from '../channel/index.ts';
+import { clearTimeout, setTimeout } from '../clock.ts';
 import { ConnectError, SpecError } from '../errors/index.ts';
 import { localHost } from '../host/index.ts';
 import { loadAnalyser } from '../purity/index.ts';
@@ -7,6 +8,7 @@ import type { Command, Connection, ConnectionSink, Trace } from '../registry/con
 import type { Registry } from '../registry/index.ts';
 import { execnetFormat, msgpack } from '../serializer/index.ts';
 import type { Spec } from '../spec/index.ts';
+import { checkClock } from './check-clock.ts';
 import { howItEnded } from './connection-lost.ts';
 import { Gateway } from './gateway.ts';
 import { Handshake } from './handshake.ts';
@@ -42,6 +44,8 @@ export async function openGateway(
   const expiry = new AbortController();
   const signal = wait.signal ? AbortSignal.any([wait.signal, expiry.signal]) : expiry.signal;
   signal.throwIfAborted();
+  const checked = checkClock();
+  checked.catch(() => {});
   const token = `execnet:${randomBytes(12).toString('hex')}:`;
   const { chdir, nice, env, keepalive } = spec.core;
   const elsewhere = transport.place === 'elsewhere';
@@ -56,6 +60,7 @@ export async function openGateway(
     ...(beside ? { executable: host.interpreter.path } : {}),
     ...(lease === undefined ? {} : { lease }),
   });
+  await checked;
   const command: Command = {
     ...boot.command,
     env: { ...boot.command.env, ...env },

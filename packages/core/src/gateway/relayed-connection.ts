@@ -1,4 +1,5 @@
 import { ByteChannel, Channel, type ChannelState } from '../channel/index.ts';
+import { clearTimeout, setTimeout } from '../clock.ts';
 import { ConnectError, ConnectionLostError, ExecnetError, TerminateError } from '../errors/index.ts';
 import { Delivery } from '../host/index.ts';
 import type { Link } from '../link/index.ts';

@@ -2,6 +2,7 @@ import { appendFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
+import { performance } from '../clock.ts';
 import type { Link } from '../link/index.ts';
 import type { Trace } from '../registry/contracts.ts';
 import { codeName } from '../wire/index.ts';

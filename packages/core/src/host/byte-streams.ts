@@ -2,6 +2,9 @@ import type { Readable, Writable } from 'node:stream';
 import type { ConnectionSink } from '../registry/contracts.ts';
 import { readIntoOneBuffer } from './one-buffer.ts';
 
+/** As it is when this is loaded, see the clock. */
+const nextTick = process.nextTick.bind(process);
+
 /** What sockets have and plain streams have not. */
 type Handle = { ref?(): unknown; unref?(): unknown };
 
@@ -59,7 +62,7 @@ export class ByteStreams {
       // what is written in one go leaves in one call of the system: a large item is many chunks
       this.#corked = true;
       output.cork();
-      process.nextTick(() => {
+      nextTick(() => {
         this.#corked = false;
         output.uncork();
       });

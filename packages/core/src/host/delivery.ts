@@ -1,3 +1,4 @@
+import { queueMicrotask } from '../clock.ts';
 import type { ConnectionSink, OutputStream } from '../registry/contracts.ts';
 
 /** The way to the sink of a connection: what comes before there is one is kept, and delivered first. */

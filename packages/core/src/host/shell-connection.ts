@@ -1,3 +1,4 @@
+import { clearTimeout, setTimeout } from '../clock.ts';
 import { type ConnectError, TerminateError } from '../errors/index.ts';
 import type { Command, Connection, ConnectionSink, Exit } from '../registry/contracts.ts';
 import { Delivery } from './delivery.ts';

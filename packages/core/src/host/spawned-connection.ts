@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
+import { performance, setTimeout } from '../clock.ts';
 import { TerminateError } from '../errors/index.ts';
 import type { ConnectionSink, Descriptors, Exit, OutputStream } from '../registry/contracts.ts';
 import { ByteStreams } from './byte-streams.ts';

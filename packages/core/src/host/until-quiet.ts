@@ -1,3 +1,5 @@
+import { clearTimeout, performance, setImmediate, setTimeout } from '../clock.ts';
+
 /**
  * A process that has exited may have left its streams to others, which left its group. What it wrote itself is there at once; so the end is
  * told after this many milliseconds without anything new, whoever holds the streams.
@@ -35,7 +37,7 @@ export async function untilQuiet({ ended, arrived, flowing }: LastWords): Promis
     await flowing();
     deadline += performance.now() - before;
     // a busy program's timers fire before it has read what arrived meanwhile
-    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => setImmediate(resolve, undefined));
   }
 }
 

@@ -1,3 +1,5 @@
+import { clearInterval, setInterval } from '../clock.ts';
+
 /** A lease lasts three pings, so that one may be lost with what carried it, or be late. */
 const PINGS = 3;
 

@@ -6,6 +6,7 @@ import {
   type Item,
   WindowBudget,
 } from '../channel/index.ts';
+import { setImmediate, setTimeout } from '../clock.ts';
 import {
   DumpError,
   LoadError,

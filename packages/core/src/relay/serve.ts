@@ -3,6 +3,7 @@
  * host does here; `gateway/gateway-host.ts` is its other side.
  */
 import type { Channel } from '../channel/index.ts';
+import { clearTimeout, setTimeout } from '../clock.ts';
 import { TerminateError } from '../errors/index.ts';
 import { localHost } from '../host/local-host.ts';
 import type { Connection } from '../registry/contracts.ts';

@@ -43,6 +43,7 @@ export function printDirectly(): void {
 export function printDirectlyInThread(): void {
   // before Node prints by what is below that it loads this
   builtin('node:fs');
+  const { nextTick } = process;
   for (const [name, fd] of OUTPUTS) {
     process[name].write = (chunk: string | Uint8Array, ...rest: unknown[]): boolean => {
       const encoding = typeof rest[0] === 'string' ? (rest[0] as BufferEncoding) : 'utf8';
@@ -50,7 +51,7 @@ export function printDirectlyInThread(): void {
       const done = rest.find((argument) => typeof argument === 'function') as
         | ((error?: Error | null) => void)
         | undefined;
-      if (done) process.nextTick(done, failure);
+      if (done) nextTick.call(process, done, failure);
       return true;
     };
   }

@@ -1,4 +1,5 @@
 import type { Worker } from 'node:worker_threads';
+import { performance, setTimeout } from '../clock.ts';
 import { describeError, type RemoteErrorData } from '../errors/index.ts';
 import { Lease } from '../link/index.ts';
 import type { Serializer } from '../serializer/types.ts';

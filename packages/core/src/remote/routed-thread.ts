@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
+import { setImmediate } from '../clock.ts';
 import { Code, encodeFrame, int32Payload } from '../wire/index.ts';
 import { Backlog } from './backlog.ts';
 import type { ExecutorThread } from './executor.ts';

@@ -1,3 +1,5 @@
+import { setTimeout } from '../clock.ts';
+
 /** The little that differs between interpreters is asked for here. */
 interface Globals {
   Bun?: { version: string; file(fd: number): { stream(): AsyncIterable<Uint8Array> } };

@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
+import { setImmediate } from '../clock.ts';
 import type { LinkPort } from '../link/index.ts';
 import type { FrameDecoder } from '../wire/index.ts';
 import type { Output } from './output.ts';

@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import { ByteChannel, Channel, type ChannelState } from '../channel/index.ts';
+import { setImmediate } from '../clock.ts';
 import { CancelledError, ConnectionLostError } from '../errors/index.ts';
 import { Link } from '../link/index.ts';
 import type { ExecRequest } from '../protocol/index.ts';

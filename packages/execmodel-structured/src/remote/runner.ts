@@ -2,6 +2,10 @@ import type { Runner, RunnerContext, Running, Settlement } from '@execnet/core/p
 import { type Coroutine, createScope, type Operation, type Task, useScope } from 'effection';
 import { Reducer, ReducerContext } from 'effection/esm/lib/reducer.js';
 import { settled } from '../settled.ts';
+
+// tests of users replace the global ones by what only goes on when it is told to
+const { setTimeout, clearTimeout } = globalThis;
+
 import { offerEffection } from './offer.ts';
 
 /**

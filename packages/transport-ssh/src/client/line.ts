@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { ConnectError, orAborted } from '@execnet/core/plugin';
+import { ConnectError, clock, orAborted } from '@execnet/core/plugin';
 import type { Client, ClientChannel } from 'ssh2';
 import type { Destination } from '../config/index.ts';
 import { loadSsh2, ssh2 } from '../library.ts';
@@ -8,6 +8,8 @@ import { Authentication } from './authentication.ts';
 import { loginFailure, showDestination } from './failures.ts';
 import { HostKeyCheck } from './host-key-check.ts';
 import type { Wire } from './wire.ts';
+
+const { clearTimeout, setTimeout } = clock;
 
 /**
  * Dropbear (2022.83) closes a session that is being opened at the moment when another one ends. It has run nothing then, so that it can be asked

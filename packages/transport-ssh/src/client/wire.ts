@@ -1,7 +1,9 @@
 import type { Duplex } from 'node:stream';
-import { ConnectError, duplexOf, type Host } from '@execnet/core/plugin';
+import { ConnectError, clock, duplexOf, type Host } from '@execnet/core/plugin';
 import type { Destination } from '../config/index.ts';
 import { dialFailure } from './failures.ts';
+
+const { setTimeout } = clock;
 
 /** What an ssh connection runs over. */
 export interface Wire {

@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
-import { ConnectError } from '@execnet/core/plugin';
+import { ConnectError, clock } from '@execnet/core/plugin';
 import type { Place } from './config-error.ts';
+
+const { clearTimeout, setTimeout } = clock;
 
 /** Long enough for a look at the network, and short enough that a command which waits for input can't hang a program. */
 const PATIENCE_MS = 30_000;
