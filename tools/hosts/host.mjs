@@ -34,6 +34,7 @@ import { freePort } from './ports.mjs';
  * @property {string} key the user's private key; the public one is beside it
  * @property {string} keyWithPassphrase another one that may log in
  * @property {string} passphrase of that
+ * @property {string} authorizedKeys file with the public keys that may log in
  * @property {readonly string[]} hostKeyFiles the server's private keys, in the order of `hostKeys`
  * @property {string} knownHosts file that knows the server by its address
  * @property {string} config file for `ssh -F`; it names the server by its alias
@@ -103,7 +104,7 @@ async function startIn(server, options, folder) {
   const daemon = await listen(server, place, options);
   const knownHosts = path.join(folder, 'known_hosts');
   const config = path.join(folder, 'ssh_config');
-  const facts = { alias, user, ...userKeys, hostKeyFiles, knownHosts, config, home, folder };
+  const facts = { alias, user, ...userKeys, authorizedKeys, hostKeyFiles, knownHosts, config, home, folder };
   fs.writeFileSync(knownHosts, knownHostsOf({ ...daemon, hostKeyFiles }));
   fs.writeFileSync(config, clientSection({ ...daemon, ...facts }));
   return { ...facts, ...(options.password ? { password } : {}), ...daemon };

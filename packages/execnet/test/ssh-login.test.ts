@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
-import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
@@ -180,6 +181,111 @@ testOn(
     check(failure, 'ERR_EXECNET_AUTHENTICATION', /missing \(no such file\)/, /garbage \(.*\)/, /public \(/);
   },
 );
+
+// --- kinds of keys
+
+const PASSPHRASE = 'of the key';
+
+/** A key in PKCS#8, in a file of its own, that may log in. */
+function pkcs8({ folder, authorizedKeys }: Host, kind: 'rsa' | 'ec' | 'ed25519', secret = ''): string {
+  const { privateKey, publicKey } =
+    kind === 'rsa'
+      ? generateKeyPairSync('rsa', { modulusLength: 2048 })
+      : kind === 'ec'
+        ? generateKeyPairSync('ec', { namedCurve: 'P-256' })
+        : generateKeyPairSync('ed25519');
+  const { n = '', e = '', x = '', y = '' } = publicKey.export({ format: 'jwk' });
+  const bytes = (text: string): Buffer => Buffer.from(text, 'base64url');
+  const parts = {
+    rsa: ['ssh-rsa', bytes(e), Buffer.concat([Buffer.alloc(1), bytes(n)])],
+    ec: ['ecdsa-sha2-nistp256', Buffer.from('nistp256'), Buffer.concat([Buffer.of(4), bytes(x), bytes(y)])],
+    ed25519: ['ssh-ed25519', bytes(x)],
+  }[kind] as [string, ...Buffer[]];
+  const blob = Buffer.concat(parts.map((part) => counted(Buffer.from(part))));
+  appendFileSync(authorizedKeys, `${parts[0]} ${blob.toString('base64')}\n`);
+  const file = join(folder, `pkcs8-${kind}${secret && '-secret'}`);
+  const encryption = secret ? { cipher: 'aes-256-cbc', passphrase: secret } : {};
+  writeFileSync(file, privateKey.export({ type: 'pkcs8', format: 'pem', ...encryption }), { mode: 0o600 });
+  return file;
+}
+
+for (const kind of ['rsa', 'ec', 'ed25519'] as const)
+  testOn(['sshd'], `ssh2: a key of ${kind} in PKCS#8, also with a passphrase`, async () => {
+    await using host = await startSshd();
+    configure(host, [], pkcs8(host, kind));
+    await logsIn(host, silent);
+    const encrypted = pkcs8(host, kind, PASSPHRASE);
+    configure(host, [], encrypted);
+    const answers = ['wrong', PASSPHRASE];
+    await logsIn(host, { ...silent, passphrase: () => answers.shift() });
+    check(await isRefused(host), 'ERR_EXECNET_AUTHENTICATION', /needs a passphrase/);
+    check(
+      await isRefused(host, { passphrase: () => 'wrong' }),
+      'ERR_EXECNET_AUTHENTICATION',
+      /wrong passphrase/,
+    );
+  });
+
+testOn(['sshd'], 'ssh2: text around a key does not matter', async () => {
+  await using host = await startSshd();
+  const around = join(host.folder, 'around');
+  for (const key of [host.key, pkcs8(host, 'ec')]) {
+    const text = `Bag Attributes\n    friendlyName: mine\n${readFileSync(key, 'utf8')}\n\n# the one of the cluster\n`;
+    writeFileSync(around, text, { mode: 0o600 });
+    configure(host, [], around);
+    await logsIn(host, silent);
+  }
+});
+
+testOn(['sshd'], 'ssh2: what can not be read is told, with what can be done', async () => {
+  await using host = await startSshd();
+  const file = join(host.folder, 'chacha');
+  await command('ssh-keygen', [
+    ...['-q', '-t', 'ed25519', '-N', PASSPHRASE, '-Z', 'chacha20-poly1305@openssh.com', '-f', file],
+  ]);
+  configure(host, [], file);
+  const passphrase = (): string => PASSPHRASE;
+  check(
+    await isRefused(host, { passphrase }),
+    'ERR_EXECNET_AUTHENTICATION',
+    new RegExp(`chacha20-poly1305@openssh.com; ssh-keygen -p -Z aes256-ctr -f ${file} encrypts it anew`),
+  );
+  writeFileSync(file, 'rubbish\n');
+  check(await isRefused(host), 'ERR_EXECNET_AUTHENTICATION', /ssh-keygen -p .*or use ssh_client=openssh/);
+});
+
+testOn(
+  ['sshd', 'ssh'],
+  'a server that takes signatures of RSA with SHA-512 only, by a file and by an agent',
+  async () => {
+    await using host = await startSshd({ extra: ['PubkeyAcceptedAlgorithms rsa-sha2-512'] });
+    const file = pkcs8(host, 'rsa');
+    configure(host, [], file);
+    await logsIn(host, silent);
+    await using agent = await Agent.start(host);
+    await agent.add(file);
+    configure(
+      host,
+      ['Host *', `IdentityAgent "${agent.socket}"`, 'IdentitiesOnly no'],
+      join(host.folder, 'x'),
+    );
+    await logsIn(host, silent);
+  },
+);
+
+testOn(['sshd'], 'ssh2: a key that others may read is not used', async () => {
+  await using host = await startSshd();
+  for (const mode of [0o644, 0o640, 0o620]) {
+    chmodSync(host.key, mode);
+    check(
+      await isRefused(host),
+      'ERR_EXECNET_AUTHENTICATION',
+      new RegExp(`its mode is ${mode.toString(8)}: chmod 600 ${host.key}`),
+    );
+  }
+  chmodSync(host.key, 0o400);
+  await logsIn(host, silent);
+});
 
 // --- agents
 

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { BaseAgent, IdentityCallback, ParsedKey, SignCallback, SigningRequestOptions } from 'ssh2';
 import { ssh2 } from '../library.ts';
+import { signingWithSha512 } from './private-key.ts';
 
 type Key = ParsedKey | Buffer | string;
 
@@ -31,6 +32,8 @@ export function selectKeys(
   /** What is open to the agent; ssh2 would wait for its answers for ever. */
   const streams = new Set<Duplex>();
   let closed = false;
+  /** Those that sign with SHA-512, and what they are of. */
+  const variants = new Map<Key, Key>();
   const open = source.getStream?.bind(source);
   if (open)
     source.getStream = (done) =>
@@ -74,6 +77,13 @@ export function selectKeys(
         ranked.sort((a, b) => a.rank - b.rank);
         this.count = ranked.length;
         const chosen = ranked.map(({ key }) => key);
+        // last, as servers count what they are asked
+        for (const key of chosen) {
+          if (typeof key === 'string' || Buffer.isBuffer(key) || key.type !== 'ssh-rsa') continue;
+          const variant = signingWithSha512(key);
+          variants.set(variant, key);
+          chosen.push(variant);
+        }
         later(() => done(undefined, chosen));
       });
     }
@@ -87,7 +97,9 @@ export function selectKeys(
       const answer = (typeof options === 'function' ? options : done) as SignCallback;
       const answered: SignCallback = (error, signature) =>
         later(() => (error ? answer(error) : answer(undefined, signature)));
-      if (typeof options === 'function') source.sign(key, data, answered);
+      const own = variants.get(key);
+      if (own) source.sign(own, data, { hash: 'sha512' }, answered);
+      else if (typeof options === 'function') source.sign(key, data, answered);
       else source.sign(key, data, options, answered);
     }
   }

@@ -1,9 +1,10 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import type { AuthenticationType, AuthHandlerMiddleware, ParsedKey } from 'ssh2';
 import type { Destination } from '../config/index.ts';
 import { ssh2 } from '../library.ts';
 import type { Login, Prompt, SshOptions } from '../options.ts';
 import { type Later, type SelectedKeys, selectKeys } from './agent.ts';
+import { needsPassphrase, parsePrivateKey, signingWithSha512 } from './private-key.ts';
 
 /** What ssh2 takes as one attempt. */
 type Attempt = Parameters<Parameters<AuthHandlerMiddleware>[2]>[0];
@@ -122,6 +123,7 @@ export class Authentication {
       );
       yield { type: 'agent', username, agent: keys.agent };
     }
+    const rsaKeys: [string, ParsedKey][] = [];
     for (const { path: file, explicit } of identityFiles) {
       if (!this.offered.includes('publickey')) return;
       const [known] = await publicKeysOf([file]);
@@ -130,6 +132,13 @@ export class Authentication {
       if (!key) continue;
       this.#tried.push(file);
       yield { type: 'publickey', username, key } as unknown as Attempt;
+      if (key.type === 'ssh-rsa') rsaKeys.push([file, key]);
+    }
+    // last, as servers count what they are asked
+    for (const [file, key] of rsaKeys) {
+      if (!this.offered.includes('publickey')) return;
+      this.#tried.push(`${file} (rsa-sha2-512)`);
+      yield { type: 'publickey', username, key: signingWithSha512(key) } as unknown as Attempt;
     }
   }
 
@@ -137,6 +146,11 @@ export class Authentication {
     let text: Buffer;
     try {
       text = await readFile(file);
+      const risk = await othersMayRead(file);
+      if (risk !== undefined) {
+        this.#tried.push(`${file} (${risk})`);
+        return undefined;
+      }
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
       if (explicit || code !== 'ENOENT')
@@ -144,7 +158,7 @@ export class Authentication {
       return undefined;
     }
     const { batchMode, numberOfPasswordPrompts } = this.#destination;
-    let parsed = ssh2.utils.parseKey(text);
+    let parsed = parsePrivateKey(file, text);
     for (let asked = 0; needsPassphrase(parsed); asked++) {
       if (batchMode || !this.#options.passphrase || asked >= Math.min(MAX_PROMPTS, numberOfPasswordPrompts)) {
         this.#tried.push(
@@ -158,7 +172,7 @@ export class Authentication {
         return undefined;
       }
       if (typeof passphrase !== 'string') throw wrongAnswer('passphrase', 'a string');
-      parsed = ssh2.utils.parseKey(text, passphrase);
+      parsed = parsePrivateKey(file, text, passphrase);
     }
     if (parsed instanceof Error) {
       this.#tried.push(`${file} (${parsed.message})`);
@@ -236,14 +250,11 @@ function wrongAnswer(option: string, wanted: string): TypeError {
   return new TypeError(`what ${option} resolves with must be ${wanted}, or undefined`);
 }
 
-function needsPassphrase(parsed: ParsedKey | Error): boolean {
-  return (
-    parsed instanceof Error &&
-    // what ssh2 says: that there is none, or of the three formats that it does not fit
-    /no passphrase|bad passphrase|integrity check|bad decrypt|Unable to decrypt|wrong final block/i.test(
-      parsed.message,
-    )
-  );
+/** Why a key is not used, as `ssh` does not use it: somebody else may have it. */
+async function othersMayRead(file: string): Promise<string | undefined> {
+  const { mode, uid } = await stat(file);
+  if (uid !== process.getuid?.() || (mode & 0o077) === 0) return undefined;
+  return `others may read or write it, its mode is ${(mode & 0o777).toString(8)}: chmod 600 ${file}, as ssh demands`;
 }
 
 /** The public keys of key files, in the form of known_hosts, as far as they can be read without a passphrase: from `.pub` files. */
@@ -252,7 +263,8 @@ async function publicKeysOf(files: readonly string[]): Promise<string[]> {
   for (const file of files) {
     for (const name of [`${file}.pub`, file]) {
       try {
-        const parsed = ssh2.utils.parseKey(await readFile(name));
+        const text = await readFile(name);
+        const parsed = name === file ? parsePrivateKey(file, text) : ssh2.utils.parseKey(text);
         if (parsed instanceof Error) continue;
         keys.push(parsed.getPublicSSH().toString('base64'));
         break;
