@@ -91,7 +91,7 @@ for (const interpreter of ownRemoteEnds) {
         }
         isA(error, RemoteError);
         assert.is(error.remoteName, 'RangeError');
-        assert.is(error.message, thrown);
+        assert.is(error.message, `RangeError: ${thrown}`);
         assert.match(lost.stderr ?? '', thrown);
       });
     }

@@ -240,9 +240,8 @@ testOn(['sshd'], 'ssh2: text around a key does not matter', async () => {
 testOn(['sshd'], 'ssh2: what can not be read is told, with what can be done', async () => {
   await using host = await startSshd();
   const file = join(host.folder, 'chacha');
-  await command('ssh-keygen', [
-    ...['-q', '-t', 'ed25519', '-N', PASSPHRASE, '-Z', 'chacha20-poly1305@openssh.com', '-f', file],
-  ]);
+  const cipher = 'chacha20-poly1305@openssh.com';
+  await command('ssh-keygen', ['-q', '-t', 'ed25519', '-N', PASSPHRASE, '-Z', cipher, '-f', file]);
   configure(host, [], file);
   const passphrase = (): string => PASSPHRASE;
   check(

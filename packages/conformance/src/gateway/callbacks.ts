@@ -219,8 +219,8 @@ function failing(tests: GatewayTests): void {
         channel.setCallback(fail);
         const error = await failureOf(channel.waitClose());
         assert.instance(error, TypeError);
-        assert.is(error.message, 'bad item');
-        assert.equal(await log.receive(), ['RemoteError', 'TypeError', 'bad item']);
+        assert.match(error.message, /bad item$/);
+        assert.equal(await log.receive(), ['RemoteError', 'TypeError', 'TypeError: bad item']);
         assert.is(channel.isClosed, true);
         log.close();
       },
@@ -237,6 +237,6 @@ function failing(tests: GatewayTests): void {
     void channel.send(1);
     const error = (await failureOf(channel.receive())) as RemoteError;
     assert.instance(error, RemoteError);
-    assert.is(error.message, 'remote callback');
+    assert.match(error.message, /remote callback$/);
   });
 }

@@ -307,7 +307,7 @@ function closing(tests: GatewayTests): void {
       ]);
     }, channel);
     channel.close(new TypeError('not what I expected'));
-    const expected = ['RemoteError', 'TypeError', 'not what I expected'];
+    const expected = ['RemoteError', 'TypeError', 'TypeError: not what I expected'];
     assert.equal(await seen, [expected, expected, expected]);
     assert.instance(await failureOf(channel.receive()), ChannelClosedError);
   });

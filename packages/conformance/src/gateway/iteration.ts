@@ -104,7 +104,7 @@ export function iterationSuite(name: string, fixture: GatewayFixture): void {
     }, forRemote(items));
     void items.send(1);
     items.close(new Error('broken off'));
-    assert.equal(await outcome, [1, 'RemoteError', 'broken off']);
+    assert.equal(await outcome, [1, 'RemoteError', 'Error: broken off']);
   });
 
   tests.run();

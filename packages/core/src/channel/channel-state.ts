@@ -536,10 +536,6 @@ export class ChannelState {
   }
 
   #dumpError(error: unknown): Uint8Array {
-    return this.link.dumpError(
-      typeof error === 'string'
-        ? { name: 'Error', message: error, stack: `Error: ${error}` }
-        : describeError(error),
-    );
+    return this.link.dumpError(describeError(error));
   }
 }

@@ -13,4 +13,4 @@ export {
   TimeoutError,
 } from './errors.ts';
 export { ExecnetError, type ExecnetErrorOptions, hasCode } from './execnet-error.ts';
-export { describeError, RemoteError, type RemoteErrorData, wellFormed } from './remote-error.ts';
+export { describeError, MAX_ERRORS, RemoteError, type RemoteErrorData, wellFormed } from './remote-error.ts';

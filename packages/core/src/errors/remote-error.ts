@@ -1,45 +1,78 @@
+import { dataOf, shortly } from './data-of.ts';
 import { ExecnetError } from './execnet-error.ts';
 
-/** An error as it travels between two ends: plain data, nested by `cause`. */
+/** An error as it travels between two ends: plain data, nested by `cause` and `errors`. */
 export interface RemoteErrorData {
   readonly name: string;
   readonly message: string;
   readonly stack: string;
   readonly code?: string;
   readonly cause?: RemoteErrorData;
+  /** Those of an AggregateError, or of an ExceptionGroup. */
+  readonly errors?: readonly RemoteErrorData[];
+  /** What else it has, as far as that is data. */
+  readonly properties?: Readonly<Record<string, unknown>>;
+  /** What was thrown, if that was no error; a copy, as far as it is data. */
+  readonly thrown?: unknown;
 }
 
 /**
- * Remote code failed. `remoteName`, `message` and `remoteStack` are those of the error as it was thrown there; `cause` is its cause, itself a
- * RemoteError. `stack` holds the remote stack first, then where the local program met it.
+ * Remote code failed. `message` is the name and the message of the error as it was thrown there; `cause` is its cause and `errors` are those that it
+ * puts together, RemoteErrors themselves. `stack` holds the remote stack first, then where the local program met it.
  */
 export class RemoteError extends ExecnetError {
   override readonly name = 'RemoteError';
   /** The class name of the error at the remote end: `TypeError`. */
   readonly remoteName: string;
+  /** Its message, without the name. */
+  readonly remoteMessage: string;
   /** The stack as the remote end wrote it, `Name: message` line included. */
   readonly remoteStack: string;
   /** The `code` of the error at the remote end, if it had one: `ENOENT`. */
   readonly remoteCode: string | undefined;
+  /** Missing if it was no AggregateError, and in Python no ExceptionGroup. */
+  declare readonly errors?: readonly RemoteError[];
+  /** The properties of its own that the error had there, as far as they are data: `status`, `stdout`, `exitCode`. Missing if there are none. */
+  declare readonly properties?: Readonly<Record<string, unknown>>;
+  /** What was thrown there, if that was no error; a copy, as far as it is data. */
+  declare readonly thrown?: unknown;
 
   constructor(data: RemoteErrorData) {
-    super('ERR_EXECNET_REMOTE', data.message, data.cause ? { cause: new RemoteError(data.cause) } : {});
+    super('ERR_EXECNET_REMOTE', messageOf(data), data.cause ? { cause: new RemoteError(data.cause) } : {});
     this.remoteName = data.name;
+    this.remoteMessage = data.message;
     this.remoteStack = data.stack;
     this.remoteCode = data.code;
+    if (data.errors) this.errors = data.errors.map((error) => new RemoteError(error));
+    if (data.properties) this.properties = data.properties;
+    if ('thrown' in data) this.thrown = data.thrown;
     const local = (this.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
     this.stack = [`RemoteError: ${data.stack}`, '    --- local stack ---', ...local].join('\n');
   }
 }
 
+/** A mere text, as a channel may be closed with, is no error with a name. */
+function messageOf({ name, message, stack }: RemoteErrorData): string {
+  if (message === '') return name;
+  return stack === message || stack === `Error: ${message}` ? message : `${name}: ${message}`;
+}
+
 /** Bounds what a hostile or runaway chain of causes can cost; deeper causes are dropped. */
 const MAX_CAUSES = 16;
 
+/** And how many errors are told in all. */
+export const MAX_ERRORS = 64;
+
 /** The error as data for the other end. Accepts anything that can be thrown; never throws. */
-export function describeError(thrown: unknown, depth = 0): RemoteErrorData {
+export function describeError(
+  thrown: unknown,
+  depth = 0,
+  budget: { left: number } = { left: MAX_ERRORS },
+): RemoteErrorData {
+  budget.left--;
   try {
     if (thrown instanceof Error || (typeof thrown === 'object' && thrown !== null && 'stack' in thrown)) {
-      const error = thrown as Error & { code?: unknown };
+      const error = thrown as Error & { code?: unknown; errors?: unknown };
       const name = String(error.constructor?.name || error.name || 'Error');
       const shown = error.name && error.name !== 'Error' ? String(error.name) : name;
       const message = String(error.message);
@@ -48,19 +81,28 @@ export function describeError(thrown: unknown, depth = 0): RemoteErrorData {
         /, <anonymous>:(\d+:\d+)/g,
         ':$1',
       );
+      const properties = propertiesOf(error);
       return {
         name: shown,
         message,
         // JavaScriptCore (Bun) leaves the first line out
         stack: stack.includes(message) ? stack : `${shown}: ${message}\n${stack}`,
         ...(typeof error.code === 'string' ? { code: error.code } : {}),
-        ...(error.cause !== undefined && depth < MAX_CAUSES
-          ? { cause: describeError(error.cause, depth + 1) }
+        ...(error.cause !== undefined && depth < MAX_CAUSES && budget.left > 0
+          ? { cause: describeError(error.cause, depth + 1, budget) }
           : {}),
+        ...(Array.isArray(error.errors) && depth < MAX_CAUSES
+          ? {
+              errors: error.errors
+                .slice(0, Math.max(0, budget.left))
+                .map((one) => describeError(one, depth + 1, budget)),
+            }
+          : {}),
+        ...(properties && { properties }),
       };
     }
-    const message = typeof thrown === 'string' ? thrown : `${typeof thrown} thrown: ${String(thrown)}`;
-    return { name: 'Error', message, stack: `Error: ${message}` };
+    const message = typeof thrown === 'string' ? thrown : `${typeof thrown} thrown: ${shortly(thrown)}`;
+    return { name: 'Error', message, stack: `Error: ${message}`, thrown: dataOf(thrown) };
   } catch {
     return {
       name: 'Error',
@@ -75,4 +117,16 @@ export function wellFormed(error: RemoteErrorData): RemoteErrorData {
   return JSON.parse(JSON.stringify(error), (_key, value: unknown) =>
     typeof value === 'string' ? value.replaceAll(/\p{Surrogate}/gu, '\ufffd') : value,
   ) as RemoteErrorData;
+}
+
+/** What is told of every error in a place of its own. */
+const KNOWN = new Set(['name', 'message', 'stack', 'cause', 'errors']);
+
+/** The properties that an error has besides what every error has; undefined if it has none. */
+function propertiesOf(error: object): Record<string, unknown> | undefined {
+  const names = Object.keys(error).filter((name) => !KNOWN.has(name));
+  if (names.length === 0) return undefined;
+  return dataOf(
+    Object.fromEntries(names.map((name) => [name, (error as Record<string, unknown>)[name]])),
+  ) as Record<string, unknown>;
 }

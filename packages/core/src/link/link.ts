@@ -10,6 +10,7 @@ import { setImmediate, setTimeout } from '../clock.ts';
 import {
   DumpError,
   LoadError,
+  MAX_ERRORS,
   ProtocolError,
   RemoteError,
   type RemoteErrorData,
@@ -353,16 +354,32 @@ function uint32(code: number, payload: Uint8Array): number {
 /** Deeper causes are dropped: the peer decides how long the chain is. */
 const MAX_CAUSES = 16;
 
-function checkErrorData(data: unknown, depth: number): RemoteErrorData {
+function checkErrorData(
+  data: unknown,
+  depth: number,
+  budget: { left: number } = { left: MAX_ERRORS },
+): RemoteErrorData {
+  budget.left--;
   if (typeof data === 'string') return { name: 'Error', message: data, stack: data };
-  const { name, message, stack, code, cause } = data as Record<string, unknown>;
+  const { name, message, stack, code, cause, errors, properties, ...more } = data as Record<string, unknown>;
   return {
     name: String(name ?? 'Error'),
     message: String(message ?? ''),
     stack: String(stack ?? message ?? ''),
     ...(typeof code === 'string' ? { code } : {}),
-    ...(cause && typeof cause === 'object' && depth < MAX_CAUSES
-      ? { cause: checkErrorData(cause, depth + 1) }
+    ...(cause && typeof cause === 'object' && depth < MAX_CAUSES && budget.left > 0
+      ? { cause: checkErrorData(cause, depth + 1, budget) }
       : {}),
+    ...(Array.isArray(errors) && depth < MAX_CAUSES
+      ? {
+          errors: errors
+            .slice(0, Math.max(0, budget.left))
+            .map((one) => checkErrorData(one, depth + 1, budget)),
+        }
+      : {}),
+    ...(properties && typeof properties === 'object'
+      ? { properties: properties as Readonly<Record<string, unknown>> }
+      : {}),
+    ...('thrown' in more ? { thrown: more['thrown'] } : {}),
   };
 }

@@ -1,5 +1,6 @@
 import { deepStrictEqual, strictEqual } from 'node:assert/strict';
 import { test } from 'uvu';
+import type { RemoteError } from '../../src/errors/index.ts';
 import { execnetFormat, msgpack } from '../../src/serializer/index.ts';
 import { LinkPair } from './link-pair.ts';
 
@@ -68,9 +69,9 @@ test('an error that the format has no words for is told as far as it has', async
   const { here, there } = pair.channel();
   here.close(new Error('half a \ud800 pair', { cause: new Error('\udc00 the other') }));
   await pair.settle();
-  const error = (await there.receive().catch((error: unknown) => error)) as Error & { cause: Error };
-  strictEqual(error.message, 'half a \ufffd pair');
-  strictEqual(error.cause.message, '\ufffd the other');
+  const error = (await there.receive().catch((error: unknown) => error)) as Error & { cause: RemoteError };
+  strictEqual(error.message, 'Error: half a \ufffd pair');
+  strictEqual(error.cause.remoteMessage, '\ufffd the other');
 });
 
 test.run();

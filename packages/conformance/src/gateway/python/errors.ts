@@ -30,7 +30,8 @@ function describing(tests: PythonTests): void {
       assert.is(error.name, 'RemoteError');
       assert.ok(hasCode(error, 'ERR_EXECNET_REMOTE'));
       assert.is(error.remoteName, 'ValueError');
-      assert.is(error.message, 'the message');
+      assert.is(error.message, `${error.remoteName}: the message`);
+      assert.is(error.remoteMessage, 'the message');
       assert.match(error.remoteStack, /^Traceback \(most recent call last\):\n/);
       assert.match(error.remoteStack, /\nValueError: the message$/);
       assert.match(error.stack ?? '', 'ValueError: the message');
@@ -41,23 +42,23 @@ function describing(tests: PythonTests): void {
   tests.test('a class of errors of its own is known by its name', async (gateway) => {
     const error = await failureIn(gateway, 'class OutOfPaper(Exception): pass\nraise OutOfPaper("tray", 2)');
     assert.is(error.remoteName, 'OutOfPaper');
-    assert.match(error.message, /^\(u?'tray', 2\)$/);
+    assert.match(error.message, /^\w+: \(u?'tray', 2\)$/);
   });
 
   tests.test('messages may hold any letters', async (gateway) => {
-    assert.is((await failureIn(gateway, 'raise ValueError(u"é 漢 🦊")')).message, 'é 漢 🦊');
+    assert.is((await failureIn(gateway, 'raise ValueError(u"é 漢 🦊")')).message, 'ValueError: é 漢 🦊');
   });
 
   tests.testOn3('half a surrogate pair in a message does not hide the error', async (gateway) => {
     const error = await failureIn(gateway, "raise ValueError('bad \\ud800 pair')");
     assert.is(error.remoteName, 'ValueError');
-    assert.match(error.message, /^bad .* pair$/);
+    assert.match(error.message, /^\w+: bad .* pair$/);
   });
 
   tests.testOn2('byte strings in a message do not hide the error', async (gateway) => {
     const error = await failureIn(gateway, "raise ValueError('bad \\xff bytes')");
     assert.is(error.remoteName, 'ValueError');
-    assert.match(error.message, /^bad .* bytes$/);
+    assert.match(error.message, /^\w+: bad .* bytes$/);
   });
 
   tests.test(
@@ -99,12 +100,12 @@ function chains(tests: PythonTests): void {
             raise RuntimeError('top') from error
       `,
     );
-    assert.is(error.message, 'top');
+    assert.is(error.remoteMessage, 'top');
     const middle = error.cause as RemoteError;
     assert.instance(middle, RemoteError);
-    assert.equal([middle.remoteName, middle.message], ['ValueError', 'middle']);
+    assert.equal([middle.remoteName, middle.remoteMessage], ['ValueError', 'middle']);
     const root = middle.cause as RemoteError;
-    assert.equal([root.remoteName, root.message], ['KeyError', "'root'"]);
+    assert.equal([root.remoteName, root.remoteMessage], ['KeyError', "'root'"]);
     assert.match(root.remoteStack, 'in root');
     assert.is(root.cause, undefined);
   });
@@ -187,8 +188,8 @@ function oddities(tests: PythonTests): void {
   });
 
   tests.test('an error without a message, and one with a message of a megabyte, arrive', async (gateway) => {
-    assert.is((await failureIn(gateway, 'raise ValueError()')).message, '');
-    assert.is((await failureIn(gateway, "raise ValueError('x' * 1000000)")).message.length, 1_000_000);
+    assert.is((await failureIn(gateway, 'raise ValueError()')).message, 'ValueError');
+    assert.is((await failureIn(gateway, "raise ValueError('x' * 1000000)")).remoteMessage.length, 1_000_000);
   });
 
   tests.test('code that recurses too deep fails alone', async (gateway) => {
@@ -219,7 +220,7 @@ function exits(tests: PythonTests): void {
     }
     const error = await failureIn(gateway, "import sys; sys.exit('out of paper')");
     assert.is(error.remoteName, 'SystemExit');
-    assert.is(error.message, 'out of paper');
+    assert.is(error.message, 'SystemExit: out of paper');
     assert.is(await gateway.call('abs', [-1]), 1);
   });
 }
@@ -261,6 +262,38 @@ function closing(tests: PythonTests): void {
       assert.match(formatted ?? '', 'not what I expected');
     }
   });
+
+  tests.test(
+    'what an exception has besides its message comes with it, as far as it is data',
+    async (gateway) => {
+      const missing = await failureIn(gateway, "open('/no/such/file')");
+      assert.is(missing.remoteCode, 'ENOENT');
+      assert.is(missing.properties?.['errno'], 2);
+      assert.is(missing.properties?.['filename'], '/no/such/file');
+      const own = await failureIn(
+        gateway,
+        'error = ValueError("x")\nerror.status = 3\nerror.more = {"list": [1, (2, None)], "kind": object}\nraise error',
+      );
+      assert.is(own.properties?.['status'], 3);
+      const more = own.properties?.['more'] as Record<string, unknown> | undefined;
+      assert.equal(more?.['list'], [1, [2, null]]);
+      assert.match(String(more?.['kind']), 'object');
+      assert.is((await failureIn(gateway, 'raise ValueError("x")')).properties, undefined);
+    },
+  );
+
+  if (tests.since('3.11'))
+    tests.test('the errors of an ExceptionGroup come with it', async (gateway) => {
+      const error = await failureIn(
+        gateway,
+        "raise ExceptionGroup('both', [ValueError('one'), ExceptionGroup('inner', [KeyError('two')])])",
+      );
+      assert.is(error.remoteName, 'ExceptionGroup');
+      const [one, inner] = error.errors ?? [];
+      assert.instance(one, RemoteError);
+      assert.is(one?.message, 'ValueError: one');
+      assert.is(inner?.errors?.[0]?.message, "KeyError: 'two'");
+    });
 
   tests.test('a remote error that Python code does not catch comes back as its own', async (gateway) => {
     const inner = gateway.newChannel();

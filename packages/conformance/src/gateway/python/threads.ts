@@ -43,7 +43,7 @@ export function pythonMainThreadOnlySuite(name: string, fixture: PythonFixture):
       gateway.remoteExec("channel.send('never sent')").receive(),
     )) as RemoteError;
     assert.is(error.code, 'ERR_EXECNET_REMOTE');
-    assert.match(error.message, /^concurrent remote_exec would cause deadlock/);
+    assert.match(error.message, /^RuntimeError: concurrent remote_exec would cause deadlock/);
     assert.match((await failureOf(gateway.call('abs', [1]))).message, 'would cause deadlock');
     assert.is((await gateway.remoteStatus()).numExecuting, 1);
     await busy.end();

@@ -6,8 +6,10 @@ def describe(error):
     return described(error, getattr(error, '__traceback__', None) or (sys.exc_info()[2] if sys.exc_info()[1] is error else None), {}, 0)
 
 
-def described(error, trace, texts, depth):
+def described(error, trace, texts, depth, told=None):
     name = type(error).__name__
+    told = [0] if told is None else told
+    told[0] += 1
     try:
         message = text_of(error)
     except Exception:
@@ -36,9 +38,57 @@ def described(error, trace, texts, depth):
     cause = getattr(error, '__cause__', None)
     if cause is None and not getattr(error, '__suppress_context__', True):
         cause = error.__context__
-    if cause is not None and depth < MAX_CAUSES:
-        result['cause'] = described(cause, cause.__traceback__, texts, depth + 1)
+    if cause is not None and depth < MAX_CAUSES and told[0] < MAX_ERRORS:
+        result['cause'] = described(cause, cause.__traceback__, texts, depth + 1, told)
+    group = getattr(error, 'exceptions', None)
+    if isinstance(group, tuple) and depth < MAX_CAUSES:
+        result['errors'] = errors = []
+        for one in group:
+            if isinstance(one, BaseException) and told[0] < MAX_ERRORS:
+                errors.append(described(one, one.__traceback__, texts, depth + 1, told))
+    properties = properties_of(error)
+    if properties:
+        result['properties'] = properties
+        code = errno_names().get(properties.get('errno'))
+        if code:
+            result['code'] = code
     return result
+
+
+def properties_of(error):
+    """What an exception has besides its arguments, as far as that is data."""
+    found = {}
+    try:
+        if isinstance(error, EnvironmentError):
+            for name in ('errno', 'strerror', 'filename', 'filename2'):
+                found[name] = getattr(error, name, None)
+        if isinstance(error, SystemExit):
+            found['code'] = error.code
+        found.update(getattr(error, '__dict__', {}))
+        return dict([(text_of(name), data_of(value, 0)) for name, value in list(found.items())[:MAX_PROPERTIES]
+                     if value is not None and not text_of(name).startswith('__')])
+    except Exception:
+        return {}
+
+
+def errno_names():
+    import errno
+    return errno.errorcode
+
+
+def data_of(value, depth):
+    """A copy of a value, as far as it is data; what is not is there as a text that shows it. What is too long, or too deep, is cut."""
+    kind = type(value)
+    if value is None or kind in (bool, int, float):
+        return value
+    if kind in (text_type, bytes, bytearray):
+        return value[:MAX_PROPERTY]
+    if depth < 6:
+        if kind in (list, tuple):
+            return [data_of(item, depth + 1) for item in value[:MAX_PROPERTIES]]
+        if kind is dict:
+            return dict([(text_of(key), data_of(item, depth + 1)) for key, item in list(value.items())[:MAX_PROPERTIES]])
+    return text_of(repr(value))[:MAX_PROPERTY]
 
 
 def text_of(value):

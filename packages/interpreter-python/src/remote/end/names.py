@@ -75,6 +75,10 @@ REMEMBERED = 1024
 # channels that the peer uses before it has said what for; each holds an initial window at most
 MAX_HELD = 16 * 1024 * 1024 // INITIAL_WINDOW
 MAX_CAUSES = 16
+# how many errors are told in all, and what of their properties
+MAX_ERRORS = 64
+MAX_PROPERTIES = 100
+MAX_PROPERTY = 16384
 
 # seconds that code may use to clean up when the connection is lost: all is gone within two seconds
 GRACE_WHEN_LOST = 1.0
