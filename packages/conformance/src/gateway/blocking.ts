@@ -97,7 +97,7 @@ function straight({ name: place, occupy, test }: Place): void {
     }, forRemote(items));
     void items.send(1);
     items.close(new Error('the source is dry'));
-    assert.equal(await result, [1, 'the source is dry']);
+    assert.equal(await result, [1, 'Error: the source is dry']);
     await free?.();
   });
 

@@ -75,7 +75,7 @@ function writing(tests: GatewayTests): void {
       const file = items.makeFile('w', { proxyClose: true });
       file.on('error', () => {});
       file.destroy(new Error('disk full'));
-      assert.equal(await seen, ['disk full']);
+      assert.equal(await seen, ['Error: disk full']);
     },
   );
 
@@ -252,7 +252,7 @@ function webWriting(tests: GatewayTests): void {
     const items = gateway.newChannel();
     const seen = gateway.call(collect, items);
     await items.writable.abort(new Error('thought better of it'));
-    assert.equal(await seen, ['thought better of it']);
+    assert.equal(await seen, ['Error: thought better of it']);
   });
 
   tests.test('remote code has web streams, too', async (gateway) => {

@@ -34,7 +34,7 @@ async function main() {
       throw new RangeError('remote');
     });
   } catch (error) {
-    if (error instanceof RemoteError) failed = `${error.remoteName}: ${error.message}`;
+    if (error instanceof RemoteError) failed = error.message;
   }
   // a thread of the pool, which loads its own program
   const onPool = gateway.remoteExec('channel.sendSync(channel.receiveSync() + 1)');

@@ -64,7 +64,7 @@ export function pythonMultiChannelSuite(
     await all.sendEach(7);
     const error = (await failureOf(all.waitClose())) as RemoteError;
     assert.is(error.remoteName, 'ValueError');
-    assert.is(error.message, '7');
+    assert.is(error.message, 'ValueError: 7');
     assert.ok([...all].every((channel) => channel.isClosed));
   });
 

@@ -144,7 +144,7 @@ function gateways(tests: PythonTests): void {
       .remoteExec("raise ValueError('still text')")
       .waitClose()
       .catch((error: Error) => error);
-    assert.is((error as Error).message, 'still text');
+    assert.is((error as Error).message, 'ValueError: still text');
   });
 }
 
