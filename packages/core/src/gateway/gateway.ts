@@ -1,4 +1,4 @@
-import streams, { PassThrough, type Readable } from 'node:stream';
+import streams, { type Readable } from 'node:stream';
 import {
   Channel,
   type ChannelState,
@@ -37,6 +37,7 @@ import {
 } from '../wire/index.ts';
 import { connectionLost, howItEnded, toldExit } from './connection-lost.ts';
 import { GatewayHost } from './gateway-host.ts';
+import { Printed } from './printed.ts';
 import { describeSource, type RemoteSource } from './source.ts';
 import { trace, traceFrames } from './trace.ts';
 
@@ -113,7 +114,7 @@ export class Gateway implements AsyncDisposable {
   readonly #interpreter: Interpreter;
   readonly #execmodel: string;
   readonly #hello: Hello;
-  readonly #outputs: Record<OutputStream, PassThrough> | undefined;
+  readonly #outputs: Record<OutputStream, Printed> | undefined;
   readonly #stdio: 'inherit' | 'ignore' | 'pipe';
   readonly #ended: Promise<ConnectionLostError>;
   #settleEnded!: (error: ConnectionLostError) => void;
@@ -145,8 +146,7 @@ export class Gateway implements AsyncDisposable {
     this.#execmodel = execmodel;
     this.#hello = hello;
     this.#stdio = spec.core.stdio ?? 'inherit';
-    this.#outputs =
-      this.#stdio === 'pipe' ? { stdout: new PassThrough(), stderr: new PassThrough() } : undefined;
+    this.#outputs = this.#stdio === 'pipe' ? { stdout: new Printed(), stderr: new Printed() } : undefined;
     this.#ended = new Promise((resolve) => {
       this.#settleEnded = resolve;
     });
@@ -370,14 +370,17 @@ export class Gateway implements AsyncDisposable {
     return this.#link.ended === undefined;
   }
 
-  /** What remote code prints to stdout; with `stdio=pipe` only. */
+  /**
+   * What remote code prints to stdout; with `stdio=pipe` only. While nobody reads it, code that prints waits. Over ssh, and through another gateway, it
+   * can't be held back: 4 MiB are kept there, and a line says how much was dropped.
+   */
   get stdout(): Readable | undefined {
-    return this.#outputs?.stdout;
+    return this.#outputs?.stdout.stream;
   }
 
-  /** What remote code prints to stderr; with `stdio=pipe` only. */
+  /** What remote code prints to stderr; with `stdio=pipe` only, see {@link stdout}. */
   get stderr(): Readable | undefined {
-    return this.#outputs?.stderr;
+    return this.#outputs?.stderr.stream;
   }
 
   // --- the end
@@ -431,6 +434,9 @@ export class Gateway implements AsyncDisposable {
     );
     try {
       this.#requestEnd(timeout);
+      // what it still prints is not to hold it up
+      this.#outputs?.stdout.ending();
+      this.#outputs?.stderr.ending();
       const gone = this.#ended.then(() => true);
       let timer: ReturnType<typeof setTimeout> | undefined;
       const patience = new Promise<boolean>((resolve) => {
@@ -509,10 +515,10 @@ export class Gateway implements AsyncDisposable {
     }
   }
 
-  /** What the remote end printed. */
-  output(stream: OutputStream, chunk: Uint8Array): void {
-    if (this.#stdio === 'pipe') this.#outputs?.[stream].write(chunk);
-    else if (this.#stdio === 'inherit') process.stderr.write(chunk);
+  /** What the remote end printed. A promise if it is to wait before it prints more. */
+  output(stream: OutputStream, chunk: Uint8Array): Promise<void> | undefined {
+    if (this.#stdio === 'inherit') process.stderr.write(chunk);
+    return this.#outputs?.[stream].take(chunk);
   }
 
   /** Nothing more will come. */

@@ -120,8 +120,9 @@ async function greet(
   connection.start({
     data: (chunk) => (gateway ? gateway.data(chunk) : handshake.data(chunk)),
     output: (stream, chunk) => {
-      if (gateway) gateway.output(stream, chunk);
-      else if (handshake.printed(chunk)) printed.push([stream, chunk]);
+      if (gateway) return gateway.output(stream, chunk);
+      if (handshake.printed(chunk)) printed.push([stream, chunk]);
+      return undefined;
     },
     end: (reason) => {
       over = { reason };
@@ -134,7 +135,7 @@ async function greet(
   const analyser = interpreter.request ? undefined : loadAnalyser();
   const hello = await orAborted(handshake.greeting, signal);
   gateway = new Gateway({ ...parts, connection, serializer, hello });
-  for (const [stream, chunk] of printed) gateway.output(stream, chunk);
+  for (const [stream, chunk] of printed) void gateway.output(stream, chunk);
   // whatever came between the greeting and here
   if (handshake.rest.length > 0) gateway.data(handshake.rest);
   if (over) void gateway.end(over.reason);

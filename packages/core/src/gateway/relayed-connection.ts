@@ -201,7 +201,8 @@ export class RelayedConnection implements Connection {
         return;
       case 'output':
         // after `closed` nothing is told any more: what is still under way when it is aborted, or comes from others that hold its streams
-        if (!this.#over) this.#delivery.output(event.stream, event.chunk);
+        // what tells of its end comes behind it, and can't be made to wait
+        if (!this.#over) void this.#delivery.output(event.stream, event.chunk);
         return;
       case 'end':
         this.#endReason = event.failure && this.#errorOf(event.failure);

@@ -26,8 +26,9 @@ export class Delivery implements ConnectionSink {
     }
   }
 
-  output(stream: OutputStream, chunk: Uint8Array): void {
-    this.#tell((sink) => sink.output(stream, chunk));
+  output(stream: OutputStream, chunk: Uint8Array): void | Promise<void> {
+    if (this.#sink) return this.#sink.output(stream, chunk);
+    this.#early.push((sink) => void sink.output(stream, chunk));
   }
 
   end(reason?: Error): void {

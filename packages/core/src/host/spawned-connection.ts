@@ -27,6 +27,7 @@ export class SpawnedConnection extends StreamConnection {
   /** Bytes that have arrived, of the protocol and printed. */
   #arrived = 0;
   /** Nothing of the process group is left: its number may belong to somebody else from now on. */
+  #exited = false;
   #groupGone = false;
   readonly #flow = new Flow();
   #abortReason: Error | undefined;
@@ -50,7 +51,7 @@ export class SpawnedConnection extends StreamConnection {
         isReadable(output[1]) && output[1] !== stdio[descriptors.output],
     );
     for (const [name, stream] of this.#outputs) {
-      stream.on('data', (chunk: Uint8Array) => this.#printed(name, chunk));
+      stream.on('data', (chunk: Uint8Array) => this.#printed(name, stream, chunk));
       stream.on('error', () => {});
     }
     this.closed = this.#watch();
@@ -132,16 +133,22 @@ export class SpawnedConnection extends StreamConnection {
     }
   }
 
-  #printed(name: OutputStream, chunk: Uint8Array): void {
+  #printed(name: OutputStream, stream: Readable, chunk: Uint8Array): void {
     this.#arrived += chunk.length;
     if (name === 'stderr') this.#tail.push(chunk);
-    this.#delivery.output(name, chunk);
+    const room = this.#delivery.output(name, chunk);
+    // what is left of a process that has ended is little, and is read now or never
+    if (!room || this.#exited) return;
+    stream.pause();
+    void room.then(() => stream.resume());
   }
 
   async #watch(): Promise<Exit> {
     const [code, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve) => {
       this.#child.once('exit', (...how) => resolve(how));
     });
+    this.#exited = true;
+    for (const [, stream] of this.#outputs) stream.resume();
     // what the interpreter leaves behind goes with it, and lets go of its streams
     killGroup(this.#pid);
     await this.#drainOutputs();

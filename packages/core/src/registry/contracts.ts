@@ -30,8 +30,11 @@ export interface ConnectionSink {
    * into again.
    */
   data(chunk: Uint8Array, owned?: boolean): void;
-  /** What the far side printed. Ordered within each stream only. Where the transport merges both, everything is `stderr`. */
-  output(stream: OutputStream, chunk: Uint8Array): void;
+  /**
+   * What the far side printed. Ordered within each stream only. Where the transport merges both, everything is `stderr`. If it returns a promise, nobody takes what
+   * was printed: a connection that can let the far side wait, and its protocol go on, does not read that stream until it resolves.
+   */
+  output(stream: OutputStream, chunk: Uint8Array): void | Promise<void>;
   /** Exactly once, after the last `data`: the peer will send nothing more. `output` may still come until `closed`. With a reason if that was no clean end of file. */
   end(reason?: Error): void;
 }

@@ -111,7 +111,8 @@ export class Session extends StreamConnection {
   #printed(chunk: Uint8Array): void {
     this.#arrived += chunk.length;
     this.#tail.push(chunk);
-    this.#delivery.output('stderr', chunk);
+    // it shares its window with the protocol, which can't be made to wait
+    void this.#delivery.output('stderr', chunk);
   }
 
   /** The server closes the channel when all that hold its streams are gone, which may be never. */

@@ -1,0 +1,109 @@
+import { type Channel, type Gateway, Group } from 'execnet';
+import * as assert from 'uvu/assert';
+import { startSshd } from '../../../tools/hosts/sshd.mjs';
+import { ownRemoteEnds, specOf } from './fixtures/interpreters.ts';
+import { pythonSpec, sharedPythons } from './fixtures/pythons.ts';
+import { specOn } from './fixtures/ssh-clients.ts';
+import { testOn } from './fixtures/ssh-hosts.ts';
+import { test } from './fixtures/tests.ts';
+
+const COUNT = 40;
+const SIZE = 1_000_000;
+
+/** Prints so many times a million bytes, and counts. */
+const IN_JAVASCRIPT = async (channel: Channel<never, number>): Promise<void> => {
+  for (let n = 0; n < 40; n++) {
+    process.stdout.write(`${'x'.repeat(999_999)}\n`);
+    await channel.send(n);
+  }
+};
+const IN_PYTHON = `
+import sys
+for n in range(40):
+    sys.stdout.write('x' * 999999 + '\\n')
+    sys.stdout.flush()
+    channel.send(n)
+`;
+
+interface Printing {
+  /** How often it has printed. */
+  readonly count: number;
+  readonly over: Promise<void>;
+}
+
+function printing(channel: Channel<number>): Printing {
+  const state = { count: 0, over: channel.waitClose() };
+  channel.setCallback(() => {
+    state.count++;
+  });
+  return state;
+}
+
+/** While nobody reads, it stands still and answers; then all of it comes. */
+async function waits(spec: string, exec: (gateway: Gateway) => Channel<number>): Promise<void> {
+  await using group = new Group();
+  const gateway = await group.makeGateway(spec);
+  const printed = printing(exec(gateway));
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  assert.ok(printed.count < 2, `${printed.count} times a million bytes were printed`);
+  assert.is((await gateway.remoteStatus()).numExecuting, 1);
+  let bytes = 0;
+  gateway.stdout?.on('data', ({ length }: Uint8Array) => {
+    bytes += length;
+  });
+  await printed.over;
+  assert.is(printed.count, COUNT);
+  await gateway.terminate();
+  assert.is(bytes, COUNT * SIZE);
+}
+
+/** Nobody reads at all, and it ends. */
+async function ends(spec: string, exec: (gateway: Gateway) => Channel<number>): Promise<void> {
+  await using group = new Group();
+  const gateway = await group.makeGateway(spec);
+  printing(exec(gateway)).over.catch(() => {});
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  await gateway.terminate({ timeout: 200 });
+  assert.is(gateway.hasReceiver, false);
+}
+
+for (const interpreter of ownRemoteEnds)
+  for (const execmodel of ['thread', 'worker']) {
+    const spec = specOf(interpreter, 'stdio=pipe', `execmodel=${execmodel}`);
+    const exec = (gateway: Gateway): Channel<number> => gateway.remoteExec(IN_JAVASCRIPT);
+    interpreter.test(`${execmodel}: who prints waits while nobody reads it`, () => waits(spec, exec));
+    interpreter.test(`${execmodel}: who prints what nobody reads is ended`, () => ends(spec, exec));
+  }
+
+for (const python of sharedPythons) {
+  const spec = pythonSpec(python, 'stdio=pipe');
+  const exec = (gateway: Gateway): Channel<number> => gateway.remoteExec(IN_PYTHON);
+  python.test('who prints waits while nobody reads it', () => waits(spec, exec));
+  python.test('who prints what nobody reads is ended', () => ends(spec, exec));
+}
+
+testOn(['sshd'], 'ssh2: of what nobody reads some is kept, and how much was dropped is told', async () => {
+  await using host = await startSshd();
+  await using group = new Group();
+  const gateway = await group.makeGateway(
+    `${specOn(host, 'ssh2').replace('//stdio=ignore', '')}//stdio=pipe`,
+  );
+  const printed = printing(gateway.remoteExec(IN_JAVASCRIPT));
+  await printed.over;
+  assert.is(printed.count, COUNT);
+  let text = '';
+  gateway.stderr?.setEncoding('utf8').on('data', (more: string) => {
+    text += more;
+  });
+  await gateway.remoteExec('console.log("the last")').waitClose();
+  await gateway.terminate();
+  const dropped = [...text.matchAll(/\nexecnet: (\d+) bytes were dropped here/g)].map(([, count]) =>
+    Number(count),
+  );
+  assert.ok(dropped.length > 0);
+  const kept = text.split('').filter((letter) => letter === 'x').length;
+  assert.ok(kept < 8_000_000, `${kept} were kept`);
+  assert.match(text, /the last\n$/);
+});
+
+test.run();
