@@ -415,13 +415,15 @@ testOn(['sshd'], 'ssh2: an agent that does not answer is named, and let go of', 
   ]) {
     await using agent = await answeringAgent(host, answer);
     configure(host, ['Host *', `IdentityAgent ${agent.path}`, 'IdentitiesOnly no']);
-    const failure = await refusalOf(specOn(host, 'ssh2'), { timeout: 700 });
+    const failure = await refusalOf(specOn(host, 'ssh2'), { timeout: 700, group: asking(silent) });
     check(
       failure,
       'ERR_EXECNET_CONNECT_TIMEOUT',
       /the agent \S*strange-agent \(IdentityAgent\) does not answer/,
     );
     while ((await agent.connections()) > 0) await after(5);
+    // nobody is asked for a login that was given up
+    await after(50);
   }
 });
 

@@ -117,7 +117,10 @@ function describing(tests: GatewayTests): void {
     });
     assert.is(error.message, 'AggregateError: all');
     assert.equal(error.properties, { self: 'AggregateError: all', list: ['AggregateError: all'] });
-    assert.ok((error.errors ?? []).length > 0);
+    const count = (one: RemoteError): number =>
+      (one.errors ?? []).reduce((sum, inner) => sum + count(inner), 1);
+    assert.ok(count(error) > 1);
+    assert.ok(count(error) <= 64, `${count(error)} errors`);
   });
 
   tests.test('the properties of an error that are data come with it', async (gateway) => {
@@ -131,6 +134,22 @@ function describing(tests: GatewayTests): void {
         text: 'x'.repeat(1_000_000),
       });
     });
+    const odd = await remoteFailure(gateway, () => {
+      const error = Object.assign(new Error('the message'), {
+        large: new Float64Array(300_000),
+        list: [[[]]],
+      });
+      Object.defineProperty(error, 'bad', {
+        enumerable: true,
+        get: () => {
+          throw new Error('of the getter');
+        },
+      });
+      throw error;
+    });
+    assert.is(odd.message, 'Error: the message');
+    assert.is(odd.properties?.['bad'], 'a value that can not be read');
+    assert.ok(String(odd.properties?.['large']).length < 20_000);
     const { text, work, child, ...properties } = error.properties as Record<string, unknown>;
     assert.equal(properties, {
       code: 3,

@@ -1,4 +1,4 @@
-import { dataOf, shortly } from './data-of.ts';
+import { dataOf, propertiesAsData, shortly } from './data-of.ts';
 import { ExecnetError } from './execnet-error.ts';
 
 /** An error as it travels between two ends: plain data, nested by `cause` and `errors`. */
@@ -92,11 +92,7 @@ export function describeError(
           ? { cause: describeError(error.cause, depth + 1, budget) }
           : {}),
         ...(Array.isArray(error.errors) && depth < MAX_CAUSES
-          ? {
-              errors: error.errors
-                .slice(0, Math.max(0, budget.left))
-                .map((one) => describeError(one, depth + 1, budget)),
-            }
+          ? { errors: describeAll(error.errors, depth + 1, budget) }
           : {}),
         ...(properties && { properties }),
       };
@@ -112,9 +108,22 @@ export function describeError(
   }
 }
 
+function describeAll(errors: readonly unknown[], depth: number, budget: { left: number }): RemoteErrorData[] {
+  const described: RemoteErrorData[] = [];
+  for (const error of errors) {
+    if (budget.left <= 0) break;
+    described.push(describeError(error, depth, budget));
+  }
+  return described;
+}
+
 /** The same error with nothing in its texts that UTF-8 can't carry. */
 export function wellFormed(error: RemoteErrorData): RemoteErrorData {
-  return JSON.parse(JSON.stringify(error), (_key, value: unknown) =>
+  const text = JSON.stringify(error, (_key, value: unknown) =>
+    // what the format of the other end may have no words for
+    typeof value === 'bigint' || value instanceof Uint8Array ? String(value) : value,
+  );
+  return JSON.parse(text, (_key, value: unknown) =>
     typeof value === 'string' ? value.replaceAll(/\p{Surrogate}/gu, '\ufffd') : value,
   ) as RemoteErrorData;
 }
@@ -125,8 +134,5 @@ const KNOWN = new Set(['name', 'message', 'stack', 'cause', 'errors']);
 /** The properties that an error has besides what every error has; undefined if it has none. */
 function propertiesOf(error: object): Record<string, unknown> | undefined {
   const names = Object.keys(error).filter((name) => !KNOWN.has(name));
-  if (names.length === 0) return undefined;
-  return dataOf(
-    Object.fromEntries(names.map((name) => [name, (error as Record<string, unknown>)[name]])),
-  ) as Record<string, unknown>;
+  return names.length === 0 ? undefined : propertiesAsData(error, names);
 }

@@ -371,11 +371,7 @@ function checkErrorData(
       ? { cause: checkErrorData(cause, depth + 1, budget) }
       : {}),
     ...(Array.isArray(errors) && depth < MAX_CAUSES
-      ? {
-          errors: errors
-            .slice(0, Math.max(0, budget.left))
-            .map((one) => checkErrorData(one, depth + 1, budget)),
-        }
+      ? { errors: errors.flatMap((one) => (budget.left > 0 ? [checkErrorData(one, depth + 1, budget)] : [])) }
       : {}),
     ...(properties && typeof properties === 'object'
       ? { properties: properties as Readonly<Record<string, unknown>> }

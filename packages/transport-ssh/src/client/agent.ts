@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { BaseAgent, IdentityCallback, ParsedKey, SignCallback, SigningRequestOptions } from 'ssh2';
 import { ssh2 } from '../library.ts';
-import { signingWithSha512 } from './private-key.ts';
+import { MAX_SHA512, signingWithSha512 } from './private-key.ts';
 
 type Key = ParsedKey | Buffer | string;
 
@@ -12,6 +12,8 @@ export type Later = (answer: () => void) => void;
 export interface SelectedKeys {
   /** For ssh2. */
   readonly agent: BaseAgent<Key>;
+  /** The same agent with its first keys of RSA alone, which signs with SHA-512: for servers that take nothing else. Undefined if it gave none. */
+  readonly withSha512: BaseAgent<Key> | undefined;
   /** How many keys the agent gave. */
   readonly count: number;
   /** Why the agent gave none. */
@@ -32,8 +34,6 @@ export function selectKeys(
   /** What is open to the agent; ssh2 would wait for its answers for ever. */
   const streams = new Set<Duplex>();
   let closed = false;
-  /** Those that sign with SHA-512, and what they are of. */
-  const variants = new Map<Key, Key>();
   const open = source.getStream?.bind(source);
   if (open)
     source.getStream = (done) =>
@@ -45,12 +45,39 @@ export function selectKeys(
         done(error, stream);
       });
 
+  /** Keys that sign with SHA-512, and what they are of. */
+  const variants = new Map<Key, Key>();
+  const answering =
+    (done: SignCallback): SignCallback =>
+    (error, signature) =>
+      later(() => (error ? done(error) : done(undefined, signature)));
+
+  class WithSha512 extends ssh2.BaseAgent<Key> {
+    override getIdentities(done: IdentityCallback<Key>): void {
+      later(() => done(undefined, [...variants.keys()]));
+    }
+
+    override sign(
+      key: Key,
+      data: Buffer,
+      options: SigningRequestOptions | SignCallback,
+      done?: SignCallback,
+    ): void {
+      const answer = (typeof options === 'function' ? options : done) as SignCallback;
+      source.sign(variants.get(key) ?? key, data, { hash: 'sha512' }, answering(answer));
+    }
+  }
+
   class Selection extends ssh2.BaseAgent<Key> implements SelectedKeys {
     count = 0;
     failure: Error | undefined;
 
     get agent(): this {
       return this;
+    }
+
+    get withSha512(): BaseAgent<Key> | undefined {
+      return variants.size > 0 ? new WithSha512() : undefined;
     }
 
     get asked(): boolean {
@@ -77,12 +104,9 @@ export function selectKeys(
         ranked.sort((a, b) => a.rank - b.rank);
         this.count = ranked.length;
         const chosen = ranked.map(({ key }) => key);
-        // last, as servers count what they are asked
         for (const key of chosen) {
           if (typeof key === 'string' || Buffer.isBuffer(key) || key.type !== 'ssh-rsa') continue;
-          const variant = signingWithSha512(key);
-          variants.set(variant, key);
-          chosen.push(variant);
+          if (variants.size < MAX_SHA512) variants.set(signingWithSha512(key), key);
         }
         later(() => done(undefined, chosen));
       });
@@ -94,13 +118,8 @@ export function selectKeys(
       options: SigningRequestOptions | SignCallback,
       done?: SignCallback,
     ): void {
-      const answer = (typeof options === 'function' ? options : done) as SignCallback;
-      const answered: SignCallback = (error, signature) =>
-        later(() => (error ? answer(error) : answer(undefined, signature)));
-      const own = variants.get(key);
-      if (own) source.sign(own, data, { hash: 'sha512' }, answered);
-      else if (typeof options === 'function') source.sign(key, data, answered);
-      else source.sign(key, data, options, answered);
+      if (typeof options === 'function') source.sign(key, data, answering(options));
+      else source.sign(key, data, options, answering(done as SignCallback));
     }
   }
 

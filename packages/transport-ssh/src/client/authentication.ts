@@ -4,7 +4,7 @@ import type { Destination } from '../config/index.ts';
 import { ssh2 } from '../library.ts';
 import type { Login, Prompt, SshOptions } from '../options.ts';
 import { type Later, type SelectedKeys, selectKeys } from './agent.ts';
-import { needsPassphrase, parsePrivateKey, signingWithSha512 } from './private-key.ts';
+import { MAX_SHA512, needsPassphrase, parsePrivateKey, signingWithSha512 } from './private-key.ts';
 
 /** What ssh2 takes as one attempt. */
 type Attempt = Parameters<Parameters<AuthHandlerMiddleware>[2]>[0];
@@ -41,6 +41,7 @@ export class Authentication {
   #partial = false;
   readonly #later: Later;
   #agent: SelectedKeys | undefined;
+  #closed = false;
   readonly #attempts: AsyncGenerator<Attempt, void, void>;
 
   constructor(destination: Destination, options: SshOptions, { changedKey, later }: AuthenticationContext) {
@@ -54,6 +55,8 @@ export class Authentication {
   readonly handler: AuthHandlerMiddleware = (methods: AuthenticationType[] | null, partial, next) => {
     if (methods) this.offered = methods;
     if (partial) this.#partial = true;
+    // nobody is to be asked for a login that is over
+    if (this.#closed) return;
     this.#attempts.next().then(
       // `false` ends the authentication; the types of ssh2 do not know it
       ({ value, done }) => this.#later(() => next((done ? false : value) as Attempt)),
@@ -76,6 +79,7 @@ export class Authentication {
 
   /** The login is over. */
   close(): void {
+    this.#closed = true;
     this.#agent?.close();
   }
 
@@ -124,6 +128,7 @@ export class Authentication {
       yield { type: 'agent', username, agent: keys.agent };
     }
     const rsaKeys: [string, ParsedKey][] = [];
+    const agent = this.#agent;
     for (const { path: file, explicit } of identityFiles) {
       if (!this.offered.includes('publickey')) return;
       const [known] = await publicKeysOf([file]);
@@ -134,12 +139,15 @@ export class Authentication {
       yield { type: 'publickey', username, key } as unknown as Attempt;
       if (key.type === 'ssh-rsa') rsaKeys.push([file, key]);
     }
-    // last, as servers count what they are asked
-    for (const [file, key] of rsaKeys) {
+    // last, and few, as servers count what they are asked
+    for (const [file, key] of rsaKeys.slice(0, MAX_SHA512)) {
       if (!this.offered.includes('publickey')) return;
       this.#tried.push(`${file} (rsa-sha2-512)`);
       yield { type: 'publickey', username, key: signingWithSha512(key) } as unknown as Attempt;
     }
+    if (!agent?.withSha512 || rsaKeys.length > 0 || !this.offered.includes('publickey')) return;
+    this.#tried.push('agent (rsa-sha2-512)');
+    yield { type: 'agent', username, agent: agent.withSha512 };
   }
 
   async #keyFile(file: string, explicit: boolean): Promise<ParsedKey | undefined> {

@@ -27,12 +27,16 @@ export function parsePrivateKey(file: string, text: Buffer, passphrase?: string)
     const parsed = ssh2.utils.parseKey(known, isPkcs8 ? undefined : passphrase);
     return parsed instanceof Error ? advised(parsed, file) : parsed;
   } catch (error) {
-    return label === 'ENCRYPTED PRIVATE KEY' ? new Error(WRONG_PASSPHRASE) : (error as Error);
+    const wrong = label === 'ENCRYPTED PRIVATE KEY' && DECRYPTION.test((error as Error).message);
+    return wrong ? new Error(WRONG_PASSPHRASE) : (error as Error);
   }
 }
 
 /** The lines before and after what is in a block. */
 const LINE = /-----.*-----/g;
+
+/** What the runtimes say of a passphrase that does not fit. */
+const DECRYPTION = /decrypt|passphrase|password/i;
 
 const NO_PASSPHRASE = 'the key is encrypted, and there is no passphrase';
 const WRONG_PASSPHRASE = 'bad passphrase';
@@ -47,6 +51,9 @@ export function needsPassphrase(parsed: ParsedKey | Error): boolean {
     )
   );
 }
+
+/** How many keys of RSA are offered a second time, with the other kind of signature: servers count. */
+export const MAX_SHA512 = 2;
 
 /** The signatures that a server may insist on for keys of RSA; ssh2 tries SHA-256 alone with one that takes both, or of which it does not know. */
 export function signingWithSha512(key: ParsedKey): ParsedKey {

@@ -282,6 +282,33 @@ function closing(tests: PythonTests): void {
     },
   );
 
+  tests.test('nothing that an exception has hides it', async (gateway) => {
+    for (const [odd, told] of [
+      ['error.errno = [1]', undefined],
+      ["error.exceptions = (ValueError('inner'), 3)", undefined],
+      ['error.bad = type("Bad", (object,), {"__repr__": lambda self: 1 / 0})()', undefined],
+      ['error.deep = []\nfor _ in range(2000): error.deep = [error.deep]', undefined],
+      ['error.itself = error.__dict__', undefined],
+      ['error.text = u"half a \\udce9 pair"', undefined],
+      ['error = OSError(2, "the one", "x")\nerror.more = 1', 'ENOENT'],
+      ['error = type("SSLError", (OSError,), {})(1, "the one")', undefined],
+    ] as const) {
+      const error = await failureIn(gateway, `error = ValueError('the one')\n${odd}\nraise error`);
+      assert.match(error.message, 'the one');
+      assert.is(error.remoteCode, told);
+    }
+    const items = gateway.newChannel<never, number>();
+    const fails = `
+def fails(item):
+    error = ValueError('in a callback')
+    error.filename = u'\\udce9'
+    raise error
+args.setcallback(fails)`;
+    await gateway.remoteExec(fails, items).waitClose();
+    void items.send(1);
+    assert.match((await failureOf(items.waitClose())).message, 'in a callback');
+  });
+
   if (tests.since('3.11'))
     tests.test('the errors of an ExceptionGroup come with it', async (gateway) => {
       const error = await failureIn(

@@ -1,7 +1,7 @@
 import { Channel, DumpError, RemoteError } from '@execnet/core';
 import * as assert from 'uvu/assert';
 import { failureOf, forRemote } from '../gateway-tests.ts';
-import { evaluate, itemsOf, type PythonFixture, PythonTests, pythonFile } from './python-tests.ts';
+import { evaluate, itemsOf, KEEP, type PythonFixture, PythonTests, pythonFile } from './python-tests.ts';
 
 /** What `remoteExec` and `call` run in Python, and what they refuse to run. */
 export function pythonExecutingSuite(name: string, fixture: PythonFixture): void {
@@ -288,6 +288,32 @@ function definitions(tests: PythonTests): void {
       await channel.waitClose();
     });
 
+  if (tests.cpython)
+    tests.test('what only the code of an execution held is gone when that is over', async (gateway) => {
+      const items = gateway.newChannel<string>();
+      await gateway.remoteExec("args.send('sent')", items).waitClose();
+      assert.equal(await itemsOf(items), ['sent']);
+    });
+
+  tests.test('functions outlive the execution that has defined them', async (gateway) => {
+    await gateway
+      .remoteExec(
+        `${KEEP}\nimport os\nfactor = 2\ndef work(x): return [x * factor, os.sep]\nkeep('work', work)`,
+      )
+      .waitClose();
+    const channel = gateway.remoteExec(`${KEEP}\nchannel.send(kept('work')(21))`);
+    assert.equal(await channel.receive(), [42, '/']);
+    await channel.waitClose();
+  });
+
+  tests.test('code may give itself another name', async (gateway) => {
+    const channel = gateway.remoteExec(
+      "__name__ = '__main__'\nif __name__ == '__main__': channel.send(__name__)",
+    );
+    assert.is(await channel.receive(), '__main__');
+    await channel.waitClose();
+  });
+
   tests.test('a text that begins with the mark of a file runs', async (gateway) => {
     assert.equal(await itemsOf(gateway.remoteExec('\ufeff  channel.send(1)\n  channel.send(2)')), [1, 2]);
   });
@@ -326,6 +352,17 @@ for work in (lambda: sys.exit(3), lambda: sys.exit(), lambda: sys.exit('said at 
       /^Traceback[\s\S]*line \d+, in fails[\s\S]*ValueError: of the child\n$/,
     );
     assert.is(await evaluate(gateway, '1'), 1);
+  });
+
+  tests.testOnC('a child that a called function forked gives no result', async (gateway) => {
+    using module = pythonFile(`
+import os
+def forks():
+    child = os.fork()
+    if child:
+        os.waitpid(child, 0)
+    return 'parent' if child else 'child'`);
+    for (let round = 0; round < 3; round++) assert.is(await gateway.call(module.function('forks')), 'parent');
   });
 
   tests.testOnC('a child that a callback forked says nothing on the connection', async (gateway) => {

@@ -23,6 +23,7 @@ export class PythonTests extends GatewayTests {
   readonly python2: boolean;
   readonly jython: boolean;
   readonly pypy: boolean;
+  readonly cpython: boolean;
 
   constructor(name: string, topic: string, fixture: PythonFixture) {
     super(name, topic, fixture);
@@ -30,6 +31,7 @@ export class PythonTests extends GatewayTests {
     this.python2 = fixture.version.startsWith('2');
     this.jython = fixture.runtime === 'jython';
     this.pypy = fixture.runtime === 'pypy';
+    this.cpython = fixture.runtime === 'cpython';
   }
 
   /** Whether this is that version of the language, or a later one. */

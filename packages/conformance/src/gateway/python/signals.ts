@@ -1,6 +1,6 @@
 import type { Gateway } from '@execnet/core';
 import * as assert from 'uvu/assert';
-import { ECHO, evaluate, KEEP, type PythonFixture, PythonTests } from './python-tests.ts';
+import { ECHO, evaluate, KEEP, keptAs, type PythonFixture, PythonTests } from './python-tests.ts';
 
 const MIB = 1024 * 1024;
 
@@ -235,6 +235,94 @@ signal.signal(signal.SIGUSR1, signal.SIG_DFL)
 channel.send(seen)`);
     assert.equal(await channel.receive(), [true, '<remote exec>']);
     await channel.waitClose();
+  });
+
+  tests.testOnC('a handler runs once for a signal, wherever that has come', async (gateway) => {
+    const channel = gateway.remoteExec<Uint8Array | number[]>(`
+import os, signal, threading, time
+rung = []
+signal.signal(signal.SIGALRM, lambda *_: rung.append(1))
+sent = 0
+def ring():
+    for _ in range(20):
+        time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGALRM)
+ringing = threading.Thread(target=ring)
+ringing.start()
+while ringing.is_alive():
+    channel.send(bytearray(200000))
+# code that calls no channel, in which what has waited comes
+end = time.time() + 0.3
+while time.time() < end: pass
+signal.signal(signal.SIGALRM, signal.SIG_DFL)
+channel.send([len(rung)])`);
+    let item: Uint8Array | number[];
+    do item = await channel.receive();
+    while (!Array.isArray(item));
+    // signals of the same kind that come together may be one
+    assert.ok((item[0] as number) >= 1);
+    assert.ok((item[0] as number) <= 20, `${item[0]} for 20 signals`);
+    await channel.waitClose();
+  });
+
+  // before, Python holds them up itself
+  if (tests.since('3.7'))
+    tests.testOnC('a handler may be interrupted by another', async (gateway) => {
+      const channel = gateway.remoteExec<string[]>(`
+import os, signal, time
+class TooLong(Exception): pass
+def bound(*_): raise TooLong()
+seen = []
+def handle(*_):
+    signal.signal(signal.SIGALRM, bound)
+    signal.setitimer(signal.ITIMER_REAL, 0.05)
+    try:
+        channel.receive(5)
+    except TooLong:
+        seen.append('waited')
+    signal.setitimer(signal.ITIMER_REAL, 0.05)
+    try:
+        end = time.time() + 5
+        while time.time() < end: pass
+    except TooLong:
+        seen.append('computed')
+signal.signal(signal.SIGUSR1, handle)
+os.kill(os.getpid(), signal.SIGUSR1)
+while len(seen) < 2: time.sleep(0.001)
+signal.signal(signal.SIGUSR1, signal.SIG_DFL)
+signal.signal(signal.SIGALRM, signal.SIG_DFL)
+channel.send(seen)`);
+      assert.equal(await channel.receive(), ['waited', 'computed']);
+      await channel.waitClose();
+    });
+
+  tests.testOnC('a wait in which a handler has waited hears of a cancellation', async (gateway) => {
+    const other = gateway.newChannel();
+    const channel = gateway.remoteExec<string>(
+      `${KEEP}
+import os, signal, threading
+keep('seen', [])
+def handle(*_):
+    try:
+        channel.receive(0.01)
+    except channel.TimeoutError:
+        channel.send('handled')
+signal.signal(signal.SIGUSR1, handle)
+threading.Timer(0.05, lambda: os.kill(os.getpid(), signal.SIGUSR1)).start()
+try:
+    args.receive()
+except channel.Cancelled:
+    keep('seen', ['cancelled'])
+    raise
+finally:
+    signal.signal(signal.SIGUSR1, signal.SIG_DFL)`,
+      other,
+    );
+    assert.is(await channel.receive(), 'handled');
+    channel.close();
+    await channel.waitClose();
+    assert.equal(await keptAs(gateway, 'seen'), ['cancelled']);
+    other.close();
   });
 
   tests.testOnC('one that raises when nothing is executed ends nothing', async (gateway) => {

@@ -35,6 +35,16 @@ def described(error, trace, texts, depth, told=None):
             else:
                 linecache.cache[file] = entry
     result = {'name': name, 'message': message, 'stack': stack}
+    try:
+        tell_more(result, error, texts, depth, told)
+    except Exception:
+        # what there is says enough
+        pass
+    return result
+
+
+def tell_more(result, error, texts, depth, told):
+    """What an exception has besides its name, its message and its stack."""
     cause = getattr(error, '__cause__', None)
     if cause is None and not getattr(error, '__suppress_context__', True):
         cause = error.__context__
@@ -45,49 +55,48 @@ def described(error, trace, texts, depth, told=None):
         result['errors'] = errors = []
         for one in group:
             if isinstance(one, BaseException) and told[0] < MAX_ERRORS:
-                errors.append(described(one, one.__traceback__, texts, depth + 1, told))
-    properties = properties_of(error)
+                errors.append(described(one, getattr(one, '__traceback__', None), texts, depth + 1, told))
+    found = dict(getattr(error, '__dict__', {}))
+    if isinstance(error, EnvironmentError):
+        for name in ('errno', 'strerror', 'filename', 'filename2'):
+            found.setdefault(name, getattr(error, name, None))
+        code = error_code(error)
+        if code is not None:
+            result['code'] = code
+    if isinstance(error, SystemExit):
+        found['code'] = error.code
+    left = [MAX_VALUES]
+    properties = dict([(text_of(name), data_of(value, 0, left)) for name, value in list(found.items())[:MAX_PROPERTIES]
+                       if value is not None and not text_of(name).startswith('__')])
     if properties:
         result['properties'] = properties
-        code = errno_names().get(properties.get('errno'))
-        if code:
-            result['code'] = code
-    return result
 
 
-def properties_of(error):
-    """What an exception has besides its arguments, as far as that is data."""
-    found = {}
-    try:
-        if isinstance(error, EnvironmentError):
-            for name in ('errno', 'strerror', 'filename', 'filename2'):
-                found[name] = getattr(error, name, None)
-        if isinstance(error, SystemExit):
-            found['code'] = error.code
-        found.update(getattr(error, '__dict__', {}))
-        return dict([(text_of(name), data_of(value, 0)) for name, value in list(found.items())[:MAX_PROPERTIES]
-                     if value is not None and not text_of(name).startswith('__')])
-    except Exception:
-        return {}
-
-
-def errno_names():
+def error_code(error):
+    """`ENOENT`; None for errors with numbers of their own."""
     import errno
-    return errno.errorcode
+    number = error.errno
+    own = [kind.__name__ for kind in type(error).__mro__]
+    if type(number) is not int or 'SSLError' in own or 'gaierror' in own or 'herror' in own:
+        return None
+    return errno.errorcode.get(number)
 
 
-def data_of(value, depth):
-    """A copy of a value, as far as it is data; what is not is there as a text that shows it. What is too long, or too deep, is cut."""
+def data_of(value, depth, left):
+    """A copy of a value, as far as it is data; what is not is there as a text that shows it. What is too long, too much or too deep, is cut."""
+    left[0] -= 1
     kind = type(value)
     if value is None or kind in (bool, int, float):
         return value
-    if kind in (text_type, bytes, bytearray):
+    if kind is text_type:
+        return text_of(value[:MAX_PROPERTY])
+    if kind in (bytes, bytearray):
         return value[:MAX_PROPERTY]
-    if depth < 6:
+    if depth < MAX_CAUSES and left[0] > 0:
         if kind in (list, tuple):
-            return [data_of(item, depth + 1) for item in value[:MAX_PROPERTIES]]
+            return [data_of(item, depth + 1, left) for item in value[:min(MAX_PROPERTIES, left[0])]]
         if kind is dict:
-            return dict([(text_of(key), data_of(item, depth + 1)) for key, item in list(value.items())[:MAX_PROPERTIES]])
+            return dict([(text_of(key), data_of(item, depth + 1, left)) for key, item in list(value.items())[:min(MAX_PROPERTIES, left[0])]])
     return text_of(repr(value))[:MAX_PROPERTY]
 
 
@@ -95,7 +104,8 @@ def text_of(value):
     """A text that can travel, whatever it was."""
     if PY2:
         try:
-            return unicode(value)  # noqa: F821
+            # half a surrogate pair is written, and can't be read
+            return unicode(value).encode('utf-16-le').decode('utf-16-le', 'replace')  # noqa: F821
         except UnicodeError:
             return str(value).decode('utf-8', 'replace')
     return str(value).encode('utf-8', 'backslashreplace').decode('utf-8')

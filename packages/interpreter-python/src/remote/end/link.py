@@ -171,8 +171,14 @@ class Link(object):
         if size > 0 and state.end is None:
             self.output.post(frame(CREDIT, state.id, INT.pack(size)))
 
+    def dump_error(self, data):
+        try:
+            return self.dumper.dump(data)[0]
+        except Exception:
+            return self.dumper.dump(describe('it failed with an error that can not be sent'))[0]
+
     def close(self, state, error=None):
-        payload = None if error is None else self.dumper.dump(describe(error))[0]
+        payload = None if error is None else self.dump_error(describe(error))
         self.enter()
         try:
             if state.closed:
@@ -189,7 +195,7 @@ class Link(object):
             return
         state.items.clear()
         state.finish(Ending('channel %d is closed' % state.id))
-        self.output.post(frame(CHANNEL_CLOSE_ERROR, state.id, self.dumper.dump(describe(error))[0]))
+        self.output.post(frame(CHANNEL_CLOSE_ERROR, state.id, self.dump_error(describe(error))))
 
     def run_callback(self, state):
         """Calls the callback of a channel for what has arrived. One thread at a time does so for a channel."""

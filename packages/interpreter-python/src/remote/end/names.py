@@ -79,6 +79,7 @@ MAX_CAUSES = 16
 MAX_ERRORS = 64
 MAX_PROPERTIES = 100
 MAX_PROPERTY = 16384
+MAX_VALUES = 1000
 
 # seconds that code may use to clean up when the connection is lost: all is gone within two seconds
 GRACE_WHEN_LOST = 1.0

@@ -215,10 +215,7 @@ class RemoteEnd(Lifetime):
         state = task.state
         payload = None
         if failure is not None:
-            try:
-                payload = self.link.dumper.dump(failure)[0]
-            except Exception:
-                payload = self.link.dumper.dump(describe('the execution failed with an error that can not be sent'))[0]
+            payload = self.link.dump_error(failure)
         self.link.enter()
         try:
             self.tasks.discard(task)
@@ -272,7 +269,7 @@ CONTROL = {
 
 
 # what code of the user is called by
-CALLERS = codes(Task.execute, Task.call, run_text, named, call_back)
+CALLERS = codes(Task.execute, Task.call, run_text, named, call_back, call_handler)
 # what nothing is half done in
 INTERRUPTIBLE = CALLERS | codes(Latch.wait, GreenLatch.wait, Signals.deliver)
 

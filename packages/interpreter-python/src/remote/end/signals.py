@@ -21,14 +21,18 @@ class Signals(object):
         signal.getsignal = self.installed
 
     def install(self, number, handler):
+        if getpid() != PID:
+            # the parent's may have been taken by a thread that is not here
+            self.lock = allocate_lock()
         with self.lock:
             before = self.set(number, self.arrived if callable(handler) else handler)
             if before == self.arrived:
                 before = self.handlers.get(number)
             if callable(handler):
                 self.handlers[number] = handler
-            elif number in self.pending:
-                self.pending.remove(number)
+            else:
+                self.handlers.pop(number, None)
+                self.settle(number)
             return before
 
     def installed(self, number):
@@ -38,18 +42,25 @@ class Signals(object):
     def arrived(self, number, frame):
         inside, user = surroundings(frame)
         if inside:
-            if not self.pending:
-                self.start_reminding()
             if number not in self.pending:
                 self.pending.append(number)
+                self.start_reminding()
+            return
+        self.settle(number)
+        handler = self.handlers.get(number)
+        if handler is None:
             return
         try:
-            self.handlers[number](number, frame)
+            call_handler(handler, number, frame)
         except Exception:
             if user:
                 raise
             # there is nobody whom it could concern
             complain('the handler of signal %d failed:\n%s' % (number, describe(sys.exc_info()[1])['stack']))
+
+    def settle(self, number):
+        if number in self.pending:
+            self.pending.remove(number)
 
     def are_awaited(self):
         """Whether this is the thread that handlers run in, and there are some besides the one for interrupts."""
@@ -59,7 +70,7 @@ class Signals(object):
         """Calls what has waited, where nothing is half done; what the handlers raise comes out of it."""
         if get_ident() == MAIN_THREAD:
             while self.pending:
-                self.arrived(self.pending.popleft(), sys._getframe())
+                self.arrived(self.pending[0], sys._getframe())
 
     def start_reminding(self):
         try:
@@ -96,6 +107,11 @@ def surroundings(frame):
         # a greenlet of the user, or what runs when all is over
         return False, not (SIGNALS.in_hub and SIGNALS.in_hub())
     return False, False
+
+
+def call_handler(handler, number, frame):
+    """Apart, as other signals may interrupt a handler."""
+    handler(number, frame)
 
 
 def codes(*functions):

@@ -125,6 +125,8 @@ class State(object):
                 waiters.append(latch)
                 grant = self.window.wanted() if waiters is self.waiters else 0
                 task = self.link.running.get(self.link.model.key())
+                # not the first one if the handler of a signal waits inside of a wait
+                outer = task and task.latch
                 if task is not None:
                     task.latch = latch
             finally:
@@ -135,7 +137,7 @@ class State(object):
                 woken = latch.wait(left)
             finally:
                 if task is not None:
-                    task.latch = None
+                    task.latch = outer
                 if not woken or (task is not None and task.state.cancelled is not None):
                     self.give_up(waiters, latch)
 
@@ -257,10 +259,12 @@ class Item(object):
     may be interrupted, by a signal or because its execution is to end, and an item that has begun has to be completed.
     """
 
-    __slots__ = ('state', 'data', 'head', 'size', 'sent', 'begun', 'withdrawn', 'over', 'error', 'waiters')
+    __slots__ = ('state', 'channel', 'data', 'head', 'size', 'sent', 'begun', 'withdrawn', 'over', 'error', 'waiters')
 
     def __init__(self, state, data, head):
         self.state = state
+        # who drops the channel meanwhile does not close it
+        self.channel = state.facade and state.facade()
         self.data = data
         self.head = head
         self.size = len(data)

@@ -89,6 +89,8 @@ class Task(object):
             result = function(*before, **dict([(str(key), value) for key, value in args.items()]))
         else:
             result = function(*(before + tuple(args)))
+        if getpid() != PID:
+            end_child()
         if calls:
             self.channel.send(result)
 
@@ -103,10 +105,10 @@ class SourceModule(object):
         self.text = text
         self.file = file
         self.name = '__channelexec_%d__' % id
-        module = type(os)(self.name)
+        # Python 2 empties what belonged to a module when that is gone, and functions may outlive it
+        module = Definitions() if PY2 else type(os)(self.name)
         self.space = module.__dict__
-        # the module in its own space: Python 2 empties that of one that nobody holds
-        self.space.update(__file__=file, __loader__=self, __package__='', __channelexec__=module)
+        self.space.update(__name__=self.name, __doc__=None, __file__=file, __loader__=self, __package__='')
         if hasattr(sys, '__spec__'):
             self.space['__spec__'] = type(sys.__spec__)(self.name, self, origin=file)
         sys.modules[self.name] = module
@@ -114,7 +116,7 @@ class SourceModule(object):
         self.kept = file.startswith('<') and ('inspect' in text or 'inspect' in sys.modules)
         if self.kept:
             import linecache
-            linecache.cache[file] = (len(text), None, text.splitlines(True), file)
+            self.kept = linecache.cache[file] = (len(text), None, text.splitlines(True), file)
 
     def run(self):
         run_text(self.text, self.file, self.space)
@@ -125,13 +127,20 @@ class SourceModule(object):
 
     def forget(self):
         sys.modules.pop(self.name, None)
+        # what is defined holds this: it must not hold that in turn, or channels in it are closed when the collector happens to run
+        self.space = None
         if self.kept:
             import linecache
-            linecache.cache.pop(self.file, None)
+            if linecache.cache.get(self.file) is self.kept:
+                del linecache.cache[self.file]
+
+
+class Definitions(object):
+    pass
 
 
 class OwnName(object):
-    """Puts the name that code expects in the place of `__name__`."""
+    """Puts the name that code expects in the place of `__name__`, if the code does not give it another one itself."""
 
     def __init__(self):
         import ast
@@ -139,6 +148,8 @@ class OwnName(object):
 
     def parsed(self, text, file):
         tree = compile(text, file, 'exec', self.ast.PyCF_ONLY_AST, True)
+        if any([self.names(node) for node in self.ast.walk(tree)]):
+            return tree
         for node in self.ast.walk(tree):
             for field, value in self.ast.iter_fields(node):
                 if isinstance(value, list):
@@ -146,6 +157,13 @@ class OwnName(object):
                 else:
                     setattr(node, field, self.replaced(value))
         return tree
+
+    def names(self, node):
+        """Whether it makes that name a variable, a parameter, or what else may be given one."""
+        if isinstance(node, self.ast.Name):
+            return node.id == '__name__' and not isinstance(node.ctx, self.ast.Load)
+        named = [getattr(node, field, None) for field in ('name', 'arg', 'asname')] + list(getattr(node, 'names', ()) or ())
+        return '__name__' in named
 
     def replaced(self, node):
         ast = self.ast

@@ -139,6 +139,9 @@ class PoolThread(object):
             work, self.work = self.work, None
             work()
             work = None
+            if PY2 and not JYTHON:
+                # it would look for the next thing every 50 ms, which takes longer than to start a thread
+                return
             self.latch = Latch()
             with self.model.lock:
                 self.model.idle.append(self)
