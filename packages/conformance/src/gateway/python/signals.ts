@@ -52,7 +52,7 @@ channel.send(sent + [interrupted])`);
     for await (const item of channel) {
       if (Array.isArray(item)) {
         const interrupted = item.pop() as number;
-        assert.ok(interrupted > 10, `${interrupted} were interrupted`);
+        assert.ok(interrupted > 2, `${interrupted} were interrupted`);
         // those that were interrupted may have come as well
         assert.ok(
           came.every((count, n) => count >= (item[n] as number)),
@@ -91,7 +91,7 @@ channel.send(seen + [interrupted])`);
     }
     await channel.send(null);
     const seen = await channel.receive();
-    assert.ok((seen.pop() as number) > 10);
+    assert.ok((seen.pop() as number) > 2);
     assert.equal(seen, expected);
     await channel.waitClose();
     await works(gateway);
