@@ -20,7 +20,10 @@ export const performance: { now(): number } = { now: original.now.bind(original)
 const { value, get } = Object.getOwnPropertyDescriptor(globalThis, 'setImmediate') ?? {};
 let immediate = value as Globals['setImmediate'] | undefined;
 
-export function setImmediate<Args extends unknown[]>(work: (...args: Args) => void, ...args: Args): void {
+// not by the name of the global, which it would be in a program that is evaluated as a script
+function defer<Args extends unknown[]>(work: (...args: Args) => void, ...args: Args): void {
   immediate ??= get?.call(globalThis) as Globals['setImmediate'];
   immediate(work, ...args);
 }
+
+export { defer as setImmediate };

@@ -41,10 +41,13 @@ function status(tests: PythonTests): void {
 
   tests.test('status is told while threads make channels, and close them', async (gateway) => {
     const channel = gateway.remoteExec<string, string>(`
-      import threading
+      import threading, time
       over = []
       def make():
-          while not over: channel.gateway.newchannel().close()
+          while not over:
+              channel.gateway.newchannel().close()
+              # nothing holds it back, and what it says is to be written too
+              time.sleep(0.0001)
       threads = [threading.Thread(target=make) for _ in range(2)]
       for thread in threads: thread.start()
       channel.send('begun')
