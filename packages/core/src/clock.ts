@@ -16,7 +16,7 @@ export const queueMicrotask: Globals['queueMicrotask'] = globalThis.queueMicrota
 /** The time since some moment, in milliseconds. */
 export const performance: { now(): number } = { now: original.now.bind(original) };
 
-/** Deno makes it when it is first looked at, which takes it 4 ms. */
+// Deno makes `setImmediate` when it is first looked at, which takes it 4 ms
 const { value, get } = Object.getOwnPropertyDescriptor(globalThis, 'setImmediate') ?? {};
 let immediate = value as Globals['setImmediate'] | undefined;
 

@@ -264,7 +264,7 @@ function modules(tests: GatewayTests): void {
     const error = (await failureOf(gateway.remoteExec(module.url).waitClose())) as RemoteError;
     assert.instance(error, RemoteError);
     assert.is(error.remoteName, 'TypeError');
-    assert.match(error.message, /: from the module$/);
+    assert.is(error.message, 'TypeError: from the module');
     assert.match(error.stack ?? '', `${module.file}:2`);
   });
 
@@ -316,7 +316,7 @@ function calls(tests: GatewayTests): void {
     assert.is(error.remoteName, 'RangeError');
     assert.is(error.message, 'RangeError: out of range');
     const rejected = await failureOf(gateway.call(async () => Promise.reject(new Error('rejected'))));
-    assert.match(rejected.message, /: rejected$/);
+    assert.is(rejected.message, 'Error: rejected');
   });
 
   tests.test('call rejects when the result can not be sent, and says where in it', async (gateway) => {

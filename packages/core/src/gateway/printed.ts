@@ -1,4 +1,5 @@
 import { PassThrough, type Readable } from 'node:stream';
+import { Room } from '../host/index.ts';
 
 /** What is kept of what a remote end prints while nobody reads it, where who prints can't be made to wait, in bytes. */
 const MAX_UNREAD = 4 * 1024 * 1024;
@@ -9,7 +10,7 @@ const MAX_UNREAD = 4 * 1024 * 1024;
  */
 export class Printed {
   readonly #stream = new PassThrough();
-  #room: Promise<void> | undefined;
+  readonly #room = new Room(this.#stream);
   #dropped = 0;
   #ending = false;
 
@@ -25,13 +26,13 @@ export class Printed {
       this.#tellDropped();
       if (stream.write(chunk)) return undefined;
     }
-    return this.#ending ? undefined : this.#untilRoom();
+    return this.#ending ? undefined : this.#room.wait();
   }
 
   /** What comes from now on waits for nobody: the remote end is to come to its end. */
   ending(): void {
     this.#ending = true;
-    this.#stream.emit('drain');
+    this.#room.release();
   }
 
   end(): void {
@@ -45,20 +46,5 @@ export class Printed {
       `\nexecnet: ${this.#dropped} bytes were dropped here, as nobody read what was printed\n`,
     );
     this.#dropped = 0;
-  }
-
-  #untilRoom(): Promise<void> {
-    const stream = this.#stream;
-    this.#room ??= new Promise((resolve) => {
-      const go = (): void => {
-        this.#room = undefined;
-        stream.off('drain', go);
-        stream.off('close', go);
-        resolve();
-      };
-      stream.on('drain', go);
-      stream.on('close', go);
-    });
-    return this.#room;
   }
 }

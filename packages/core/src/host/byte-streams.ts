@@ -1,6 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
 import type { ConnectionSink } from '../registry/contracts.ts';
 import { readIntoOneBuffer } from './one-buffer.ts';
+import { Room } from './room.ts';
 
 /** As it is when this is loaded, see the clock. */
 const nextTick = process.nextTick.bind(process);
@@ -14,7 +15,7 @@ export class ByteStreams {
   input: Readable;
   readonly #output: Writable;
   #sink: ConnectionSink | undefined;
-  #drained: Promise<void> | undefined;
+  readonly #room: Room;
   #ended = false;
   #ending = false;
   #corked = false;
@@ -22,6 +23,7 @@ export class ByteStreams {
   constructor(input: Readable, output: Writable) {
     this.input = input;
     this.#output = output;
+    this.#room = new Room(output);
     // a broken pipe shows as the end of the input, which tells more
     output.on('error', () => {});
     input.on('error', () => {});
@@ -73,18 +75,7 @@ export class ByteStreams {
   drained(): Promise<void> {
     const output = this.#output;
     if (output.destroyed || !output.writableNeedDrain) return Promise.resolve();
-    // one for all who wait: a thousand senders would be a thousand listeners
-    this.#drained ??= new Promise((resolve) => {
-      const done = (): void => {
-        this.#drained = undefined;
-        output.off('drain', done);
-        output.off('close', done);
-        resolve();
-      };
-      output.on('drain', done);
-      output.on('close', done);
-    });
-    return this.#drained;
+    return this.#room.wait();
   }
 
   get queued(): number {

@@ -52,22 +52,6 @@ export function selectKeys(
     (error, signature) =>
       later(() => (error ? done(error) : done(undefined, signature)));
 
-  class WithSha512 extends ssh2.BaseAgent<Key> {
-    override getIdentities(done: IdentityCallback<Key>): void {
-      later(() => done(undefined, [...variants.keys()]));
-    }
-
-    override sign(
-      key: Key,
-      data: Buffer,
-      options: SigningRequestOptions | SignCallback,
-      done?: SignCallback,
-    ): void {
-      const answer = (typeof options === 'function' ? options : done) as SignCallback;
-      source.sign(variants.get(key) ?? key, data, { hash: 'sha512' }, answering(answer));
-    }
-  }
-
   class Selection extends ssh2.BaseAgent<Key> implements SelectedKeys {
     count = 0;
     failure: Error | undefined;
@@ -118,8 +102,16 @@ export function selectKeys(
       options: SigningRequestOptions | SignCallback,
       done?: SignCallback,
     ): void {
-      if (typeof options === 'function') source.sign(key, data, answering(options));
-      else source.sign(key, data, options, answering(done as SignCallback));
+      const [given, answer] = typeof options === 'function' ? [{}, options] : [options, done as SignCallback];
+      const own = variants.get(key);
+      if (own) source.sign(own, data, { hash: 'sha512' }, answering(answer));
+      else source.sign(key, data, given, answering(answer));
+    }
+  }
+
+  class WithSha512 extends Selection {
+    override getIdentities(done: IdentityCallback<Key>): void {
+      later(() => done(undefined, [...variants.keys()]));
     }
   }
 
