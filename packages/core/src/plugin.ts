@@ -26,6 +26,8 @@ export {
   Delivery,
   duplexOf,
   Flow,
+  GroupKiller,
+  type OpenShell,
   type ShellAccess,
   type ShellCommand,
   StreamConnection,

@@ -19,7 +19,12 @@ if (missing !== undefined) {
   const { kind, path } = runningInterpreter();
   const spec: SpecObject = { ssh: host.alias, ssh_config: host.config, [kind]: path };
 
-  const group = new TransportGroup({ name: 'ssh', transport: ssh(), spec, lacks: ['end of output'] });
+  const group = new TransportGroup({
+    name: 'ssh',
+    transport: ssh(),
+    spec,
+    lacks: ['high codes', 'end of output'],
+  });
   transportSuite('ssh', group);
 
   const end = suite('the end');

@@ -72,10 +72,19 @@ export const ENDS: readonly TransportCheck[] = [
     title: 'the program that ended tells its code',
     needs: 'exitStatus',
     async run(lab) {
-      for (const code of [0, 7, 130]) {
+      for (const code of [0, 7, 128]) {
         const exit = await lab.run(`exit ${code}`);
         assert.equal([exit.code, exit.signal, exit.error], [code, undefined, undefined]);
       }
+    },
+  },
+  {
+    title: 'a code that a shell has for signals is told as a code',
+    needs: 'exitStatus',
+    wants: 'high codes',
+    async run(lab) {
+      const exit = await lab.run('exit 130');
+      assert.equal([exit.code, exit.signal, exit.error], [130, undefined, undefined]);
     },
   },
   {

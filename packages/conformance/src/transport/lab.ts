@@ -26,12 +26,13 @@ export interface TransportFixture extends Selection {
 }
 
 /**
- * - `signals`: exit codes are told, but not the signal that ended a program (OpenSSH's client).
+ * - `signals`: exit codes are told, but not the signal that ended a program (`docker run`).
+ * - `high codes`: codes above 128 are told as the signals that a shell means by them (a shell waited for the program).
  * - `end of output`: that no more bytes come is told when the program has closed what it prints to as well, and not before (OpenSSH's server).
  * - `exit`: that the program has ended is told when nobody holds what it printed to any more, and not before (that server, through its client).
  * - `backpressure`: nobody can tell when what is written has left.
  */
-export type Lack = 'signals' | 'end of output' | 'exit' | 'backpressure';
+export type Lack = 'signals' | 'high codes' | 'end of output' | 'exit' | 'backpressure';
 
 /** What a transport is given besides the command. */
 interface Surroundings {

@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { clearTimeout, setTimeout } from '../clock.ts';
 import { ConnectionLostError, ExecnetError } from '../errors/index.ts';
 import type { Connection, Exit } from '../registry/contracts.ts';
@@ -35,10 +36,14 @@ export function connectionLost(id: string, exit: Exit, reason: Error | undefined
 
 /**
  * How a remote end ended that said with which code it was about to: a transport may not know, and where the main thread spins only a kill
- * of its own ends it.
+ * of its own ends it. A shell that waited for it tells the codes above 128 as the signals that they may stand for.
  */
 export function toldExit(exit: Exit, goodbye: number | undefined): Exit {
   if (goodbye === undefined || exit.code !== undefined) return exit;
   const { signal, ...rest } = exit;
-  return signal === undefined || signal === 'SIGKILL' ? { ...rest, code: goodbye } : exit;
+  const mayBeCode =
+    signal === undefined ||
+    signal === 'SIGKILL' ||
+    constants.signals[signal as NodeJS.Signals] === goodbye - 128;
+  return mayBeCode ? { ...rest, code: goodbye } : exit;
 }

@@ -21,7 +21,10 @@ export interface ShellCommand {
 export const SHELL_LINE: string = `exec sh -c 'IFS= read -r script && eval "$script"' execnet`;
 
 /** How a line feed is written in a script that is one line itself. */
-const LINE_FEED = `'"$n"'`;
+const LINE_FEED = `'"$execnet_n"'`;
+
+/** The program is started, in a process group whose number is the text; the shell `stays` until nothing of the group is left, or `became` the program. */
+export type ShellSuccess = 'stays' | 'became';
 
 /** Words of the answer. The text behind a failure is for people. */
 export type ShellFailure = 'chdir' | 'missing' | 'unexecutable' | 'nice' | 'group';
@@ -29,29 +32,52 @@ export type ShellFailure = 'chdir' | 'missing' | 'unexecutable' | 'nice' | 'grou
 /**
  * Makes a command for a shell that gives the program its stdin, stdout and stderr only; the one place that quotes for a shell.
  *
- * The script sets the environment, makes and enters the folder, looks for the program, sees to it that it leads a process group, tells its
- * process id, moves the protocol to the descriptors where the program expects it, and becomes the program.
+ * The script sets the environment, makes and enters the folder, looks for the program, starts it in a process group of its own with the protocol on the
+ * descriptors where the program expects it, and tells its process id. It stays outside of the group and waits. When the program has ended it kills what
+ * is left of the group, looks until nothing is, and exits with the status of the program. So a status is the proof that all is gone, and asks
+ * for no further login. If something can't be killed the script ends by a signal.
+ *
+ * Variables of the script begin with `execnet_`: those that are exported would change what the program gets.
  */
 export function shellCommand({ file, args, env, cwd, nice, descriptors }: Command): ShellCommand {
   const mark = `execnet-shell:${randomBytes(12).toString('hex')}:`;
   const variables = Object.entries(env).map(([name, value]) => `${identifier(name)}=${quote(value)}`);
   const redirections = redirectionsOf(descriptors);
-  const moved = redirections.length > 0 ? [`exec ${redirections.join(' ')}`] : [];
-  const prefix = [`$lead`, ...(nice === undefined ? [] : [`nice -n ${nice}`])].join(' ');
+  const [own, outcome, errors] = freeDescriptors(descriptors);
+  // ksh keeps to itself what `exec` opened above 2, unless a command is given it by name
+  const given = [descriptors.input, descriptors.output, descriptors.stdout ?? 1].filter((fd) => fd > 2);
+  const give = (fds: readonly number[]): string => fds.map((fd) => `${fd}>&${fd}`).join(' ');
+  const prefix = nice === undefined ? [] : ['nice', '-n', String(nice)];
+  const say = (word: ShellSuccess): string => `printf '%s%s %s%s' ${mark} ${word} $$ ${mark}`;
+  const started = `${say('stays')} >&${own} && printf '%s ' $$ >&${outcome} && exec "$@" ${own}>&- ${outcome}>&-`;
   const script = [
-    "n=$(printf '\\nx'); n=${n%x}",
-    `say() { printf '%s%s %s%s' ${mark} "$1" "$2" ${mark}; }`,
-    'fail() { say "$1" "$2"; exit 1; }',
+    "execnet_n=$(printf '\\nx'); execnet_n=${execnet_n%x}; execnet_path=$PATH",
+    ...LEAD,
+    `fail() { printf '%s%s %s%s' ${mark} "$1" "$2" ${mark}; exit 1; }`,
     ...(variables.length > 0 ? [`export ${variables.join(' ')}`] : []),
     ...(cwd === undefined ? [] : enter(quote(cwd))),
     ...find(quote(file)),
+    '[ -n "$execnet_lead" ] || [ "$execnet_g" = $$ ] || fail group "$execnet_g"',
     ...(nice !== undefined && nice < 0 ? beNice(nice) : []),
-    ...LEAD,
-    'say ok $$',
-    ...moved,
-    `exec ${prefix} ${[file, ...args].map(quote).join(' ')}`,
+    `set -- ${[...prefix, ...[file, ...args].map(quote)].join(' ')}`,
+    `exec ${own}>&1`,
+    ...(redirections.length > 0 ? [`exec ${redirections.join(' ')}`] : []),
+    `[ -n "$execnet_lead" ] || { ${say('became')} >&${own}; exec "$@" ${own}>&- ${give(given)}; }`,
+    // It is waited for: what runs in the background ignores SIGINT. It says its number itself, and starts nothing if nobody listens any more.
+    // What the shell itself says of a program that a signal ends is no output of the program.
+    `execnet_end=$(exec ${outcome}>&1 1>&${descriptors.output === 1 ? own : 2} ${errors}>&2 2>/dev/null; ` +
+      `"$execnet_lead" \${execnet_perl:+-e "$execnet_perl" --} "$execnet_sh" -c ${quote(started)} execnet "$@" ` +
+      `${give([...given, own, outcome])} 2>&${errors} ${errors}>&-; printf '%s' $? >&${outcome})`,
+    'PATH=$execnet_path; case $execnet_end in *" "*) ;; *) exit "$execnet_end";; esac',
+    END_GROUP,
+    'end_group "${execnet_end%% *}"; [ -z "$execnet_left" ] || kill -s KILL $$; exit "${execnet_end##* }"',
   ].join('; ');
   return { line: SHELL_LINE, input: Buffer.from(`${script}\n`), mark };
+}
+
+/** Three descriptors that the program does not use, for the script. One digit is all that some shells take. */
+function freeDescriptors({ input, output, stdout }: Descriptors): [number, number, number] {
+  return [9, 8, 7, 6, 5, 4].filter((fd) => ![input, output, stdout].includes(fd)) as [number, number, number];
 }
 
 /** Moves the protocol from 0 and 1 to where the program looks for it; what it prints goes to stderr, the one stream that is left for that. */
@@ -79,8 +105,8 @@ function identifier(name: string): string {
 
 function enter(folder: string): string[] {
   return [
-    `m=$(LC_ALL=C mkdir -p -- ${folder} 2>&1) || fail chdir "$m"`,
-    `m=$(CDPATH= cd -- ${folder} 2>&1) || fail chdir "$m"`,
+    `execnet_m=$(LC_ALL=C mkdir -p -- ${folder} 2>&1) || fail chdir "$execnet_m"`,
+    `execnet_m=$(CDPATH= cd -- ${folder} 2>&1) || fail chdir "$execnet_m"`,
     // what `cd` prints with CDPATH set must not reach the protocol
     `CDPATH= cd -- ${folder} >/dev/null`,
   ];
@@ -89,26 +115,30 @@ function enter(folder: string): string[] {
 /** A builtin, which has no path, is left to `exec`, which fails for it. */
 function find(file: string): string[] {
   return [
-    `p=$(command -v -- ${file} 2>/dev/null) || p=$(command -v ${file}) || fail missing "$PATH"`,
-    'case $p in */*) [ -e "$p" ] || fail missing "$PATH"; [ -x "$p" ] && [ ! -d "$p" ] || fail unexecutable "$p";; esac',
+    `execnet_p=$(command -v -- ${file} 2>/dev/null) || execnet_p=$(command -v ${file}) || fail missing "$PATH"`,
+    'case $execnet_p in */*) [ -e "$execnet_p" ] || fail missing "$PATH"; [ -x "$execnet_p" ] && [ ! -d "$execnet_p" ] || fail unexecutable "$execnet_p";; esac',
   ];
 }
 
 /** `nice` warns when a privilege is missing, and goes on; without a program it prints what it has reached. */
 function beNice(nice: number): string[] {
   return [
-    `w=$(($(nice) + ${nice})); [ $w -ge -20 ] || w=-20`,
-    `[ "$(nice -n ${nice} nice 2>/dev/null)" = $w ] || fail nice $w`,
+    `execnet_w=$(($(nice) + ${nice})); [ $execnet_w -ge -20 ] || execnet_w=-20`,
+    `[ "$(nice -n ${nice} nice 2>/dev/null)" = $execnet_w ] || fail nice $execnet_w`,
   ];
 }
 
 /**
- * Most servers give each command a process group of its own. Where not (dropbear), `setsid` makes one: it does so in place, because the shell
- * leads no group then.
+ * How a program is started in a process group of its own: by `setsid`, which does so in place where its caller leads no group, or by Perl, which each macOS
+ * has. Where there is neither, the shell itself becomes the program, if it leads a group; most servers give each command one. Looked for with
+ * the PATH of the login, before the environment of the program is set.
  */
 const LEAD = [
-  'if [ -r /proc/$$/stat ]; then IFS= read -r g </proc/$$/stat; g=${g##*) }; set -- $g; g=$3; else g=$(ps -o pgid= -p $$); g=$((g)); fi',
-  'lead=; [ "$g" = $$ ] || { command -v setsid >/dev/null || fail group "$g"; lead=setsid; }',
+  'execnet_sh=$(command -v sh); execnet_perl=; execnet_lead=$(command -v setsid)',
+  'if [ -n "$execnet_lead" ]; then :; ' +
+    "elif execnet_lead=$(command -v perl); then execnet_perl='setpgrp(0, 0); exec {$ARGV[0]} @ARGV; exit 127'; " +
+    'elif [ -r /proc/$$/stat ]; then IFS= read -r execnet_g </proc/$$/stat; execnet_g=${execnet_g##*) }; set -- $execnet_g; execnet_g=$3; ' +
+    'else execnet_g=$(ps -o pgid= -p $$); execnet_g=$((execnet_g)); fi',
 ];
 
 /** What a start through a shell failed for, as an error that says what to do. */
@@ -140,7 +170,7 @@ export function shellFailure(what: string, told: string, command: Command): Conn
     default:
       return new ConnectError(
         'ERR_EXECNET_SPAWN',
-        `${name} can't be started so that it could be ended for certain: it gets no process group of its own there, and there is no program "setsid"`,
+        `${name} can't be started so that it could be ended for certain: it gets no process group of its own there, and there is neither "setsid" nor "perl"`,
       );
   }
 }
@@ -149,16 +179,27 @@ export function shellFailure(what: string, told: string, command: Command): Conn
 const LOOKS = 40;
 
 /**
- * The text of a line for `sh` that kills a process group and prints the numbers of those of its processes that can't be killed: nothing, when
+ * A function for `sh` that kills a process group and sets `execnet_left` to the numbers of those of its processes that can't be killed: nothing, when
  * all is gone. Zombies count as gone.
  */
-export function killScript(group: number): string {
+const END_GROUP = [
+  'members() { if [ -r /proc/self/stat ]; then for f in /proc/[0-9]*/stat; do { IFS= read -r s <"$f"; } 2>/dev/null || continue; p=${s%% *}; ' +
+    'set -- "$1" ${s##*) }; [ "$4" = "$1" ] && [ "$2" != Z ] && [ "$2" != X ] && echo "$p"; done; ' +
+    'else ps -A -o pid= -o pgid= -o state= | while read -r p q t; do case $q$t in $1[ZX]*) ;; $1*) [ "$q" = "$1" ] && echo "$p";; esac; done; fi; }',
+  'end_group() { execnet_left=; LC_ALL=C; export LC_ALL; i=0; while case $(kill -s KILL -- -$1 2>&1) in *"o such process"*) false;; esac; do ' +
+    `execnet_left=$(members $1); [ -n "$execnet_left" ] || return 0; i=$((i+1)); [ $i -lt ${LOOKS} ] || return 0; sleep 0.05 2>/dev/null || sleep 1; ` +
+    'done; execnet_left=; }',
+].join('; ');
+
+/**
+ * The text of a line for `sh` that kills process groups: it prints a line with the mark, reads lines of numbers, kills those groups, and prints for each its
+ * number and of those of its processes that can't be killed: `<mark>4711: 4712 4713.` and a line feed.
+ */
+export function killScript(mark: string): string {
   return [
-    `g=${group}; i=0`,
-    'left() { if [ -r /proc/self/stat ]; then for f in /proc/[0-9]*/stat; do { IFS= read -r s <"$f"; } 2>/dev/null || continue; p=${s%% *}; ' +
-      'set -- ${s##*) }; [ "$3" = $g ] && [ "$1" != Z ] && [ "$1" != X ] && echo "$p"; done; ' +
-      'else ps -A -o pid= -o pgid= -o state= | while read -r p q t; do case $q$t in $g[ZX]*) ;; $g*) [ "$q" = $g ] && echo "$p";; esac; done; fi; }',
-    `while kill -s KILL -- -$g 2>/dev/null; l=$(left); [ -n "$l" ]; do i=$((i+1)); [ $i -lt ${LOOKS} ] || break; sleep 0.05 2>/dev/null || sleep 1; done`,
-    'printf "%s" "$l"',
+    END_GROUP,
+    `printf '%s\\n' ${mark}`,
+    'while IFS= read -r groups; do for g in $groups; do kill -s KILL -- -$g 2>/dev/null; done; ' +
+      `for g in $groups; do end_group $g; printf '%s%s:%s.\\n' ${mark} $g "$(printf ' %s' $execnet_left)"; done; done`,
   ].join('; ');
 }

@@ -1,20 +1,25 @@
-import { clearTimeout, setTimeout } from '../clock.ts';
+import { constants } from 'node:os';
+import { clearTimeout, performance, setTimeout } from '../clock.ts';
 import { type ConnectError, TerminateError } from '../errors/index.ts';
 import type { Command, Connection, ConnectionSink, Exit } from '../registry/contracts.ts';
 import { Delivery } from './delivery.ts';
-import { killScript, SHELL_LINE, type ShellCommand, shellFailure } from './shell-command.ts';
+import type { GroupKiller } from './group-killer.ts';
+import { type ShellCommand, type ShellSuccess, shellFailure } from './shell-command.ts';
 
 /** More than that before the shell's answer is no greeting: the handshake gets it, and says what it thinks of it. */
 const MAX_WAIT = 1024 * 1024;
 
-/**
- * How long the kill of what was started may take, in milliseconds: the script bounds itself at two seconds, a busy server needs some more to run
- * it, and over a network that is dead nothing ever answers.
- */
-const KILL_PATIENCE = 8000;
-
 /** How long the shell's answer is waited for when the connection is given up before it has come, in milliseconds: what is started must be known to be ended. */
 const ANSWER_PATIENCE = 2000;
+
+/** What a shell adds to the number of the signal that ended a program, for the status. */
+const BY_SIGNAL = 128;
+
+/** With this `ssh` says that the fault is its own, or its connection's: it tells nothing of the program. */
+const NO_STATUS = 255;
+
+/** How long the shell may take to end after the program, in milliseconds: it is to be gone, too. */
+const STATUS_PATIENCE = 500;
 
 /** How a transport that starts commands behind a shell is reached besides the connection. */
 export interface ShellAccess {
@@ -22,13 +27,10 @@ export interface ShellAccess {
   readonly command: Command;
   /** Where, for people and for what can't be killed: `wyvern`. */
   readonly host: string;
-  /**
-   * Asks the server to kill the process behind the connection; sent before it returns. For servers that know how; whether it helps is looked at
-   * afterwards.
-   */
+  /** Asks the server to kill the shell behind the connection; sent before it returns. For servers that know how, while nothing has been started. */
   signal?(): void;
-  /** Runs a line of shell there, beside the connection, with this input, and resolves with what it prints. Rejects if that can't be done. */
-  run(line: string, input: Uint8Array, signal: AbortSignal): Promise<string>;
+  /** Kills what was started by a second way. Connections to the same place share it. */
+  readonly killer: GroupKiller;
   /** What the end of the connection says of the program, for who carries it by a program of his own; `answered`: the shell did. */
   explain?(exit: Exit, answered: boolean): Exit;
   /** Where the other end is, for people; without it what the inner connection says. */
@@ -39,7 +41,8 @@ export interface ShellAccess {
 
 /**
  * A connection to a program that a shell far away starts, from the connection to that shell and its {@link ShellCommand}: the script is sent, the
- * answer of the shell is taken out of what arrives, and `abort` kills the process group of the program by a second way, and looks.
+ * answer of the shell is taken out of what arrives. When the program has ended, the status of the shell says that nothing of its process group is
+ * left; `abort`, and an end without a status, kill it by a second way, and look.
  *
  * What the shell could not do ends the connection with a `ConnectError` that says so.
  */
@@ -59,7 +62,11 @@ class ShellConnection implements Connection {
   #heard!: () => void;
   /** What has arrived of an answer that is not there yet; undefined afterwards. */
   #pending: Buffer | undefined = Buffer.alloc(0);
+  readonly #began = performance.now();
   #pid: number | undefined;
+  /** The shell waits for the program, and its status says that nothing of it is left. */
+  #watched = false;
+  readonly #gone = new AbortController();
   #failure: ConnectError | undefined;
   #swept: Promise<void> | undefined;
   #abortReason: Error | undefined;
@@ -129,18 +136,24 @@ class ShellConnection implements Connection {
   }
 
   async #abort(reason: Error | undefined): Promise<void> {
-    this.#access.signal?.();
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const patience = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, ANSWER_PATIENCE);
-    });
-    await Promise.race([this.#answer, this.#inner.closed, patience]);
-    clearTimeout(timer);
+    if (this.#pid === undefined) this.#access.signal?.();
+    await this.#soon(this.#answer, ANSWER_PATIENCE);
     try {
       await this.#sweep();
+      if (this.#pid !== undefined) await this.#soon(this.#inner.closed, STATUS_PATIENCE);
     } finally {
       await this.#inner.abort(reason);
     }
+  }
+
+  /** Waits for something, for the end of the connection, or for so many milliseconds. */
+  async #soon(something: Promise<unknown>, patience: number): Promise<void> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const over = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, patience);
+    });
+    await Promise.race([something, this.#inner.closed, over]);
+    clearTimeout(timer);
   }
 
   #data(chunk: Uint8Array, owned = false): void {
@@ -166,8 +179,11 @@ class ShellConnection implements Connection {
       const answer = pending.toString('utf8', from + this.#mark.length, to);
       const [word = ''] = answer.split(' ', 1);
       const told = answer.slice(word.length + 1);
-      if (word === 'ok') this.#pid = Number(told);
-      else this.#failure = shellFailure(word, told, this.#access.command);
+      if (isSuccess(word)) {
+        this.#pid = Number(told);
+        this.#watched = word === 'stays';
+        this.#access.killer.loginTook(performance.now() - this.#began);
+      } else this.#failure = shellFailure(word, told, this.#access.command);
       this.#pass(pending.subarray(0, from));
       this.#pass(pending.subarray(to + this.#mark.length));
     }
@@ -180,12 +196,14 @@ class ShellConnection implements Connection {
 
   #exited(told: Exit): Exit {
     const exit = this.#access.explain?.(told, this.#pid !== undefined) ?? told;
+    const isProof = this.#watched && exit.code !== undefined && exit.code !== NO_STATUS;
+    if (isProof) this.#gone.abort();
     // what an interpreter leaves behind goes with it; over a connection that is lost it goes by itself
     const ended = exit.code !== undefined || exit.signal !== undefined;
     const swept = ended || this.#swept ? this.#sweep() : Promise.resolve();
     void swept.catch(() => {}).then(() => this.#access.done?.());
     const error = this.#failure ?? this.#abortReason;
-    return error ? { ...exit, error } : exit;
+    return { ...(isProof ? statusOf(exit) : exit), ...(error ? { error } : {}) };
   }
 
   /** Kills the process group, once, and sees to it that it is gone. */
@@ -196,14 +214,14 @@ class ShellConnection implements Connection {
 
   async #kill(): Promise<void> {
     const pid = this.#pid;
-    if (pid === undefined) return;
-    const { host } = this.#access;
-    let left: string[];
+    const gone = this.#gone.signal;
+    if (pid === undefined || gone.aborted) return;
+    const { host, killer } = this.#access;
+    let left: readonly number[];
     try {
-      const script = Buffer.from(`${killScript(pid)}\n`);
-      const told = await this.#access.run(SHELL_LINE, script, AbortSignal.timeout(KILL_PATIENCE));
-      left = told.split(/\s+/).filter((word) => /^\d+$/.test(word));
+      left = await killer.kill(pid, gone);
     } catch (error) {
+      if (gone.aborted) return;
       throw new TerminateError(
         `nobody can tell whether process ${pid} of ${host} is gone: ${(error as Error).message}. It ends by itself when it notices that its ` +
           'connection is lost',
@@ -215,4 +233,15 @@ class ShellConnection implements Connection {
     const remains = left.map((one) => `${host} pid ${one}`);
     throw new TerminateError(`${remains.join(', ')} can't be killed`, remains);
   }
+}
+
+function isSuccess(word: string): word is ShellSuccess {
+  return word === 'stays' || word === 'became';
+}
+
+/** The end of a program, by the status of the shell that waited for it. */
+function statusOf(exit: Exit): Exit {
+  const { code = 0, ...rest } = exit;
+  const signal = Object.entries(constants.signals).find(([, number]) => number === code - BY_SIGNAL)?.[0];
+  return signal === undefined ? exit : { ...rest, signal };
 }

@@ -1,6 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the scripts expand their own variables
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
@@ -21,6 +21,7 @@ const command = (fields: Partial<Command> = {}): Command => ({
 
 interface Outcome {
   readonly code: number | null;
+  /** Of the shell. */
   readonly pid: number;
   /** What the shell answered between the marks, and what came behind it. */
   readonly answer: string;
@@ -28,17 +29,25 @@ interface Outcome {
   readonly stderr: string;
 }
 
+interface Surroundings {
+  readonly shell?: string;
+  /** The shell gets a process group of its own. */
+  readonly leads?: boolean;
+  readonly input?: string;
+  readonly env?: NodeJS.ProcessEnv;
+}
+
 function finished(child: ChildProcess): Promise<number | null> {
   return new Promise((resolve) => child.once('close', resolve));
 }
 
-/** Has a login shell start the command, as an ssh server does. `leads`: the shell gets a process group of its own. */
+/** Has a login shell start the command, as an ssh server does. */
 async function start(
   wanted: Command,
-  { shell = 'sh', leads = true, input = '' }: { shell?: string; leads?: boolean; input?: string } = {},
+  { shell = 'sh', leads = true, input = '', env = process.env }: Surroundings = {},
 ): Promise<Outcome> {
   const { line, input: script, mark } = shellCommand(wanted);
-  const child = spawn(shell, ['-c', line], { detached: leads });
+  const child = spawn(shell, ['-c', line], { detached: leads, env });
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -81,12 +90,12 @@ for (const shell of SHELLS) {
         cwd,
         nice: 3,
       });
-      const { code, pid, answer, rest, stderr } = await start(wanted, { shell, input: 'the rest\n' });
+      const { code, answer, rest, stderr } = await start(wanted, { shell, input: 'the rest\n' });
       const own = Number(spawnSync('nice').stdout);
       assert.is(rest, `${[cwd, odd, '', String(own + 3), odd, odd, '', '-n'].join('|')}|the rest\n`);
       assert.is(stderr, 'printed', 'what is printed is kept apart');
       assert.is(code, 0);
-      assert.is(answer, `ok ${pid}`);
+      assert.match(answer, /^stays \d+$/);
     } finally {
       rmSync(folder, { recursive: true });
     }
@@ -127,13 +136,111 @@ test('no value of a variable is in an argument vector', async () => {
   assert.not(shellCommand(command({ env: { TOKEN: secret } })).line.includes(secret));
 });
 
-test('a program that gets no process group of its own makes one', async () => {
-  const asked = command({
-    file: 'sh',
-    args: ['-c', 'IFS= read -r s </proc/$$/stat; set -- ${s##*) }; printf "%s" "$$ $3" >&4'],
+/** Says its process id and its group, and whether it ignores SIGINT. */
+const GROUP = command({
+  args: [
+    '-c',
+    'IFS= read -r s </proc/$$/stat; set -- ${s##*) }; printf "%s" "$$ $3 $(grep -c "SigIgn:.*[2367abef]$" /proc/$$/status)" >&4',
+  ],
+});
+
+/** A folder for PATH with these programs only. */
+function onlyWith(names: readonly string[]): { PATH: string } & Disposable {
+  const PATH = mkdtempSync(join(tmpdir(), 'programs-'));
+  for (const [name, as = name] of names.map((one) => one.split(' as '))) {
+    const file = spawnSync('which', [name as string], { encoding: 'utf8' }).stdout.trim();
+    symlinkSync(file, join(PATH, as as string));
+  }
+  return { PATH, [Symbol.dispose]: () => rmSync(PATH, { recursive: true }) };
+}
+
+for (const leads of [true, false])
+  for (const [by, names] of [
+    ['setsid', ['sh', 'setsid', 'grep']],
+    ['Perl', ['sh', 'perl', 'grep']],
+  ] as const)
+    test(`a program gets a process group of its own by ${by}, ${leads ? 'beside' : 'without'} one of the shell`, async () => {
+      using folder = onlyWith(names);
+      const { rest, pid, answer } = await start(GROUP, { leads, env: { PATH: folder.PATH } });
+      const [own] = rest.split(' ').map(Number);
+      assert.is(rest, `${own} ${own} 0`);
+      assert.is.not(own, pid);
+      assert.is(answer, `stays ${own}`);
+    });
+
+test('without setsid and Perl the shell becomes the program if it leads a group, and says what is missing if not', async () => {
+  using folder = onlyWith(['sh', 'grep']);
+  const env = { PATH: folder.PATH };
+  const { rest, pid, answer } = await start(GROUP, { env });
+  assert.equal([rest, answer], [`${pid} ${pid} 0`, `became ${pid}`]);
+  const failed = await start(GROUP, { env, leads: false });
+  assert.match(failed.answer, /^group \d+$/);
+  assert.match(shellFailure('group', '1', GROUP).message, /neither "setsid" nor "perl"/);
+});
+
+for (const sh of SHELLS.filter((name) => !['fish', 'tcsh'].includes(name))) {
+  const title = `${sh} as sh: descriptors, variables of any name and the status pass, and what is left behind is killed`;
+  if (spawnSync(sh, ['-c', 'exit 0']).error) {
+    test.skip(title);
+    console.log(`left out: there is no ${sh} here: ${title}`);
+    continue;
+  }
+  test(title, async () => {
+    using folder = onlyWith([
+      `${sh} as sh`,
+      ...(sh === 'sh' ? [] : ['sh as dash']),
+      'setsid',
+      'cat',
+      'sleep',
+      'printf',
+    ]);
+    const names = Array.from('abcdefghijklmnopqrstuvwxyz');
+    for (const [descriptors, to] of [
+      [{ input: 3, output: 4 }, 4],
+      [{ input: 0, output: 1 }, 1],
+      [{ input: 0, output: 1, stdout: 3 }, 1],
+    ] as const) {
+      // what is left behind holds the output, so that nothing is over before it is gone
+      const shown = names.map((name) => `$${name}`).join('');
+      const text = `printf "%s|" "${shown}" >&${to}; cat <&${descriptors.input} >&${to}; sleep 1000 & exit 7`;
+      const { code, rest, stderr } = await start(
+        command({
+          args: ['-c', text],
+          descriptors,
+          env: Object.fromEntries(names.map((name) => [name, name])),
+        }),
+        { input: 'the rest\n', env: { PATH: folder.PATH } },
+      );
+      assert.equal([code, rest, stderr], [7, `${names.join('')}|the rest\n`, '']);
+    }
   });
-  const { rest, pid } = await start(asked, { leads: false });
-  assert.is(rest, `${pid} ${pid}`);
+}
+
+test('a program whose PATH has nothing on it is started and waited for', async () => {
+  using folder = onlyWith(['sh']);
+  const asked = command({
+    file: join(folder.PATH, 'sh'),
+    args: ['-c', 'printf "%s" "$PATH" >&4; exit 5'],
+    env: { PATH: '/nowhere' },
+  });
+  const { code, rest, answer } = await start(asked);
+  assert.equal([code, rest], [5, '/nowhere']);
+  assert.match(answer, /^stays /);
+});
+
+test('nothing is started when nobody listens any more', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'shell-'));
+  try {
+    const { line, input } = shellCommand(command({ args: ['-c', `: >'${folder}/started'`] }));
+    // a login that takes a while
+    const child = spawn('sh', ['-c', `sleep 0.2; ${line}`], { detached: true });
+    child.stdin.end(input);
+    child.stdout.destroy();
+    await new Promise((resolve) => child.once('exit', resolve));
+    assert.not(existsSync(join(folder, 'started')));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test('what can not be started is told with its reason', async () => {
@@ -191,25 +298,34 @@ test('a variable whose name no shell takes is refused before anything is started
   }
 });
 
-test('the kill script ends a group with all its members, and says that nothing is left', async () => {
-  const child = spawn('sh', ['-c', 'trap "" TERM HUP INT; sleep 1000 & sleep 1000 & echo $!; wait'], {
-    detached: true,
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
-  const gone = finished(child);
-  const grandchild = await new Promise<number>((resolve) =>
-    child.stdout.once('data', (text) => resolve(Number(text))),
-  );
-  const { stdout, stderr, status } = spawnSync('sh', {
-    input: killScript(child.pid as number),
-    encoding: 'utf8',
-  });
-  assert.equal([stdout, stderr, status], ['', '', 0]);
-  await gone;
-  const stat = `/proc/${grandchild}/stat`;
-  assert.ok(!existsSync(stat) || / [ZX] /.test(readFileSync(stat, 'utf8')));
+test('the kill script ends groups with all their members, and says that nothing is left', async () => {
+  const groups: number[] = [];
+  const members: number[] = [];
+  const gone: Promise<unknown>[] = [];
+  for (let i = 0; i < 3; i++) {
+    const child = spawn('sh', ['-c', 'trap "" TERM HUP INT; sleep 1000 & sleep 1000 & echo $!; wait'], {
+      detached: true,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    gone.push(finished(child));
+    groups.push(child.pid as number);
+    members.push(await new Promise((resolve) => child.stdout.once('data', (text) => resolve(Number(text)))));
+  }
+  const [first, second, third] = groups;
+  const kill = () => {
+    const input = `${first} ${second}\n${third}\n`;
+    return spawnSync('sh', ['-c', killScript('MARK:')], { input, encoding: 'utf8' });
+  };
+  const said = ['', ...groups.map((group) => `${group}: .`)].map((line) => `MARK:${line}\n`).join('');
+  const { stdout, stderr, status } = kill();
+  assert.equal([stdout, stderr, status], [said, '', 0]);
+  await Promise.all(gone);
+  for (const member of members) {
+    const stat = `/proc/${member}/stat`;
+    assert.ok(!existsSync(stat) || / [ZX] /.test(readFileSync(stat, 'utf8')));
+  }
   // again: there is nothing, and that is no error
-  assert.is(spawnSync('sh', { input: killScript(child.pid as number), encoding: 'utf8' }).stdout, '');
+  assert.is(kill().stdout, said);
 });
 
 test.run();

@@ -1,8 +1,16 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: the scripts expand their own variables
 import { existsSync, readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { TerminateError } from '../../src/errors/index.ts';
-import { localHost, type ShellAccess, shellCommand, throughShell } from '../../src/host/index.ts';
+import {
+  GroupKiller,
+  localHost,
+  type OpenShell,
+  type ShellAccess,
+  shellCommand,
+  throughShell,
+} from '../../src/host/index.ts';
 import type { Command, Connection } from '../../src/registry/index.ts';
 import { Sink } from './sink.ts';
 
@@ -13,35 +21,28 @@ const script = (text: string): Command => ({
   descriptors: { input: 3, output: 4 },
 });
 
-/** A shell of this machine in place of one far away; before it reads the script it runs `login`. */
+/** Starts a shell of this machine in place of one far away. */
+const open: OpenShell = (line) =>
+  localHost.spawn({ file: 'sh', args: ['-c', line], env: {}, descriptors: { input: 0, output: 1 } });
+
+/** A connection through such a shell; before it reads the script it runs `login`. `logins`: what was opened to kill. */
 async function connect(
   command: Command,
-  { login = '', ...access }: { login?: string } & Partial<ShellAccess> = {},
-): Promise<{ connection: Connection; done: Promise<void>; runs: string[] }> {
+  { login = '', kill = open, ...access }: { login?: string; kill?: OpenShell } & Partial<ShellAccess> = {},
+): Promise<{ connection: Connection; done: Promise<void>; logins: string[] }> {
   const shell = shellCommand(command);
-  const plain = (line: string): Promise<Connection> =>
-    localHost.spawn({ file: 'sh', args: ['-c', line], env: {}, descriptors: { input: 0, output: 1 } });
-  const runs: string[] = [];
+  const logins: string[] = [];
   let over = (): void => {};
   const done = new Promise<void>((resolve) => {
     over = resolve;
   });
-  const connection = throughShell(await plain(`${login}\n${shell.line}`), shell, {
-    command,
-    host: 'wyvern',
-    run: async (line, input) => {
-      runs.push(line);
-      const second = await plain(line);
-      const sink = new Sink(second);
-      second.write(input);
-      second.end();
-      await second.closed;
-      return sink.text;
-    },
-    done: over,
-    ...access,
+  const killer = new GroupKiller((line, signal) => {
+    logins.push(line);
+    return kill(line, signal);
   });
-  return { connection, done, runs };
+  const inner = await open(`${login}\n${shell.line}`, new AbortController().signal);
+  const connection = throughShell(inner, shell, { command, host: 'wyvern', killer, done: over, ...access });
+  return { connection, done, logins };
 }
 
 /** Zombies have ended: where process 1 does not reap, they stay. */
@@ -95,11 +96,9 @@ test('what the shell can not do is the reason of the end, as a ConnectError', as
 });
 
 test('abort kills the group by the second way, and resolves when nothing is left', async () => {
-  const {
-    connection,
-    done,
-    runs: ran,
-  } = await connect(script('trap "" TERM HUP; sleep 1000 & printf "%s " $$ $! >&4; wait'));
+  const { connection, done, logins } = await connect(
+    script('trap "" TERM HUP; sleep 1000 & printf "%s " $$ $! >&4; wait'),
+  );
   const sink = new Sink(connection);
   await sink.until(({ text }) => text.trim().split(' ').length === 2 && text.endsWith(' '));
   const pids = sink.text.trim().split(' ').map(Number);
@@ -107,22 +106,89 @@ test('abort kills the group by the second way, and resolves when nothing is left
   await Promise.all([connection.abort(), connection.abort()]);
   assert.equal(pids.filter(runs), []);
   await done;
-  assert.is(ran.length, 1);
+  assert.is(logins.length, 1);
 });
 
-test('what a program leaves behind when it ends by itself goes, too', async () => {
-  const { connection, done } = await connect(
-    script('sleep 1000 </dev/null >/dev/null 2>&1 & printf "%s" $! >&4'),
+test('what a program leaves behind when it ends by itself goes, too, and nobody logs in for that', async () => {
+  const { connection, done, logins } = await connect(
+    script('sleep 1000 </dev/null >/dev/null 2>&1 & printf "%s" $! >&4; exit 3'),
   );
   const sink = new Sink(connection);
-  await connection.closed;
+  assert.is((await connection.closed).code, 3);
+  assert.not(runs(Number(sink.text)));
+  await connection.abort();
+  await done;
+  assert.equal(logins, []);
+});
+
+test('a program that a signal ends is told by the signal, and is known to be gone', async () => {
+  for (const signal of ['KILL', 'TERM', 'SEGV'] as const) {
+    const { connection, done, logins } = await connect(script(`kill -s ${signal} $$`));
+    new Sink(connection);
+    const exit = await connection.closed;
+    assert.equal([exit.code, exit.signal], [undefined, `SIG${signal}`]);
+    await connection.abort();
+    await done;
+    assert.equal(logins, []);
+  }
+});
+
+test('a shell that is killed proves nothing: the program is killed by the second way', async () => {
+  const { connection, done, logins } = await connect(script('printf $$ >&4; sleep 1000'));
+  const sink = new Sink(connection);
+  await sink.until(({ text }) => text !== '');
+  assert.ok(runs(Number(sink.text)));
+  process.kill(Number(/\d+$/.exec(connection.remoteAddress)), 'SIGKILL');
+  assert.is((await connection.closed).signal, 'SIGKILL');
   await done;
   assert.not(runs(Number(sink.text)));
+  assert.is(logins.length, 1);
+});
+
+test('a program that ends while somebody logs in to kill it is not waited for', async () => {
+  const { connection, logins } = await connect(script('printf up >&4; read x <&3'), {
+    // as long as a login that never comes to its end
+    kill: () => new Promise(() => {}),
+  });
+  const sink = new Sink(connection);
+  await sink.until(({ text }) => text !== '');
+  const aborted = connection.abort();
+  while (logins.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  connection.end();
+  await aborted;
+  assert.is((await connection.closed).code, 1);
+});
+
+test('one shell kills for all that ask while it is open', async () => {
+  const pids: number[] = [];
+  let logins = 0;
+  const killer = new GroupKiller(async (line, signal) => {
+    logins++;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    return await open(`echo Welcome; sleep 0.1; ${line}`, signal);
+  });
+  const start = async (): Promise<number> => {
+    const { connection } = await connect(script('printf $$ >&4; read x <&3; sleep 1000'));
+    const sink = new Sink(connection);
+    await sink.until(({ text }) => text !== '');
+    pids.push(Number(sink.text));
+    return Number(sink.text);
+  };
+  const never = new AbortController().signal;
+  const first = await Promise.all([start(), start(), start()]);
+  const killed = first.map((pid) => killer.kill(pid, never));
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  const later = killer.kill(await start(), never);
+  assert.equal(await Promise.all([...killed, later]), [[], [], [], []]);
+  assert.equal(pids.filter(runs), []);
+  assert.is(logins, 1);
+  assert.equal(await killer.kill(await start(), never), []);
+  assert.is(logins, 2, 'a shell with nothing left to do ends');
 });
 
 test('where the second way is gone, abort rejects and names host and process', async () => {
   const { connection } = await connect(script('printf $$ >&4; read x <&3'), {
-    run: () => Promise.reject(new Error('the network is gone')),
+    kill: () => Promise.reject(new Error('the network is gone')),
   });
   const sink = new Sink(connection);
   await sink.until(({ text }) => text !== '');
@@ -134,7 +200,12 @@ test('where the second way is gone, abort rejects and names host and process', a
 });
 
 test('what can not be killed is named', async () => {
-  const { connection } = await connect(script('printf up >&4; read x <&3'), { run: async () => '11\n12' });
+  // a shell that says so of the groups that it is asked for
+  const liar =
+    'read -r script; m=${script##*execnet-kill:}; m=execnet-kill:${m%%:*}:; echo $m; read -r group; echo "$m$group: 11 12."; cat';
+  const { connection } = await connect(script('printf up >&4; read x <&3'), {
+    kill: (_, signal) => open(liar, signal),
+  });
   const sink = new Sink(connection);
   await sink.until(({ text }) => text !== '');
   const error = await failureOf(connection.abort());

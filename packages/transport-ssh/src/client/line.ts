@@ -180,13 +180,6 @@ export class Line {
     void this.closed.then(() => clearTimeout(timer));
   }
 
-  /** Takes the connection down at once, for all who use it: it is known to be dead. */
-  destroy(reason: Error): void {
-    this.#failure ??= reason;
-    this.#ended = true;
-    this.#client.destroy();
-  }
-
   /** Keeps the program alive; counted. */
   hold(): void {
     if (this.#holds++ === 0) this.#wire.ref();

@@ -2,7 +2,9 @@ import {
   ConnectError,
   type Connection,
   type Exit,
+  GroupKiller,
   type Host,
+  type OpenShell,
   type ShellCommand,
   type TransportContext,
   throughShell,
@@ -13,8 +15,8 @@ import { loginFailure, lossOf } from './failures.ts';
 /** What ssh exits with when the fault is its own, or its connection's, and not that of the program that it runs; ssh(1). */
 const OWN_FAILURE = 255;
 
-/** What the kill prints is a few numbers. */
-const MAX_ANSWER = 65536;
+/** What kills on the machines behind each host, by the arguments that lead there. */
+const killers = new WeakMap<Host, Map<string, GroupKiller>>();
 
 /**
  * Starts a command through the `ssh` of the machine where the transport acts, with that machine's configuration, keys and agent: for what ssh2 can't do.
@@ -26,37 +28,43 @@ export async function startOverOpenSsh(
   { command, host, signal, trace }: Required<TransportContext>,
 ): Promise<Connection> {
   const words = parseSshWords(value);
-  const start = async (line: string, options: { signal: AbortSignal }): Promise<Connection> => {
-    const args = [
-      // no terminal: it would mix stdout and stderr, and change what passes through it
-      '-T',
-      ...(config === undefined ? [] : ['-F', config]),
-      ...words.arguments,
-      ...(words.user === undefined ? [] : ['-l', words.user]),
-      ...(words.port === undefined ? [] : ['-p', String(words.port)]),
-      '--',
-      words.host,
-      line,
-    ];
+  const way = [
+    // no terminal: it would mix stdout and stderr, and change what passes through it
+    '-T',
+    ...(config === undefined ? [] : ['-F', config]),
+    ...words.arguments,
+    ...(words.user === undefined ? [] : ['-l', words.user]),
+    ...(words.port === undefined ? [] : ['-p', String(words.port)]),
+    '--',
+    words.host,
+  ];
+  const start = async (line: string, patience: AbortSignal): Promise<Connection> => {
     try {
       return await host.spawn(
-        { file: 'ssh', args, env: {}, descriptors: { input: 0, output: 1 } },
-        { trace, ...options },
+        { file: 'ssh', args: [...way, line], env: {}, descriptors: { input: 0, output: 1 } },
+        { trace, signal: patience },
       );
     } catch (error) {
       throw withoutClient(error as Error, host);
     }
   };
   const where = `${words.user === undefined ? '' : `${words.user}@`}${words.host}`;
-  const inner = await start(shell.line, { signal });
+  const inner = await start(shell.line, signal);
   return throughShell(inner, shell, {
     command,
     host: words.host,
     remoteAddress: placeOf(words, host),
-    run: async (line, input, patience) =>
-      await answerOf(await start(line, { signal: patience }), input, patience),
+    killer: killerOf(host, JSON.stringify(way), start),
     explain: (exit, answered) => explain(exit, answered, where),
   });
+}
+
+function killerOf(host: Host, way: string, open: OpenShell): GroupKiller {
+  const ofHost = killers.get(host) ?? new Map<string, GroupKiller>();
+  killers.set(host, ofHost);
+  const killer = ofHost.get(way) ?? new GroupKiller(open);
+  ofHost.set(way, killer);
+  return killer;
 }
 
 function placeOf({ host: name, port }: { host: string; port?: number }, host: Host): string {
@@ -82,26 +90,4 @@ function explain(exit: Exit, answered: boolean, where: string): Exit {
   const { code: _own, ...rest } = exit;
   const error = answered ? lossOf(exit.stderr, where) : loginFailure(exit.stderr, where);
   return error ? { ...rest, error } : exit;
-}
-
-/** Runs a command to its end, and resolves with what it prints. */
-async function answerOf(connection: Connection, input: Uint8Array, signal: AbortSignal): Promise<string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  const giveUp = (): void => void connection.abort().catch(() => {});
-  signal.addEventListener('abort', giveUp, { once: true });
-  connection.start({
-    data: (chunk) => {
-      size += chunk.length;
-      if (size <= MAX_ANSWER) chunks.push(Buffer.from(chunk));
-    },
-    output: () => {},
-    end: () => {},
-  });
-  connection.write(input);
-  connection.end();
-  const { code, stderr } = await connection.closed;
-  signal.removeEventListener('abort', giveUp);
-  if (code !== 0) throw new Error(stderr.trim() || `ssh ended with code ${code ?? 'unknown'}`);
-  return Buffer.concat(chunks).toString();
 }
