@@ -55,6 +55,26 @@ function check(error: unknown, code: string, ...said: readonly (string | RegExp)
   for (const one of said) assert.match(error.message, one);
 }
 
+test('an interpreter without a name', async () => {
+  for (const field of ['node', 'bun', 'deno']) {
+    const failure = await failureOf(`popen//${field}=`);
+    assert.is(failure.code, 'ERR_EXECNET_SPEC');
+    assert.match(failure.message, `"popen//${field}=": ${field}= names no program`);
+  }
+});
+
+test('what another program prints is told, and the program that it was sent is not', async () => {
+  using folder = new Folder();
+  const file = folder.file(
+    'other',
+    '#!/bin/sh\necho this is no interpreter\necho "unknown option: $*" >&2\nexit 2\n',
+  );
+  const failure = await failureOf(`popen//node=${file}`);
+  check(failure, 'ERR_EXECNET_NOT_AN_INTERPRETER', 'it printed: this is no interpreter', 'unknown option: ');
+  assert.match(failure.message, '(the program that was to run)');
+  assert.ok(failure.message.length < 500, failure.message);
+});
+
 test('a path where nothing is', async () => {
   check(
     await failureOf('popen//node=/nowhere/at/all'),

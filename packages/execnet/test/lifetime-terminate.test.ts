@@ -13,6 +13,7 @@ import * as assert from 'uvu/assert';
 import { CHILDREN } from './fixtures/children.mjs';
 import { failureOf } from './fixtures/failure.ts';
 import { ownRemoteEnds, specOf } from './fixtures/interpreters.ts';
+import { isA } from './fixtures/is-a.ts';
 import { Marker } from './fixtures/marker.ts';
 import { isRunning, stillRunning } from './fixtures/processes.ts';
 import { test } from './fixtures/tests.ts';
@@ -55,6 +56,20 @@ async function begin<T>(
 
 for (const interpreter of ownRemoteEnds) {
   const make = (group: Group): Promise<Gateway> => group.makeGateway(specOf(interpreter, 'stdio=ignore'));
+
+  interpreter.test('what waits when a gateway is terminated rejects, and its cause says so', async () => {
+    for (const end of ['terminate', 'exit'] as const) {
+      await using group = new Group();
+      const gateway = await make(group);
+      const pending = failureOf(gateway.call(() => new Promise(() => {})));
+      await gateway[end]();
+      const lost = await pending;
+      isA(lost, ConnectionLostError);
+      assert.is((lost.cause as { code?: string }).code, 'ERR_EXECNET_TERMINATED');
+      assert.match(lost.message, `${gateway.id} (${gateway.remoteAddress}): `);
+      assert.match(lost.message, `: ${end}() was called`);
+    }
+  });
 
   interpreter.test('while the main thread spins, status is answered and terminate is bounded', async () => {
     await using group = new Group();

@@ -48,7 +48,7 @@ if (missing !== undefined || middlePythons.length === 0) {
       spec: { ssh: host.alias, ssh_config: host.config, via: 'middle', ...own },
       middles,
       plugins: plugins.toSpliced(1, 1),
-      lacks: ['end of output'],
+      lacks: ['high codes', 'end of output'],
     });
     transportSuite(`ssh via ${name}`, behind);
     groups.push(behind);

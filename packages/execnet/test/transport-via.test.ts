@@ -47,7 +47,7 @@ if (!hosts) {
       transport: ssh(),
       spec: { ssh: 'other', ssh_config: other.config, ...via },
       middles: [middle],
-      lacks: ['end of output'],
+      lacks: ['high codes', 'end of output'],
     },
   ];
   const groups = spread(ways).map(({ value, part }) => new TransportGroup({ ...value, part }));

@@ -227,7 +227,7 @@ resource.setrlimit(resource.RLIMIT_NOFILE, (${source}, hard))`,
     process.kill(outer.peer.pid, 'SIGKILL');
     const error = await pending;
     isA(error, ConnectionLostError);
-    assert.match(error.message, /^leaf: .*middle: its remote end was ended by SIGKILL/);
+    assert.match(error.message, /^leaf \(.*middle \(.*\): its remote end was ended by SIGKILL/);
     assert.equal(await stillRunning(pids, LIMIT), []);
     await inner.join();
     assert.is(group.size, 0);

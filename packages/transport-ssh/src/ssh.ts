@@ -26,13 +26,13 @@ export function ssh(options: SshOptions = {}): Transport {
       if (typeof value !== 'string')
         throw new SpecError('ERR_EXECNET_SPEC', `${spec.redacted()}: ssh= names a host: ssh=wyvern`);
       const config = spec.get('ssh_config');
-      if (config === true)
+      if (config === true || config === '')
         throw new SpecError('ERR_EXECNET_SPEC', `${spec.redacted()}: ssh_config= names a file`);
       const client = spec.get('ssh_client') ?? 'ssh2';
       if (client !== 'ssh2' && client !== 'openssh')
         throw new SpecError(
           'ERR_EXECNET_SPEC',
-          `${spec.redacted()}: ssh_client= is one of ${CLIENTS.join(', ')}, not ${String(client)}`,
+          `${spec.redacted()}: ssh_client= is one of ${CLIENTS.join(', ')}, not ${JSON.stringify(client)}`,
         );
       const shell = shellCommand(command);
       if (client === 'openssh') {

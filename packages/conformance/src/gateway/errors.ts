@@ -237,6 +237,59 @@ function placing(tests: GatewayTests): void {
     const [remote, local] = (error.stack ?? '').split('--- local stack ---');
     assert.match(remote ?? '', 'remote');
     assert.type(local, 'string');
+    using module = await moduleOf(`export const calls = [
+  async (gateway) => await gateway.call(() => { throw new Error('2'); }),
+  async (gateway) => await gateway.remoteExec(() => { throw new Error('3'); }).receive(),
+  async (gateway) => await gateway.remoteExec(() => { throw new Error('4'); }).waitClose(),
+  async (gateway) => { for await (const _ of gateway.remoteExec(() => { throw new Error('5'); })); },
+  async (gateway) => await gateway.remoteExec((channel) => channel.close(new Error('6'))).receive(),
+  async (gateway) => { const channel = gateway.remoteExec(() => { throw new Error('7'); });
+    while (!channel.isClosed) await gateway.remoteStatus();
+    await channel.receive();
+  },
+  async (gateway) => (await Promise.all([1, gateway.call(() => { throw new Error('11'); })])),
+  async (gateway) => await gateway.remoteExec('await new Promise((resolve) => setTimeout(resolve, 200))').receive({ timeout: 1 }),
+  async (gateway) => await gateway.call(function slow() { return new Promise((resolve) => setTimeout(resolve, 200)); }, undefined, { timeout: 1 }),
+];
+`);
+    const lines = [2, 3, 4, 5, 6, 9, 11, 12, 13];
+    for (const [index, call] of module.calls.entries()) {
+      const failed = await failureOf(call(gateway));
+      const { stack = '' } = failed;
+      const here = failed instanceof RemoteError ? stack.slice(stack.indexOf('--- local stack ---')) : stack;
+      // JavaScriptCore knows where it was called, but not who awaits
+      if ('bun' in process.versions) {
+        if (failed instanceof RemoteError) assert.match(here, new RegExp(`${module.file}:\\d`));
+      } else {
+        assert.match(here, `${module.file}:${lines[index]}:`);
+        assert.not.match(here, 'channel-state');
+      }
+    }
+  });
+
+  tests.test('a wait that takes too long names what was waited for, and the gateway', async (gateway) => {
+    const name = `${gateway.id} (${gateway.remoteAddress})`;
+    const slow = await failureOf(
+      gateway.call(
+        function slow() {
+          return new Promise((resolve) => setTimeout(resolve, 200));
+        },
+        undefined,
+        { timeout: 1 },
+      ),
+    );
+    assert.equal(
+      [slow.code, slow.message],
+      ['ERR_EXECNET_TIMEOUT', `the call of slow on ${name} took longer than 1 ms`],
+    );
+    const unnamed = await failureOf(
+      gateway.call(() => new Promise((resolve) => setTimeout(resolve, 200)), undefined, { timeout: 1 }),
+    );
+    assert.is(unnamed.message, `a call on ${name} took longer than 1 ms`);
+    const channel = gateway.remoteExec('await channel.receive()');
+    const waiting = await failureOf(channel.receive({ timeout: 1 }));
+    assert.is(waiting.message, `receive() on channel ${channel.id} of ${name} took longer than 1 ms`);
+    channel.close();
   });
 
   tests.test('the stack of source text counts its lines', async (gateway) => {
@@ -244,6 +297,47 @@ function placing(tests: GatewayTests): void {
       gateway.remoteExec("const one = 1;\n\nthrow new Error('in line ' + (one + 2));").waitClose(),
     );
     assert.match((error as RemoteError).remoteStack, /execnet:source:3\b/);
+  });
+
+  tests.test('a text with a syntax error is an error with the line, and shows it', async (gateway) => {
+    for (const [text, place, line] of [
+      ['const one = 1;\nlet two = ;\n', '2:11', '    let two = ;\n              ^\n'],
+      ['let = ;', '1:7', '    let = ;\n          ^\n'],
+      ['const one = 1;\nif (one) {\n', '3:1', '    \n    ^\n'],
+    ] as const) {
+      const error = (await failureOf(gateway.remoteExec(text).waitClose())) as RemoteError;
+      assert.is(error.remoteName, 'SyntaxError');
+      assert.ok(error.message.endsWith(` (execnet:source:${place})`), error.message);
+      assert.ok(error.stack?.includes(line), error.stack);
+    }
+    const thrown = (await failureOf(gateway.remoteExec("JSON.parse('{')").waitClose())) as RemoteError;
+    assert.is(thrown.remoteName, 'SyntaxError');
+    assert.not.match(thrown.message, 'execnet:source');
+  });
+
+  tests.test('a module that can not be loaded is named by its file, not by its text', async (gateway) => {
+    const folder = mkdtempSync(join(tmpdir(), 'execnet-module-'));
+    try {
+      for (const [text, said] of [
+        ['export default () => 1;\nexport function broken() {\n  return 1 +;\n}\n', /:3:1[0-9]/],
+        ["import './beside.mjs';\nexport default () => 1;\n", /can import builtins only/],
+        ["export default async () => await import('./beside.mjs');\n", /can import builtins only/],
+      ] as const) {
+        const file = join(folder, 'module.mjs');
+        // a text of a size that nobody wants to read in a message
+        writeFileSync(file, `${text}// ${'x'.repeat(100_000)}\n`);
+        const error = (await failureOf(gateway.remoteExec(pathToFileURL(file)).waitClose())) as RemoteError;
+        assert.instance(error, RemoteError);
+        assert.match(error.message, file);
+        assert.match(error.message, said);
+        for (const shown of [error.message, error.stack ?? '']) {
+          assert.not.match(shown, /data:|xxxx|\[0m/);
+          assert.ok(shown.length < 4000, `${shown.length} characters`);
+        }
+      }
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 }
 

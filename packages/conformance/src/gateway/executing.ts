@@ -248,6 +248,11 @@ function modules(tests: GatewayTests): void {
         const channel = gateway.remoteExec(module.url);
         assert.is(await channel.receive(), 3);
         await channel.waitClose();
+        using compiled = moduleFile('.ts', 'enum Kind { One }\nexport default () => Kind.One;');
+        const error = await failureOf(() => gateway.remoteExec(compiled.url));
+        assert.is(error.code, 'ERR_EXECNET_MODULE');
+        assert.match(error.message, compiled.file);
+        assert.match(error.message, /enum.*Name the compiled \.js file/s);
       } else {
         const error = await failureOf(() => gateway.remoteExec(module.url));
         assert.is(error.code, 'ERR_EXECNET_MODULE');

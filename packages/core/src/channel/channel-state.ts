@@ -59,6 +59,8 @@ export class ChannelState {
   unread = false;
   /** It was inside an item, so that its id may turn up again after it was closed. */
   nested = false;
+  /** Makes the error of what the other end closed with, for who knows more of its cause. */
+  failure: ((error: RemoteErrorData) => RemoteError) | undefined;
   /** Called once when both directions are closed. */
   closedHook: (() => void) | undefined;
   /** How strings of Python 2 and 3 arrive; undefined: as the format says by itself. */
@@ -154,7 +156,7 @@ export class ChannelState {
   /** The peer closed: with an error if its execution failed; `sendOnly` if it only stopped sending. */
   peerClosed(error: RemoteErrorData | undefined, sendOnly: boolean): void {
     const reason = error
-      ? Ending.failed(new RemoteError(error))
+      ? Ending.failed(this.failure?.(error) ?? new RemoteError(error))
       : Ending.closed(`channel ${this.id} of ${this.link.name} was closed by the other end`);
     this.#endReceiving(reason);
     if (sendOnly) return;

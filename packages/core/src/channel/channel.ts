@@ -1,6 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import { performance } from '../clock.ts';
-import { ExecnetError, RemoteError, TimeoutError } from '../errors/index.ts';
+import { atCaller, ExecnetError, RemoteError, TimeoutError } from '../errors/index.ts';
 import { Code } from '../wire/index.ts';
 import type { ChannelState } from './channel-state.ts';
 import { type Future, future } from './future.ts';
@@ -114,7 +114,7 @@ export class Channel<Receive = unknown, Send = unknown> implements AsyncDisposab
       return future(Promise.reject(error));
     }
     const end = state.endReason();
-    if (end) return future(Promise.reject(end.error));
+    if (end) return future(Promise.reject(atCaller(end.error, this.receive)));
     return waitFor<Receive>(
       {
         channel: this,
@@ -167,7 +167,7 @@ export class Channel<Receive = unknown, Send = unknown> implements AsyncDisposab
       if (refusal) throw refusal;
       if (state.available > 0) return state.take() as Receive;
       const end = state.endReason();
-      if (end) throw end.error;
+      if (end) throw atCaller(end.error, this.receiveSync);
       const left = deadline - performance.now();
       if (left <= 0)
         throw new TimeoutError(`receiveSync() on channel ${state.id} took longer than ${limit} ms`);
@@ -274,7 +274,8 @@ export class Channel<Receive = unknown, Send = unknown> implements AsyncDisposab
   waitClose(options?: WaitOptions): Future<void> {
     const state = this.#state;
     const end = state.closeReason();
-    if (end) return future(end.clean ? Promise.resolve() : Promise.reject(end.error));
+    if (end)
+      return future(end.clean ? Promise.resolve() : Promise.reject(atCaller(end.error, this.waitClose)));
     return waitFor<void>(
       {
         channel: this,

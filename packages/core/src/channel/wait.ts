@@ -1,5 +1,5 @@
 import { clearTimeout, setTimeout } from '../clock.ts';
-import { TimeoutError } from '../errors/index.ts';
+import { rejectAtCaller, TimeoutError } from '../errors/index.ts';
 import type { Waiter } from './channel-state.ts';
 import { type Future, future, type Observer, type Waiting } from './future.ts';
 
@@ -36,29 +36,32 @@ export interface WaitPlace {
 export function waitFor<T>(place: WaitPlace, options: WaitOptions | undefined): Future<T> {
   let wait: Wait<T> | undefined;
   const promise = new Promise<T>((resolve, reject) => {
-    wait = new Wait(place, resolve, reject);
+    wait = new Wait(place, { resolve, reject });
     if (options === undefined) place.start(wait);
     else wait.startWithin(options);
   });
   return future(promise, wait);
 }
 
+interface Settle<T> {
+  resolve(value: T | Promise<never>): void;
+  reject(error: unknown): void;
+}
+
 class Wait<T> implements Waiter, Waiting<T> {
   readonly channel: object;
   readonly #place: WaitPlace;
-  readonly #resolve: (value: T) => void;
-  readonly #reject: (error: unknown) => void;
+  readonly #settle: Settle<T>;
   #over = false;
   #observers: Set<Observer<T>> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #signal: AbortSignal | undefined;
   #onAbort: (() => void) | undefined;
 
-  constructor(place: WaitPlace, resolve: (value: T) => void, reject: (error: unknown) => void) {
+  constructor(place: WaitPlace, settle: Settle<T>) {
     this.channel = place.channel;
     this.#place = place;
-    this.#resolve = resolve;
-    this.#reject = reject;
+    this.#settle = settle;
   }
 
   get bounded(): boolean {
@@ -91,13 +94,13 @@ class Wait<T> implements Waiter, Waiting<T> {
   deliver(value: unknown): void {
     const observers = this.#end();
     if (observers) for (const observer of observers) observer.deliver(value as T);
-    this.#resolve(value as T);
+    this.#settle.resolve(value as T);
   }
 
   fail(error: Error): void {
     const observers = this.#end();
     if (observers) for (const observer of observers) observer.fail(error);
-    this.#reject(error);
+    rejectAtCaller(error, this.#settle);
   }
 
   observe(observer: Observer<T>): boolean {

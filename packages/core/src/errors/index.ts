@@ -1,3 +1,4 @@
+export { atCaller, framesAbove, rejectAtCaller } from './at-caller.ts';
 export {
   CancelledError,
   ChannelClosedError,

@@ -16,6 +16,9 @@ export interface RemoteErrorData {
   readonly thrown?: unknown;
 }
 
+/** The line between the remote stack and the local one. */
+export const LOCAL_STACK = '    --- local stack ---';
+
 /**
  * Remote code failed. `message` is the name and the message of the error as it was thrown there; `cause` is its cause and `errors` are those that it
  * puts together, RemoteErrors themselves. `stack` holds the remote stack first, then where the local program met it.
@@ -37,7 +40,8 @@ export class RemoteError extends ExecnetError {
   /** What was thrown there, if that was no error; a copy, as far as it is data. */
   declare readonly thrown?: unknown;
 
-  constructor(data: RemoteErrorData) {
+  /** `frames`: where the local program is, as lines of a stack; without them where the error was received. */
+  constructor(data: RemoteErrorData, frames?: readonly string[]) {
     super('ERR_EXECNET_REMOTE', messageOf(data), data.cause ? { cause: new RemoteError(data.cause) } : {});
     this.remoteName = data.name;
     this.remoteMessage = data.message;
@@ -46,8 +50,8 @@ export class RemoteError extends ExecnetError {
     if (data.errors) this.errors = data.errors.map((error) => new RemoteError(error));
     if (data.properties) this.properties = data.properties;
     if ('thrown' in data) this.thrown = data.thrown;
-    const local = (this.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
-    this.stack = [`RemoteError: ${data.stack}`, '    --- local stack ---', ...local].join('\n');
+    const local = frames ?? (this.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
+    this.stack = [`RemoteError: ${data.stack}`, LOCAL_STACK, ...local].join('\n');
   }
 }
 

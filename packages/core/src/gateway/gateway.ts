@@ -16,7 +16,9 @@ import { clearTimeout, setTimeout } from '../clock.ts';
 import {
   type ConnectionLostError,
   ExecnetError,
+  framesAbove,
   ProtocolError,
+  RemoteError,
   TerminateError,
   TimeoutError,
 } from '../errors/index.ts';
@@ -39,6 +41,7 @@ import { connectionLost, howItEnded, toldExit } from './connection-lost.ts';
 import { GatewayHost } from './gateway-host.ts';
 import { Printed } from './printed.ts';
 import { describeSource, type RemoteSource } from './source.ts';
+import { withPlace } from './syntax-place.ts';
 import { trace, traceFrames } from './trace.ts';
 
 /** Options of `remoteExec`. */
@@ -84,6 +87,9 @@ export interface GatewayParts {
   readonly compiled?: Boot['compiled'];
 }
 
+/** The engine knows who awaits a promise, and says so in stacks. JavaScriptCore does not. */
+const ASYNCHRONOUS_STACKS = !('bun' in process.versions);
+
 const DEFAULT_TERMINATE_TIMEOUT = 5000;
 
 /** Answers to a peer are no part of flow control: when it has left so many bytes unread, it gets no more of them. */
@@ -114,6 +120,8 @@ export class Gateway implements AsyncDisposable {
   readonly #interpreter: Interpreter;
   readonly #execmodel: string;
   readonly #hello: Hello;
+  /** For messages: its id, and where it is. */
+  readonly #name: string;
   readonly #outputs: Record<OutputStream, Printed> | undefined;
   readonly #stdio: 'inherit' | 'ignore' | 'pipe';
   readonly #ended: Promise<ConnectionLostError>;
@@ -145,13 +153,14 @@ export class Gateway implements AsyncDisposable {
     this.#interpreter = interpreter;
     this.#execmodel = execmodel;
     this.#hello = hello;
+    this.#name = `${id} (${connection.remoteAddress})`;
     this.#stdio = spec.core.stdio ?? 'inherit';
     this.#outputs = this.#stdio === 'pipe' ? { stdout: new Printed(), stderr: new Printed() } : undefined;
     this.#ended = new Promise((resolve) => {
       this.#settleEnded = resolve;
     });
     this.#link = new Link({
-      name: id,
+      name: this.#name,
       local: true,
       ids: { first: 1, step: 2 },
       serializer,
@@ -263,7 +272,8 @@ export class Gateway implements AsyncDisposable {
       (error: unknown) => {
         open = false;
         channel.close();
-        throw error;
+        if (!(error instanceof TimeoutError)) throw error;
+        throw new TimeoutError(`${showCall(source)} on ${this.#name} took longer than ${timeout} ms`);
       },
     );
     // who gives the result up gives the execution up
@@ -297,6 +307,9 @@ export class Gateway implements AsyncDisposable {
     const channel = this.newChannel();
     const state = Channel.stateOf(channel) as ChannelState;
     state.execution = true;
+    const origin = ASYNCHRONOUS_STACKS ? undefined : framesAbove(calledBy);
+    state.failure = (error) =>
+      new RemoteError(interpreter.request ? error : withPlace(source, error), origin);
     this.#link.writeFrame(Code.CHANNEL_EXEC, channel.id, payload);
     for (const id of carried ?? []) this.#link.writeFrame(Code.BIND, channel.id, int32Payload(id));
     if (signal) {
@@ -402,7 +415,7 @@ export class Gateway implements AsyncDisposable {
         void this.#ended.then(() => resolve());
         if (timeout !== undefined) {
           timer = setTimeout(
-            () => reject(new TimeoutError(`join() of ${this.id} took longer than ${timeout} ms`)),
+            () => reject(new TimeoutError(`join() of ${this.#name} took longer than ${timeout} ms`)),
             timeout,
           );
         }
@@ -445,17 +458,24 @@ export class Gateway implements AsyncDisposable {
       await Promise.race([gone, patience]);
       clearTimeout(timer);
       // also when it ended by itself: only abort sees to it that nothing of its group is left
-      await this.#connection.abort(new ExecnetError('ERR_EXECNET_TERMINATED', `${this.id} was terminated`));
+      await this.#connection.abort(this.#wanted());
       await this.#ended;
       // what it carried may have left something that went with it, or not: who can't tell must say so
       for (const end of carried) if (end.status === 'rejected') throw end.reason;
     } catch (error) {
       if (error instanceof TerminateError)
-        throw new TerminateError(`${this.id}: ${error.message}`, error.remains, { cause: error });
+        throw new TerminateError(`${this.#name}: ${error.message}`, error.remains, { cause: error });
       throw error;
     } finally {
       this.#link.release();
     }
+  }
+
+  /** Why it ends, if this program wanted that. */
+  #wanted(): ExecnetError | undefined {
+    if (!this.#exiting) return undefined;
+    const call = this.#terminating ? 'terminate' : 'exit';
+    return new ExecnetError('ERR_EXECNET_TERMINATED', `${call}() was called`);
   }
 
   #requestEnd(grace: number): void {
@@ -510,7 +530,7 @@ export class Gateway implements AsyncDisposable {
       this.#decoder.push(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length));
     } catch (error) {
       trace?.(this.id, 'protocol error', (error as Error).message);
-      this.#link.end(connectionLost(this.id, { stderr: '' }, error as Error));
+      this.#link.end(connectionLost(this.#name, { stderr: '' }, error as Error));
       void this.#connection.abort(error as Error).catch(() => {});
     }
   }
@@ -527,8 +547,7 @@ export class Gateway implements AsyncDisposable {
     this.#losing = true;
     this.#lease?.end();
     const exit = toldExit(await howItEnded(this.#connection), this.#goodbye);
-    const error = connectionLost(this.id, exit, reason ?? exit.error);
-    this.#finish(error);
+    this.#finish(connectionLost(this.#name, exit, reason ?? exit.error ?? this.#wanted()));
   }
 
   /** The other end, or the way to it, has gone without a word. Who waits hears of it now, whatever tearing down takes. */
@@ -537,7 +556,7 @@ export class Gateway implements AsyncDisposable {
       'ERR_EXECNET_LEASE',
       `nothing was heard of it for ${(3 * interval) / 1000} s (keepalive=${interval / 1000}): the network or the machine is gone, or stopped`,
     );
-    const error = connectionLost(this.id, { stderr: '' }, reason);
+    const error = connectionLost(this.#name, { stderr: '' }, reason);
     this.#losing = true;
     this.#finish(error);
     void this.#connection.abort(reason).catch(() => {});
@@ -575,4 +594,10 @@ export class Gateway implements AsyncDisposable {
         return false;
     }
   }
+}
+
+/** A call, for messages. */
+function showCall(source: RemoteSource): string {
+  const name = typeof source === 'function' ? source.name : String(source);
+  return name === '' ? 'a call' : `the call of ${name}`;
 }

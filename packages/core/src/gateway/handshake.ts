@@ -1,7 +1,7 @@
 import { ConnectError, ProtocolError } from '../errors/index.ts';
 import { TailBuffer } from '../host/index.ts';
 import { type Hello, PROTOCOL_VERSION } from '../protocol/index.ts';
-import type { Command, Exit, Refusal } from '../registry/contracts.ts';
+import type { Command, Exit, OutputStream, Refusal } from '../registry/contracts.ts';
 import { Code, codeName, FrameDecoder } from '../wire/index.ts';
 
 /** More than that before the token is no login shell's greeting: something else is there. */
@@ -68,9 +68,11 @@ export class Handshake {
     this.#readHello();
   }
 
-  /** Something was printed, to stdout or stderr. False when it is more than can be kept: the greeting has failed then. */
-  printed(chunk: Uint8Array): boolean {
+  /** Something was printed. False when it is more than can be kept: the greeting has failed then. */
+  printed(stream: OutputStream, chunk: Uint8Array): boolean {
     this.#printedSize += chunk.length;
+    // how it ended tells what went to stderr
+    if (stream === 'stdout') this.#noise.push(chunk);
     if (this.#printedSize <= MAX_NOISE) return true;
     this.#tooNoisy(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length).toString());
     return false;
@@ -193,10 +195,9 @@ function describeEnd(
       : code === undefined
         ? 'closed the connection'
         : `ended with code ${code}`;
-  const said = [
-    stderr.trim() && `it wrote to stderr: ${stderr.trim()}`,
-    noise && `and to its output: ${noise}`,
-  ]
+  const complaints = withoutProgram(stderr, command).trim();
+  const printed = withoutProgram(noise, command);
+  const said = [complaints && `it wrote to stderr: ${complaints}`, printed && `it printed: ${printed}`]
     .filter(Boolean)
     .join('; ');
   const suffix = said === '' ? '' : `; ${said}`;
@@ -217,5 +218,17 @@ function describeEnd(
     {
       cause: error,
     },
+  );
+}
+
+/** From this length on an argument is a program text, which shells and tools that take it for something else print. */
+const PROGRAM = 200;
+
+/** What was printed, with our own program, which nobody wants to read, left out. */
+function withoutProgram(text: string, command: Command | undefined): string {
+  const programs = (command?.args ?? []).filter((word) => word.length >= PROGRAM);
+  return programs.reduce(
+    (shown, program) => shown.replaceAll(program, '(the program that was to run)'),
+    text,
   );
 }

@@ -121,7 +121,7 @@ async function greet(
     data: (chunk) => (gateway ? gateway.data(chunk) : handshake.data(chunk)),
     output: (stream, chunk) => {
       if (gateway) return gateway.output(stream, chunk);
-      if (handshake.printed(chunk)) printed.push([stream, chunk]);
+      if (handshake.printed(stream, chunk)) printed.push([stream, chunk]);
       return undefined;
     },
     end: (reason) => {

@@ -40,7 +40,22 @@ export function describeSource(
       `remote code is source text, a function or the URL of a module, not ${source === null ? 'null' : typeof source}`,
     );
   if (kind === 'call') throw new TypeError('call takes a function; source text is run with remoteExec');
-  return { kind, text: `(async function (channel, args) {${source}\n})\n//# sourceURL=execnet:source` };
+  return { kind, text: `${textProgram(source)}\n//# sourceURL=${SOURCE_NAME}` };
+}
+
+/** The name of source text in stacks. */
+export const SOURCE_NAME = 'execnet:source';
+
+/** Source text as the expression that the remote end evaluates. */
+export function textProgram(source: string): string {
+  return `(async function (channel, args) {${source}\n})`;
+}
+
+/** The JavaScript of a module file. */
+export function moduleText(url: URL): string {
+  const file = fileURLToPath(url);
+  const text = readFileSync(file, 'utf8');
+  return /\.[cm]?tsx?$/.test(file) ? stripTypes(text, file) : text;
 }
 
 function readModule(url: URL): { text: string; file: string; url: string } {
@@ -53,15 +68,15 @@ function readModule(url: URL): { text: string; file: string; url: string } {
     );
   let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    text = moduleText(url);
   } catch (error) {
+    if (error instanceof ExecnetError) throw error;
     throw new ExecnetError(
       'ERR_EXECNET_MODULE',
       `the module ${file} can't be read: ${(error as Error).message}`,
       { cause: error },
     );
   }
-  if (/\.[cm]?tsx?$/.test(file)) text = stripTypes(text, file);
   const { href } = pathToFileURL(file);
   return { text: `${text}\n//# sourceURL=${href}`, file, url: href };
 }
@@ -77,5 +92,13 @@ function stripTypes(text: string, file: string): string {
       `${file} is TypeScript, which this runtime can't strip of its types: name the compiled .js file`,
     );
   }
-  return strip(text);
+  try {
+    return strip(text);
+  } catch (error) {
+    throw new ExecnetError(
+      'ERR_EXECNET_MODULE',
+      `${file} is TypeScript that can't be run by leaving its types out: ${(error as Error).message.trim()}. Name the compiled .js file`,
+      { cause: error },
+    );
+  }
 }

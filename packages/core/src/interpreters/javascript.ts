@@ -1,3 +1,4 @@
+import { SpecError } from '../errors/index.ts';
 import { RELAY, REMOTE_END } from '../generated/programs.ts';
 import type { BootOptions } from '../protocol/index.ts';
 import type { Boot, BootContext, Interpreter, InterpreterSupports } from '../registry/contracts.ts';
@@ -35,6 +36,11 @@ export function javascriptInterpreter(runtime: JavaScriptInterpreter): Interpret
     globals: runtime.globals,
     async boot({ spec, execmodel, token, executable, local, lease }: BootContext): Promise<Boot> {
       const [file, ...args] = commandWords(runtime.field, spec.get(runtime.field), executable);
+      if (file === undefined)
+        throw new SpecError(
+          'ERR_EXECNET_SPEC',
+          `${JSON.stringify(spec.redacted())}: ${runtime.field}= names no program: write "${runtime.field}" for the one on the PATH, or "${runtime.field}=/usr/bin/${runtime.field}"`,
+        );
       if (!execmodel.remote)
         throw new TypeError(`the execmodel "${execmodel.name}" for javascript ends has no program`);
       const context = { spec, supports: runtime.supports, interpreter: runtime.field };
@@ -54,7 +60,7 @@ export function javascriptInterpreter(runtime: JavaScriptInterpreter): Interpret
         .replaceAll('OUTPUT', String(DESCRIPTORS.output));
       return {
         command: {
-          file: file as string,
+          file,
           args: [...args, ...runtime.args, loader],
           env: {},
           descriptors: DESCRIPTORS,

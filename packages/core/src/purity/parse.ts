@@ -110,3 +110,13 @@ export function childrenOf(node: SyntaxNode): SyntaxNode[] {
   }
   return children;
 }
+
+/** Where in a text its first syntax error is, as an offset; undefined if there is none. */
+export function parseText(text: string, sourceType: 'module' | 'script'): number | undefined {
+  try {
+    analyser().acorn.parse(text, { ecmaVersion: 'latest', sourceType });
+    return undefined;
+  } catch (error) {
+    return (error as { pos?: number }).pos;
+  }
+}

@@ -57,18 +57,38 @@ const DENO_KEEPS = 20;
 /** Bounds what a chain of causes can cost. */
 const MAX_CAUSES = 16;
 
-/** Bun and Deno write the whole data URL, or its ends, into stacks, where Node takes the name that the text gives itself. */
+/** Colours, which Deno writes into messages. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the escape is what they begin with
+const COLOURS = /\u001b\[[0-9;]*m/g;
+
+/** The whole data URL of a module, or its ends, stands in stacks of Bun and Deno, and in messages of all. Node's stacks have the name that the text gives itself. */
 function nameModule(thrown: unknown, data: string, url: string): void {
   const shortened = `${data.slice(0, DENO_KEEPS)}......${data.slice(-DENO_KEEPS)}`;
+  const named = (text: string): string =>
+    text.replaceAll(DATA_URL + data, url).replaceAll(DATA_URL + shortened, url);
   let error = thrown;
   for (let depth = 0; error instanceof Error && depth <= MAX_CAUSES; depth++) {
     try {
       const stack = String(error.stack);
-      const named = stack.replaceAll(DATA_URL + data, url).replaceAll(DATA_URL + shortened, url);
-      if (named !== stack) error.stack = named;
+      const message = String(error.message);
+      const told = named(message.replaceAll(COLOURS, ''));
+      const isImport = told !== message && !/SyntaxError/.test(`${error.name}${message}`);
+      if (told !== message)
+        change(
+          error,
+          'message',
+          isImport ? `${told.trim()} (a module that is sent can import builtins only)` : told,
+        );
+      const better = named(stack.replace(message, String(error.message)).replaceAll(COLOURS, ''));
+      if (better !== stack) change(error, 'stack', better);
     } catch {
-      // an error that can't be changed keeps its stack
+      // an error that can't be changed keeps its texts
     }
     error = error.cause;
   }
+}
+
+/** Those of Bun's resolver are read-only. */
+function change(error: Error, name: 'message' | 'stack', value: string): void {
+  Object.defineProperty(error, name, { value, configurable: true, writable: true });
 }

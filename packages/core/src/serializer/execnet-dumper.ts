@@ -87,7 +87,8 @@ export class ExecnetDumper extends ByteWriter {
         this.#string(value);
         return;
       case 'number':
-        if (Number.isSafeInteger(value)) {
+        // Python's int has no -0
+        if (Number.isSafeInteger(value) && !Object.is(value, -0)) {
           this.#integer(value);
           return;
         }

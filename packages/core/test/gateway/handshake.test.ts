@@ -61,7 +61,7 @@ test('prints without end are told', async () => {
   const handshake = new Handshake(TOKEN);
   const line = Buffer.from('y\n'.repeat(5000));
   let kept = 0;
-  for (let n = 0; n < 1000; n++) if (handshake.printed(line)) kept += line.length;
+  for (let n = 0; n < 1000; n++) if (handshake.printed('stdout', line)) kept += line.length;
   assert.ok(kept <= 1024 * 1024);
   assert.match((await failureOf(handshake)).message, /prints without end/);
 });

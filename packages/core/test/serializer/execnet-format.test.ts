@@ -60,7 +60,7 @@ for (const [value, expected] of BOTH_WAYS) {
 const ONLY_DUMPED: [title: string, value: unknown, bytes: string][] = [
   ['undefined is None', undefined, '4c 51'],
   ['a bigint is an int', 5n, '4600000005 51'],
-  ['-0 is the int 0', -0, '4600000000 51'],
+  ['-0 is a float', -0, '448000000000000000 51'],
   ['an integral number beyond the safe range is a float', 2 ** 53, '444340000000000000 51'],
   ['Float(1) is a float', new Float(1), '443ff0000000000000 51'],
   ['a Buffer is bytes', Buffer.from([1]), '4100000001 01 51'],

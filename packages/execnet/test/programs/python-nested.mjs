@@ -6,17 +6,20 @@ import { PYTHON_CHILDREN } from '../fixtures/python-children.mjs';
 
 const [, , outer = 'popen//python', ...inner] = process.argv;
 
+/** This runtime, as a field. */
+const kind = ['bun', 'deno'].find((name) => name in process.versions) ?? 'node';
+
 const group = new Group();
 const gateways = [await group.makeGateway(`${outer}//id=outer`)];
 for (const [n, spec] of inner.entries()) {
   gateways.push(await group.makeGateway(`${spec}//id=inner${n}//via=outer`));
   gateways.push(
-    await group.makeGateway(`popen//node=${process.execPath}//id=leaf${n}//via=inner${n}//stdio=ignore`),
+    await group.makeGateway(`popen//${kind}=${process.execPath}//id=leaf${n}//via=inner${n}//stdio=ignore`),
   );
 }
 const channels = gateways.map((gateway) =>
   gateway.remoteExec(
-    gateway.peer.runtime === 'node' ? `${CHILDREN} for (;;);` : `${PYTHON_CHILDREN}while True: pass`,
+    gateway.peer.runtime === kind ? `${CHILDREN} for (;;);` : `${PYTHON_CHILDREN}while True: pass`,
   ),
 );
 const children = await Promise.all(channels.map((channel) => channel.receive()));

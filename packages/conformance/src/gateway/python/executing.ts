@@ -485,6 +485,17 @@ function calls(tests: PythonTests): void {
     assert.is(error.remoteName, 'DumpError');
     assert.match(error.message, 'object');
     assert.is(await gateway.call('abs', [-1]), 1);
+    for (const [item, path] of [
+      ['object()', '$'],
+      ["{'users': [(1, {2: object()})]}", "$['users'][0][1][2]"],
+      ['{3: {object}}', "$[3]{<class 'object'>}"],
+      ['[{(1, object): 2}]', "$[0]{(1, <class 'object'>)}[1]"],
+    ] as const) {
+      const failure = (await failureOf(gateway.remoteExec(`channel.send(${item})`).receive())) as RemoteError;
+      assert.is(failure.remoteName, 'DumpError');
+      const shown = failure.remoteMessage.replaceAll('<type ', '<class ');
+      assert.ok(shown.startsWith(`${path}: a value of the type `), failure.remoteMessage);
+    }
   });
 
   tests.test('channels in arguments reach a function that is called', async (gateway) => {

@@ -40,6 +40,7 @@ const TYPES: readonly (readonly [value: unknown, python3: string, python2?: stri
   [-1e300, 'float -1e+300'],
   [new Float(1), 'float 1.0'],
   [new Float(-0), 'float -0.0'],
+  [-0, 'float -0.0'],
   [2 ** 53, 'float 9007199254740992.0'],
   [Number.NaN, 'float nan'],
   [Infinity, 'float inf'],

@@ -55,29 +55,40 @@ class Dumper(object):
             put(OP_TRUE if value else OP_FALSE)
         elif kind is float:
             put(OP_FLOAT + FLOAT.pack(value))
-        elif kind is list:
-            # as it is now: other threads may change it meanwhile
-            items = list(value)
-            put(counted(OP_LIST, len(items)))
-            for index, item in enumerate(items):
-                put(counted(OP_INT, index))
-                self.value(item, put, carried)
-                put(OP_SETITEM)
-        elif kind is dict:
-            put(OP_DICT)
-            for key, item in value.copy().items():
-                self.value(key, put, carried)
-                self.value(item, put, carried)
-                put(OP_SETITEM)
-        elif kind is tuple:
-            for item in value:
-                self.value(item, put, carried)
-            put(counted(OP_TUPLE, len(value)))
-        elif kind is set or kind is frozenset:
-            items = list(value)
-            for item in items:
-                self.value(item, put, carried)
-            put(counted(OP_SET if kind is set else OP_FROZENSET, len(items)))
+        elif kind is list or kind is dict or kind is tuple or kind is set or kind is frozenset:
+            place = name = None
+            try:
+                if kind is list:
+                    # as it is now: other threads may change it meanwhile
+                    items = list(value)
+                    place = '[%d]'
+                    put(counted(OP_LIST, len(items)))
+                    for name, item in enumerate(items):
+                        put(counted(OP_INT, name))
+                        self.value(item, put, carried)
+                        put(OP_SETITEM)
+                elif kind is dict:
+                    put(OP_DICT)
+                    for name, item in value.copy().items():
+                        place = '{%.80r}'
+                        self.value(name, put, carried)
+                        place = '[%.80r]'
+                        self.value(item, put, carried)
+                        put(OP_SETITEM)
+                elif kind is tuple:
+                    place = '[%d]'
+                    for name, item in enumerate(value):
+                        self.value(item, put, carried)
+                    put(counted(OP_TUPLE, len(value)))
+                else:
+                    place = '{%.80r}'
+                    items = list(value)
+                    for name in items:
+                        self.value(name, put, carried)
+                    put(counted(OP_SET if kind is set else OP_FROZENSET, len(items)))
+            except DumpError as error:
+                error.inside(place, name)
+                raise
         elif kind is complex:
             put(OP_COMPLEX + COMPLEX.pack(value.real, value.imag))
         elif kind is Channel:

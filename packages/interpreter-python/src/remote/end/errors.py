@@ -33,7 +33,22 @@ class DataFormatError(Exception):
 
 
 class DumpError(DataFormatError):
-    """The value, or a part of it, can't travel."""
+    """The value, or a part of it, can't travel; `path` says where in the item it sits: $['users'][0]."""
+
+    def __init__(self, message):
+        DataFormatError.__init__(self, message)
+        self.path = '$'
+
+    def inside(self, place, name):
+        try:
+            place %= (name,)
+        except Exception:
+            # the class of a key may fail to show it
+            place = '[...]'
+        self.path = '$' + place + self.path[1:]
+
+    def __str__(self):
+        return '%s: %s' % (self.path, self.args[0])
 
 
 class LoadError(DataFormatError):
