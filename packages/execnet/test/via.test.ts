@@ -134,7 +134,7 @@ for (const middle of sharedEnds) {
     process.kill(outer.peer.pid, 'SIGKILL');
     const error = await pending;
     isA(error, ConnectionLostError);
-    assert.match(error.message, /^leaf: .*middle: its remote end was ended by SIGKILL/);
+    assert.match(error.message, /^leaf \(.*middle \(.*\): its remote end was ended by SIGKILL/);
     isA(error.cause, ConnectionLostError);
     assert.equal(await stillRunning(pids, LIMIT), []);
     await inner.join();

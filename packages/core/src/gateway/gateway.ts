@@ -197,7 +197,7 @@ export class Gateway implements AsyncDisposable {
       },
       { maxData: FRAGMENT_SIZE, target: (code, channel, length) => link.target(code, channel, length) },
     );
-    if (trace) traceFrames(link, trace);
+    if (trace) traceFrames(id, link, trace);
     if (lease !== undefined) {
       this.#lease = new Lease(lease, {
         // a peer that does not read needs no further question
@@ -464,7 +464,7 @@ export class Gateway implements AsyncDisposable {
       for (const end of carried) if (end.status === 'rejected') throw end.reason;
     } catch (error) {
       if (error instanceof TerminateError)
-        throw new TerminateError(`${this.#name}: ${error.message}`, error.remains, { cause: error });
+        throw new TerminateError(`${this.id}: ${error.message}`, error.remains, { cause: error });
       throw error;
     } finally {
       this.#link.release();

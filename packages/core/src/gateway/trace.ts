@@ -13,11 +13,11 @@ import { codeName } from '../wire/index.ts';
  */
 export const trace: Trace | undefined = createTrace(process.env['EXECNET_DEBUG']);
 
-/** Traces each frame that a link sends. Wraps the one way out, so that sending costs nothing where nothing is traced. */
-export function traceFrames(link: Pick<Link, 'name' | 'writeFrame'>, write: Trace): void {
+/** Traces each frame that the link of a gateway sends. Wraps the one way out, so that sending costs nothing where nothing is traced. */
+export function traceFrames(id: string, link: Pick<Link, 'writeFrame'>, write: Trace): void {
   const send = link.writeFrame.bind(link);
   link.writeFrame = (code, channel, payload) => {
-    write(link.name, 'sent', codeName(code), `channel ${channel}`, `${payload.length} bytes`);
+    write(id, 'sent', codeName(code), `channel ${channel}`, `${payload.length} bytes`);
     send(code, channel, payload);
   };
 }

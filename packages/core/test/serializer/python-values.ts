@@ -20,7 +20,7 @@ export function pythonOf(value: unknown, literals: Literals = PYTHON_3): string 
     case 'boolean':
       return value ? 'True' : 'False';
     case 'number':
-      return Number.isSafeInteger(value) ? String(value + 0) : floatOf(value);
+      return Number.isSafeInteger(value) && !Object.is(value, -0) ? String(value) : floatOf(value);
     case 'bigint':
       // Python 3.11 reads no more than 4300 decimal digits
       return value < 0n ? `-0x${(-value).toString(16)}` : `0x${value.toString(16)}`;
@@ -57,7 +57,6 @@ const hexOf = (code: number, digits: number): string => code.toString(16).padSta
 /** What loads where the value was dumped: Python has no `undefined`, and knows an int by its type and not by its size. */
 export function loadedFrom(value: unknown): unknown {
   if (value === undefined) return null;
-  if (typeof value === 'number') return Number.isSafeInteger(value) ? value + 0 : value;
   if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : value;
   if (typeof value !== 'object' || value === null) return value;
   if (value instanceof Float) return value.value;
