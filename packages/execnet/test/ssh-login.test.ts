@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
-import { appendFileSync, chmodSync, copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
@@ -54,9 +54,10 @@ class Agent implements AsyncDisposable {
 
   static async start({ folder }: Host): Promise<Agent> {
     const socket = join(folder, 'agent');
-    const agent = new Agent(socket, spawn('ssh-agent', ['-D', '-a', socket], { stdio: 'ignore' }));
-    while (!existsSync(socket)) await after(5);
-    return agent;
+    const child = spawn('ssh-agent', ['-D', '-a', socket], { stdio: ['ignore', 'pipe', 'ignore'] });
+    // it says where it listens when it does; the socket is there before
+    await once(child.stdout, 'data');
+    return new Agent(socket, child);
   }
 
   async add(key: string): Promise<void> {

@@ -64,10 +64,10 @@ export function shellCommand({ file, args, env, cwd, nice, descriptors }: Comman
     ...(redirections.length > 0 ? [`exec ${redirections.join(' ')}`] : []),
     `[ -n "$execnet_lead" ] || { ${say('became')} >&${own}; exec "$@" ${own}>&- ${give(given)}; }`,
     // It is waited for: what runs in the background ignores SIGINT. It says its number itself, and starts nothing if nobody listens any more.
-    // What the shell itself says of a program that a signal ends is no output of the program.
-    `execnet_end=$(exec ${outcome}>&1 1>&${descriptors.output === 1 ? own : 2} ${errors}>&2 2>/dev/null; ` +
-      `"$execnet_lead" \${execnet_perl:+-e "$execnet_perl" --} "$execnet_sh" -c ${quote(started)} execnet "$@" ` +
-      `${give([...given, own, outcome])} 2>&${errors} ${errors}>&-; printf '%s' $? >&${outcome})`,
+    // What the shell itself says of a program that a signal ends is no output of the program; dash has the redirections of a command while it waits for it.
+    `execnet_end=$(exec ${outcome}>&1 1>&${descriptors.output === 1 ? own : 2} ${errors}>&2 2>/dev/null; ( exec 2>&${errors} ${errors}>&-; ` +
+      `exec "$execnet_lead" \${execnet_perl:+-e "$execnet_perl" --} "$execnet_sh" -c ${quote(started)} execnet "$@" ` +
+      `${give([...given, own, outcome])} ); printf '%s' $? >&${outcome})`,
     'PATH=$execnet_path; case $execnet_end in *" "*) ;; *) exit "$execnet_end";; esac',
     END_GROUP,
     'end_group "${execnet_end%% *}"; [ -z "$execnet_left" ] || kill -s KILL $$; exit "${execnet_end##* }"',

@@ -212,6 +212,10 @@ for (const sh of SHELLS.filter((name) => !['fish', 'tcsh'].includes(name))) {
         { input: 'the rest\n', env: { PATH: folder.PATH } },
       );
       assert.equal([code, rest, stderr], [7, `${names.join('')}|the rest\n`, '']);
+      const killed = await start(command({ args: ['-c', 'kill -s KILL $$'], descriptors }), {
+        env: { PATH: folder.PATH },
+      });
+      assert.equal([killed.code, killed.stderr], [137, ''], 'what the shell says of it is no output');
     }
   });
 }
