@@ -266,7 +266,7 @@ channel.send([len(rung)])`);
   });
 
   // before, Python holds them up itself
-  if (tests.since('3.7'))
+  if (tests.since('3.8'))
     tests.testOnC('a handler may be interrupted by another', async (gateway) => {
       const channel = gateway.remoteExec<string[]>(`
 import os, signal, time

@@ -32,7 +32,7 @@ class Signals(object):
                 self.handlers[number] = handler
             else:
                 self.handlers.pop(number, None)
-                self.settle(number)
+                self.forget(number)
             return before
 
     def installed(self, number):
@@ -59,6 +59,15 @@ class Signals(object):
             complain('the handler of signal %d failed:\n%s' % (number, describe(sys.exc_info()[1])['stack']))
 
     def settle(self, number):
+        """The handler is about to run: it waits no more."""
+        if number in self.pending:
+            with self.lock:
+                # a reminder that is on its way arrives in these calls, and is no second signal as long as the number waits
+                nothing()
+                nothing()
+                self.forget(number)
+
+    def forget(self, number):
         if number in self.pending:
             self.pending.remove(number)
 
@@ -112,6 +121,10 @@ def surroundings(frame):
 def call_handler(handler, number, frame):
     """Apart, as other signals may interrupt a handler."""
     handler(number, frame)
+
+
+def nothing():
+    """Handlers of signals that have come run at the start of a function."""
 
 
 def codes(*functions):
