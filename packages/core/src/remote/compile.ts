@@ -5,10 +5,14 @@ export type Remote = (channel: unknown, args: unknown, tools?: unknown) => unkno
 /** Compiled texts are kept, because programs send the same few again and again; the bound keeps generated code from piling up. */
 const KEPT = 200;
 
+/** And so do texts, in characters: bundles are large, and a program that makes them anew has no use for the old ones. */
+const KEPT_LENGTH = 4 * 1024 * 1024;
+
 /** Turns requests into functions, by the loader's `eval`. */
 export class Compiler {
   readonly #evaluate: (text: string) => unknown;
   readonly #kept = new Map<string, Remote>();
+  #keptLength = 0;
 
   constructor(evaluate: (text: string) => unknown) {
     this.#evaluate = evaluate;
@@ -19,8 +23,13 @@ export class Compiler {
     const kept = this.#kept.get(key);
     if (kept) return kept;
     const compiled = kind === 'module' ? this.#module(text, { file, url }) : this.#function(kind, text);
-    if (this.#kept.size >= KEPT) this.#kept.delete(this.#kept.keys().next().value as string);
     this.#kept.set(key, compiled);
+    this.#keptLength += key.length;
+    for (const oldest of this.#kept.keys()) {
+      if (this.#kept.size <= KEPT && this.#keptLength <= KEPT_LENGTH) break;
+      this.#kept.delete(oldest);
+      this.#keptLength -= oldest.length;
+    }
     return compiled;
   }
 
