@@ -80,13 +80,12 @@ function nameModule(thrown: unknown, data: string, url: string): void {
       const stack = String(error.stack);
       const message = String(error.message);
       const told = named(message.replaceAll(COLOURS, ''));
-      const isImport = told !== message && !/SyntaxError/.test(`${error.name}${message}`);
-      if (told !== message)
-        change(
-          error,
-          'message',
-          isImport ? `${told.trim()} (a module that is sent can import builtins only)` : told,
-        );
+      // Node 18 names neither the module nor what it asks for
+      const unnamed = stack.includes('(node:internal/modules/esm/resolve:') && !told.includes(url);
+      const place = unnamed ? `: ${JSON.stringify((error as { input?: unknown }).input)} in ${url}` : '';
+      const isImport = unnamed || (told !== message && !/SyntaxError/.test(`${error.name}${message}`));
+      const why = isImport ? `${told.trim()}${place} (a module that is sent can import builtins only)` : told;
+      if (why !== message) change(error, 'message', why);
       const better = named(stack.replace(message, String(error.message)).replaceAll(COLOURS, ''));
       if (better !== stack) change(error, 'stack', better);
     } catch {
