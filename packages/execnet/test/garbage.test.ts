@@ -15,7 +15,9 @@ for (const interpreter of sharedEnds) {
       // a callback, or somebody who waits, holds a channel
       callback: [[0, 1, 2, 'end'], 'all sent'],
       waiting: ['waited for'],
-      unheard: ['ExecnetWarning: an execution of gw0 failed and nobody received its error (channel N)'],
+      unheard: [
+        'ExecnetWarning: an execution of gw0 (popen:N) failed and nobody received its error (channel N)',
+      ],
       // the other way round: a channel that remote code drops is closed here
       remote: ['has it', 'closed'],
     });

@@ -37,7 +37,11 @@ async function tree(group: Group, { config }: Network, leaf: SpecObject): Promis
 for (const [title, leaf, reason] of [
   ['have the lease of their transport', {}, /^(beside|far|leafmost) \(.*\): .*\bmiddle\b/],
   // whose lease is over first, that of the middle or of what is behind it, is a matter of milliseconds
-  ['have the same lease', { keepalive: 1 }, /^(beside|far|leafmost) \(.*\): .*(\bmiddle\b|nothing was heard)/],
+  [
+    'have the same lease',
+    { keepalive: 1 },
+    /^(beside|far|leafmost) \(.*\): .*(\bmiddle\b|nothing was heard)/,
+  ],
 ] as const) {
   testOn(
     ['netns'],

@@ -320,8 +320,11 @@ function placing(tests: GatewayTests): void {
     try {
       for (const [text, said] of [
         ['export default () => 1;\nexport function broken() {\n  return 1 +;\n}\n', /:3:1[0-9]/],
-        ["import './beside.mjs';\nexport default () => 1;\n", /can import builtins only/],
-        ["export default async () => await import('./beside.mjs');\n", /can import builtins only/],
+        ["import './beside.mjs';\nexport default () => 1;\n", /can import builtins and absolute URLs only/],
+        [
+          "export default async () => await import('./beside.mjs');\n",
+          /can import builtins and absolute URLs only/,
+        ],
       ] as const) {
         const file = join(folder, 'module.mjs');
         // a text of a size that nobody wants to read in a message
@@ -335,6 +338,15 @@ function placing(tests: GatewayTests): void {
           assert.ok(shown.length < 4000, `${shown.length} characters`);
         }
       }
+      // what the code says itself is none of our business
+      const file = join(folder, 'own.mjs');
+      writeFileSync(
+        file,
+        "export default () => { throw new Error('\\u001b[31m$& $$5 can not resolve\\u001b[39m'); };\n",
+      );
+      const error = (await failureOf(gateway.remoteExec(pathToFileURL(file)).waitClose())) as RemoteError;
+      assert.is(error.remoteMessage, '\u001b[31m$& $$5 can not resolve\u001b[39m');
+      assert.ok(error.stack?.includes(error.remoteMessage), error.stack);
     } finally {
       rmSync(folder, { recursive: true });
     }

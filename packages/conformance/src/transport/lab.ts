@@ -28,7 +28,7 @@ export interface TransportFixture extends Selection {
 /**
  * - `signals`: exit codes are told, but not the signal that ended a program (`docker run`).
  * - `high codes`: codes above 128 are told as the signals that a shell means by them (a shell waited for the program).
- * - `end of output`: that no more bytes come is told when the program has closed what it prints to as well, and not before (OpenSSH's server).
+ * - `end of output`: that no more bytes come is told when the program has closed what it prints to as well, and not before (a shell waited for the program, or OpenSSH's server).
  * - `exit`: that the program has ended is told when nobody holds what it printed to any more, and not before (that server, through its client).
  * - `backpressure`: nobody can tell when what is written has left.
  */

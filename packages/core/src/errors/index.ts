@@ -1,4 +1,4 @@
-export { atCaller, framesAbove, rejectAtCaller } from './at-caller.ts';
+export { ASYNCHRONOUS_STACKS, atCaller, framesOf, rejectAtCaller, stackAbove } from './at-caller.ts';
 export {
   CancelledError,
   ChannelClosedError,

@@ -14,11 +14,14 @@ import {
 } from '../channel/index.ts';
 import { clearTimeout, setTimeout } from '../clock.ts';
 import {
+  ASYNCHRONOUS_STACKS,
   type ConnectionLostError,
   ExecnetError,
-  framesAbove,
+  framesOf,
   ProtocolError,
   RemoteError,
+  type RemoteErrorData,
+  stackAbove,
   TerminateError,
   TimeoutError,
 } from '../errors/index.ts';
@@ -86,9 +89,6 @@ export interface GatewayParts {
   /** See `Boot.compiled`. */
   readonly compiled?: Boot['compiled'];
 }
-
-/** The engine knows who awaits a promise, and says so in stacks. JavaScriptCore does not. */
-const ASYNCHRONOUS_STACKS = !('bun' in process.versions);
 
 const DEFAULT_TERMINATE_TIMEOUT = 5000;
 
@@ -307,9 +307,7 @@ export class Gateway implements AsyncDisposable {
     const channel = this.newChannel();
     const state = Channel.stateOf(channel) as ChannelState;
     state.execution = true;
-    const origin = ASYNCHRONOUS_STACKS ? undefined : framesAbove(calledBy);
-    state.failure = (error) =>
-      new RemoteError(interpreter.request ? error : withPlace(source, error), origin);
+    state.failure = failureOf(interpreter.request ? undefined : source, calledBy);
     this.#link.writeFrame(Code.CHANNEL_EXEC, channel.id, payload);
     for (const id of carried ?? []) this.#link.writeFrame(Code.BIND, channel.id, int32Payload(id));
     if (signal) {
@@ -600,4 +598,14 @@ export class Gateway implements AsyncDisposable {
 function showCall(source: RemoteSource): string {
   const name = typeof source === 'function' ? source.name : String(source);
   return name === '' ? 'a call' : `the call of ${name}`;
+}
+
+/** What makes the error of an execution. Apart, so that it holds nothing that would keep the channel from being collected. `source`: what may have syntax errors. */
+function failureOf(
+  source: RemoteSource | undefined,
+  calledBy: (...args: never[]) => unknown,
+): (error: RemoteErrorData) => RemoteError {
+  const here = ASYNCHRONOUS_STACKS ? undefined : stackAbove(calledBy);
+  return (error) =>
+    new RemoteError(source === undefined ? error : withPlace(source, error), here && framesOf(here));
 }

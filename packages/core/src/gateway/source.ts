@@ -46,9 +46,12 @@ export function describeSource(
 /** The name of source text in stacks. */
 export const SOURCE_NAME = 'execnet:source';
 
+/** What stands before source text in its program. */
+export const TEXT_PREFIX = '(async function (channel, args) {';
+
 /** Source text as the expression that the remote end evaluates. */
 export function textProgram(source: string): string {
-  return `(async function (channel, args) {${source}\n})`;
+  return `${TEXT_PREFIX}${source}\n})`;
 }
 
 /** The JavaScript of a module file. */

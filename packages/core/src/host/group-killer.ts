@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { clearTimeout, performance, setTimeout } from '../clock.ts';
+import { clearTimeout, setTimeout } from '../clock.ts';
 import type { Connection } from '../registry/contracts.ts';
 import { killScript, SHELL_LINE } from './shell-command.ts';
 
@@ -11,6 +11,9 @@ const PATIENCE = 8000;
 
 /** How much longer than the slowest login so far the next one may take. */
 const LOGIN_FACTOR = 3;
+
+/** A login that took longer waited for a person; in milliseconds. */
+const SLOWEST = 30_000;
 
 /** How long a shell may take to end when its input has, in milliseconds. */
 const END_PATIENCE = 500;
@@ -34,7 +37,7 @@ interface Wanted {
  */
 export class GroupKiller {
   readonly #open: OpenShell;
-  readonly #wanted = new Map<number, Wanted>();
+  readonly #wanted = new Set<Wanted>();
   #slowest = 0;
   #shell: Shell | undefined;
 
@@ -45,7 +48,7 @@ export class GroupKiller {
 
   /** Takes note of how long a login took there, in milliseconds: who waits for another one is as patient. */
   loginTook(duration: number): void {
-    this.#slowest = Math.max(this.#slowest, duration);
+    this.#slowest = Math.min(SLOWEST, Math.max(this.#slowest, duration));
   }
 
   /**
@@ -53,25 +56,28 @@ export class GroupKiller {
    * with the reason of `signal`.
    */
   async kill(group: number, signal: AbortSignal): Promise<readonly number[]> {
+    signal.throwIfAborted();
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const started = performance.now();
+    let wanted: Wanted | undefined;
+    let abort: (() => void) | undefined;
     try {
       return await new Promise<number[]>((resolve, reject) => {
-        signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-        const patience = PATIENCE + LOGIN_FACTOR * this.#slowest;
-        timer = setTimeout(() => {
-          reject(
-            new Error(`no shell there has answered within ${Math.round(performance.now() - started)} ms`),
-          );
-        }, patience);
-        const wanted = { group, done: resolve, failed: reject };
-        this.#wanted.set(group, wanted);
+        abort = () => reject(signal.reason);
+        signal.addEventListener('abort', abort, { once: true });
+        const patience = Math.round(PATIENCE + LOGIN_FACTOR * this.#slowest);
+        timer = setTimeout(
+          () => reject(new Error(`no shell there has answered within ${patience} ms`)),
+          patience,
+        );
+        wanted = { group, done: resolve, failed: reject };
+        this.#wanted.add(wanted);
         this.#shell ??= this.#start();
         this.#shell.kill([group]);
       });
     } finally {
       clearTimeout(timer);
-      this.#wanted.delete(group);
+      if (abort) signal.removeEventListener('abort', abort);
+      if (wanted) this.#wanted.delete(wanted);
       // with nothing left to do the shell goes: it is to be no remnant itself
       if (this.#wanted.size === 0) {
         const shell = this.#shell;
@@ -84,12 +90,14 @@ export class GroupKiller {
   #start(): Shell {
     const shell = new Shell(this.#open, {
       // by now some have ended by themselves: their numbers may be those of others
-      ready: () => shell.kill([...this.#wanted.keys()]),
-      killed: (group, left) => this.#wanted.get(group)?.done(left),
+      ready: () => shell.kill([...this.#wanted].map(({ group }) => group)),
+      killed: (group, left) => {
+        for (const wanted of this.#wanted) if (wanted.group === group) wanted.done(left);
+      },
       ended: (error) => {
         if (this.#shell !== shell) return;
         this.#shell = undefined;
-        for (const wanted of this.#wanted.values()) wanted.failed(error);
+        for (const wanted of this.#wanted) wanted.failed(error);
       },
     });
     return shell;

@@ -20,6 +20,12 @@ export interface ShellCommand {
 /** Reads one line and runs it. `read` takes no byte more than the line from a pipe (POSIX), so that what follows is the program's. */
 export const SHELL_LINE: string = `exec sh -c 'IFS= read -r script && eval "$script"' execnet`;
 
+/**
+ * The status for a program that SIGKILL has ended. The usual one is also that of this script when it is killed itself and something waits for it
+ * (`ForceCommand`), and that proves nothing.
+ */
+export const KILLED_STATUS = 201;
+
 /** How a line feed is written in a script that is one line itself. */
 const LINE_FEED = `'"$execnet_n"'`;
 
@@ -35,7 +41,7 @@ export type ShellFailure = 'chdir' | 'missing' | 'unexecutable' | 'nice' | 'grou
  * The script sets the environment, makes and enters the folder, looks for the program, starts it in a process group of its own with the protocol on the
  * descriptors where the program expects it, and tells its process id. It stays outside of the group and waits. When the program has ended it kills what
  * is left of the group, looks until nothing is, and exits with the status of the program. So a status is the proof that all is gone, and asks
- * for no further login. If something can't be killed the script ends by a signal.
+ * for no further login. If something can't be killed the status is 255.
  *
  * Variables of the script begin with `execnet_`: those that are exported would change what the program gets.
  */
@@ -66,11 +72,12 @@ export function shellCommand({ file, args, env, cwd, nice, descriptors }: Comman
     // It is waited for: what runs in the background ignores SIGINT. It says its number itself, and starts nothing if nobody listens any more.
     // What the shell itself says of a program that a signal ends is no output of the program; dash has the redirections of a command while it waits for it.
     `execnet_end=$(exec ${outcome}>&1 1>&${descriptors.output === 1 ? own : 2} ${errors}>&2 2>/dev/null; ( exec 2>&${errors} ${errors}>&-; ` +
-      `exec "$execnet_lead" \${execnet_perl:+-e "$execnet_perl" --} "$execnet_sh" -c ${quote(started)} execnet "$@" ` +
+      `[ -z "$execnet_perl" ] || export PERL_BADLANG=0; exec "$execnet_lead" \${execnet_perl:+-e "$execnet_perl" --} "$execnet_sh" -c ${quote(started)} execnet "$@" ` +
       `${give([...given, own, outcome])} ); printf '%s' $? >&${outcome})`,
-    'PATH=$execnet_path; case $execnet_end in *" "*) ;; *) exit "$execnet_end";; esac',
+    'PATH=$execnet_path; case $execnet_end in *" "*) ;; *) exit "${execnet_end:-255}";; esac',
     END_GROUP,
-    'end_group "${execnet_end%% *}"; [ -z "$execnet_left" ] || kill -s KILL $$; exit "${execnet_end##* }"',
+    'i=0; end_group "${execnet_end%% *}"; [ -z "$execnet_left" ] || exit 255; execnet_end=${execnet_end##* }',
+    `[ "$execnet_end" != 137 ] || execnet_end=${KILLED_STATUS}; exit "\${execnet_end:-255}"`,
   ].join('; ');
   return { line: SHELL_LINE, input: Buffer.from(`${script}\n`), mark };
 }
@@ -130,14 +137,15 @@ function beNice(nice: number): string[] {
 
 /**
  * How a program is started in a process group of its own: by `setsid`, which does so in place where its caller leads no group, or by Perl, which each macOS
- * has. Where there is neither, the shell itself becomes the program, if it leads a group; most servers give each command one. Looked for with
- * the PATH of the login, before the environment of the program is set.
+ * has. Where there is neither, the shell itself becomes the program, if it leads a group; most servers give each command one. So it does where `sh` is
+ * ksh93, which makes no process for a command substitution. Looked for with the PATH of the login, before the environment of the program is set.
  */
 const LEAD = [
-  'execnet_sh=$(command -v sh); execnet_perl=; execnet_lead=$(command -v setsid)',
+  'execnet_sh=$(command -v sh); execnet_perl=; execnet_lead=',
+  'case ${KSH_VERSION-} in *" 93"*) ;; *) execnet_lead=$(command -v setsid) || { execnet_lead=$(command -v perl) && ' +
+    "execnet_perl='delete $ENV{PERL_BADLANG}; setpgrp(0, 0); exec {$ARGV[0]} @ARGV; exit 127'; };; esac",
   'if [ -n "$execnet_lead" ]; then :; ' +
-    "elif execnet_lead=$(command -v perl); then execnet_perl='setpgrp(0, 0); exec {$ARGV[0]} @ARGV; exit 127'; " +
-    'elif [ -r /proc/$$/stat ]; then IFS= read -r execnet_g </proc/$$/stat; execnet_g=${execnet_g##*) }; set -- $execnet_g; execnet_g=$3; ' +
+    'elif [ -r /proc/$$/stat ]; then IFS= read -r execnet_g </proc/$$/stat; execnet_g=${execnet_g##*\\) }; set -- $execnet_g; execnet_g=$3; ' +
     'else execnet_g=$(ps -o pgid= -p $$); execnet_g=$((execnet_g)); fi',
 ];
 
@@ -179,14 +187,15 @@ export function shellFailure(what: string, told: string, command: Command): Conn
 const LOOKS = 40;
 
 /**
- * A function for `sh` that kills a process group and sets `execnet_left` to the numbers of those of its processes that can't be killed: nothing, when
+ * A function for `sh` that kills a process group, with `i` for its patience, and sets `execnet_left` to the numbers of those of its processes that can't be killed: nothing, when
  * all is gone. Zombies count as gone.
  */
 const END_GROUP = [
+  'LC_ALL=C; export LC_ALL',
   'members() { if [ -r /proc/self/stat ]; then for f in /proc/[0-9]*/stat; do { IFS= read -r s <"$f"; } 2>/dev/null || continue; p=${s%% *}; ' +
-    'set -- "$1" ${s##*) }; [ "$4" = "$1" ] && [ "$2" != Z ] && [ "$2" != X ] && echo "$p"; done; ' +
+    'set -- "$1" ${s##*\\) }; [ "$4" = "$1" ] && [ "$2" != Z ] && [ "$2" != X ] && echo "$p"; done; ' +
     'else ps -A -o pid= -o pgid= -o state= | while read -r p q t; do case $q$t in $1[ZX]*) ;; $1*) [ "$q" = "$1" ] && echo "$p";; esac; done; fi; }',
-  'end_group() { execnet_left=; LC_ALL=C; export LC_ALL; i=0; while case $(kill -s KILL -- -$1 2>&1) in *"o such process"*) false;; esac; do ' +
+  'end_group() { execnet_left=; while case $(kill -s KILL -- -$1 2>&1) in *"o such process"*) false;; esac; do ' +
     `execnet_left=$(members $1); [ -n "$execnet_left" ] || return 0; i=$((i+1)); [ $i -lt ${LOOKS} ] || return 0; sleep 0.05 2>/dev/null || sleep 1; ` +
     'done; execnet_left=; }',
 ].join('; ');
@@ -199,7 +208,7 @@ export function killScript(mark: string): string {
   return [
     END_GROUP,
     `printf '%s\\n' ${mark}`,
-    'while IFS= read -r groups; do for g in $groups; do kill -s KILL -- -$g 2>/dev/null; done; ' +
+    'while IFS= read -r groups; do i=0; for g in $groups; do kill -s KILL -- -$g 2>/dev/null; done; ' +
       `for g in $groups; do end_group $g; printf '%s%s:%s.\\n' ${mark} $g "$(printf ' %s' $execnet_left)"; done; done`,
   ].join('; ');
 }

@@ -1,10 +1,9 @@
-import { constants } from 'node:os';
 import { clearTimeout, performance, setTimeout } from '../clock.ts';
 import { type ConnectError, TerminateError } from '../errors/index.ts';
 import type { Command, Connection, ConnectionSink, Exit } from '../registry/contracts.ts';
 import { Delivery } from './delivery.ts';
 import type { GroupKiller } from './group-killer.ts';
-import { type ShellCommand, type ShellSuccess, shellFailure } from './shell-command.ts';
+import { KILLED_STATUS, type ShellCommand, type ShellSuccess, shellFailure } from './shell-command.ts';
 
 /** More than that before the shell's answer is no greeting: the handshake gets it, and says what it thinks of it. */
 const MAX_WAIT = 1024 * 1024;
@@ -15,7 +14,25 @@ const ANSWER_PATIENCE = 2000;
 /** What a shell adds to the number of the signal that ended a program, for the status. */
 const BY_SIGNAL = 128;
 
-/** With this `ssh` says that the fault is its own, or its connection's: it tells nothing of the program. */
+/** Signals that have the same number everywhere (POSIX, kill(1)), and those that have it in practice. */
+const SIGNALS: Readonly<Record<number, NodeJS.Signals>> = {
+  1: 'SIGHUP',
+  2: 'SIGINT',
+  3: 'SIGQUIT',
+  4: 'SIGILL',
+  5: 'SIGTRAP',
+  6: 'SIGABRT',
+  8: 'SIGFPE',
+  11: 'SIGSEGV',
+  13: 'SIGPIPE',
+  14: 'SIGALRM',
+  15: 'SIGTERM',
+};
+
+/** A shell that was killed itself, where something waits for it: it had no time to say more. */
+const KILLED_SHELL = 137;
+
+/** From here on a status tells nothing of the program: with 255 `ssh` says that the fault is its own, the script that something is left. */
 const NO_STATUS = 255;
 
 /** How long the shell may take to end after the program, in milliseconds: it is to be gone, too. */
@@ -27,7 +44,7 @@ export interface ShellAccess {
   readonly command: Command;
   /** Where, for people and for what can't be killed: `wyvern`. */
   readonly host: string;
-  /** Asks the server to kill the shell behind the connection; sent before it returns. For servers that know how, while nothing has been started. */
+  /** Asks the server to kill the shell behind the connection; sent before it returns. For servers that know how, while no shell waits for a program. */
   signal?(): void;
   /** Kills what was started by a second way. Connections to the same place share it. */
   readonly killer: GroupKiller;
@@ -136,7 +153,8 @@ class ShellConnection implements Connection {
   }
 
   async #abort(reason: Error | undefined): Promise<void> {
-    if (this.#pid === undefined) this.#access.signal?.();
+    // what waits for the program would be killed instead of it
+    if (!this.#watched) this.#access.signal?.();
     await this.#soon(this.#answer, ANSWER_PATIENCE);
     try {
       await this.#sweep();
@@ -196,7 +214,8 @@ class ShellConnection implements Connection {
 
   #exited(told: Exit): Exit {
     const exit = this.#access.explain?.(told, this.#pid !== undefined) ?? told;
-    const isProof = this.#watched && exit.code !== undefined && exit.code !== NO_STATUS;
+    const isProof =
+      this.#watched && exit.code !== undefined && exit.code < NO_STATUS && exit.code !== KILLED_SHELL;
     if (isProof) this.#gone.abort();
     // what an interpreter leaves behind goes with it; over a connection that is lost it goes by itself
     const ended = exit.code !== undefined || exit.signal !== undefined;
@@ -239,9 +258,9 @@ function isSuccess(word: string): word is ShellSuccess {
   return word === 'stays' || word === 'became';
 }
 
-/** The end of a program, by the status of the shell that waited for it. */
+/** The end of a program, by the status of the shell that waited for it. Numbers of signals that differ between systems stay codes. */
 function statusOf(exit: Exit): Exit {
   const { code = 0, ...rest } = exit;
-  const signal = Object.entries(constants.signals).find(([, number]) => number === code - BY_SIGNAL)?.[0];
+  const signal = code === KILLED_STATUS ? 'SIGKILL' : SIGNALS[code - BY_SIGNAL];
   return signal === undefined ? exit : { ...rest, signal };
 }

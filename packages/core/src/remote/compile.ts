@@ -69,25 +69,34 @@ const MAX_CAUSES = 16;
 /** Colours, which Deno writes into messages. */
 const COLOURS = new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*m`, 'g');
 
-/** The whole data URL of a module, or its ends, stands in stacks of Bun and Deno, and in messages of all. Node's stacks have the name that the text gives itself. */
+/** What engines say of a module that they can't find. */
+const UNRESOLVED = /resolve|not a dependency|cannot-be-a-base|Cannot find/;
+
+/**
+ * The whole data URL of a module, or its ends, stands in stacks of Bun and Deno, and in messages of all. Node's stacks have the name that the text gives
+ * itself. Of Node 18 the message names neither the module nor what it asks for.
+ */
 function nameModule(thrown: unknown, data: string, url: string): void {
   const shortened = `${data.slice(0, DENO_KEEPS)}......${data.slice(-DENO_KEEPS)}`;
   const named = (text: string): string =>
     text.replaceAll(DATA_URL + data, url).replaceAll(DATA_URL + shortened, url);
+  /** What has no data URL in it is of the user's making. */
+  const better = (text: string): string =>
+    named(text) === text ? text : named(text.replaceAll(COLOURS, ''));
   let error = thrown;
   for (let depth = 0; error instanceof Error && depth <= MAX_CAUSES; depth++) {
     try {
+      const { message, input } = error as Error & { input?: unknown };
       const stack = String(error.stack);
-      const message = String(error.message);
-      const told = named(message.replaceAll(COLOURS, ''));
-      // Node 18 names neither the module nor what it asks for
-      const unnamed = stack.includes('(node:internal/modules/esm/resolve:') && !told.includes(url);
-      const place = unnamed ? `: ${JSON.stringify((error as { input?: unknown }).input)} in ${url}` : '';
-      const isImport = unnamed || (told !== message && !/SyntaxError/.test(`${error.name}${message}`));
-      const why = isImport ? `${told.trim()}${place} (a module that is sent can import builtins only)` : told;
-      if (why !== message) change(error, 'message', why);
-      const better = named(stack.replace(message, String(error.message)).replaceAll(COLOURS, ''));
-      if (better !== stack) change(error, 'stack', better);
+      const unnamed = message === 'Invalid URL' && stack.includes('(node:internal/modules/esm/resolve:');
+      const told = unnamed ? `${message}: ${JSON.stringify(input)} in ${url}` : better(message);
+      const isImport = told !== message && (unnamed || UNRESOLVED.test(message));
+      const said = isImport
+        ? `${told.trim()} (a module that is sent can import builtins and absolute URLs only)`
+        : told;
+      if (said !== message) change(error, 'message', said);
+      const shown = better(said === message ? stack : stack.replace(message, () => said));
+      if (shown !== stack) change(error, 'stack', shown);
     } catch {
       // an error that can't be changed keeps its texts
     }

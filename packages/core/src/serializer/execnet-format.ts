@@ -16,7 +16,7 @@ export interface ExecnetFormatOptions extends Partial<Limits>, Partial<StringOpt
  * Python execnet's dump format, as it is on channels: without a version byte. What it dumps is, byte for byte, what execnet
  * dumps for the Python counterpart of the value, and it loads whatever execnet on Python 2 and 3 dumps.
  *
- * `undefined` arrives as None; -0 as the int 0; an integral number beyond `Number.MAX_SAFE_INTEGER` as float; shared values
+ * `undefined` arrives as None; -0 as the float -0.0; an integral number beyond `Number.MAX_SAFE_INTEGER` as float; shared values
  * arrive as copies of each other, and one that holds itself is a `DumpError`.
  *
  * `py2strAsPy3str` is true and `py3strAsPy2str` false by default, as execnet's gateways have them.

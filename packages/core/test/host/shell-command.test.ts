@@ -161,11 +161,14 @@ for (const leads of [true, false])
   ] as const)
     test(`a program gets a process group of its own by ${by}, ${leads ? 'beside' : 'without'} one of the shell`, async () => {
       using folder = onlyWith(names);
-      const { rest, pid, answer } = await start(GROUP, { leads, env: { PATH: folder.PATH } });
+      // a language that is not there
+      const env = { PATH: folder.PATH, LC_ALL: 'xx_YY.UTF-8' };
+      const { rest, pid, answer, stderr } = await start(GROUP, { leads, env });
       const [own] = rest.split(' ').map(Number);
       assert.is(rest, `${own} ${own} 0`);
       assert.is.not(own, pid);
       assert.is(answer, `stays ${own}`);
+      assert.is(stderr, '');
     });
 
 test('without setsid and Perl the shell becomes the program if it leads a group, and says what is missing if not', async () => {
@@ -215,7 +218,7 @@ for (const sh of SHELLS.filter((name) => !['fish', 'tcsh'].includes(name))) {
       const killed = await start(command({ args: ['-c', 'kill -s KILL $$'], descriptors }), {
         env: { PATH: folder.PATH },
       });
-      assert.equal([killed.code, killed.stderr], [137, ''], 'what the shell says of it is no output');
+      assert.equal([killed.code, killed.stderr], [201, ''], 'what the shell says of it is no output');
     }
   });
 }

@@ -12,6 +12,7 @@ import {
   throughShell,
 } from '../../src/host/index.ts';
 import type { Command, Connection } from '../../src/registry/index.ts';
+import { quoteWord } from '../../src/spec/index.ts';
 import { Sink } from './sink.ts';
 
 const script = (text: string): Command => ({
@@ -25,10 +26,17 @@ const script = (text: string): Command => ({
 const open: OpenShell = (line) =>
   localHost.spawn({ file: 'sh', args: ['-c', line], env: {}, descriptors: { input: 0, output: 1 } });
 
+interface ConnectOptions {
+  readonly login?: string;
+  readonly kill?: OpenShell;
+  /** Another shell waits for it. */
+  readonly wrapped?: boolean;
+}
+
 /** A connection through such a shell; before it reads the script it runs `login`. `logins`: what was opened to kill. */
 async function connect(
   command: Command,
-  { login = '', kill = open, ...access }: { login?: string; kill?: OpenShell } & Partial<ShellAccess> = {},
+  { login = '', kill = open, wrapped = false, ...access }: ConnectOptions & Partial<ShellAccess> = {},
 ): Promise<{ connection: Connection; done: Promise<void>; logins: string[] }> {
   const shell = shellCommand(command);
   const logins: string[] = [];
@@ -40,7 +48,8 @@ async function connect(
     logins.push(line);
     return kill(line, signal);
   });
-  const inner = await open(`${login}\n${shell.line}`, new AbortController().signal);
+  const line = wrapped ? `sh -c ${quoteWord(shell.line)}; exit $?` : shell.line;
+  const inner = await open(`${login}\n${line}`, new AbortController().signal);
   const connection = throughShell(inner, shell, { command, host: 'wyvern', killer, done: over, ...access });
   return { connection, done, logins };
 }
@@ -143,6 +152,41 @@ test('a shell that is killed proves nothing: the program is killed by the second
   await done;
   assert.not(runs(Number(sink.text)));
   assert.is(logins.length, 1);
+});
+
+test('what waits for the shell itself proves nothing when that is killed', async () => {
+  // as a ForceCommand, sudo, or `docker exec` may
+  const { connection, done, logins } = await connect(script('printf "$$ $PPID" >&4; sleep 1000'), {
+    wrapped: true,
+  });
+  const sink = new Sink(connection);
+  await sink.until(({ text }) => text !== '');
+  const [program, subshell] = sink.text.split(' ').map(Number) as [number, number];
+  const [, shell = ''] =
+    /^\S+ (\d+)/.exec(readFileSync(`/proc/${subshell}/stat`, 'utf8').split(') ')[1] ?? '') ?? [];
+  process.kill(Number(shell), 'SIGKILL');
+  await connection.closed;
+  await done;
+  assert.not(runs(program));
+  assert.is(logins.length, 1);
+});
+
+test('a kill that is given up before it begins, or asked for twice', async () => {
+  let logins = 0;
+  const killer = new GroupKiller((line, signal) => {
+    logins++;
+    return open(line, signal);
+  });
+  const reason = new Error('not any more');
+  assert.is(await failureOf(killer.kill(1, AbortSignal.abort(reason))), reason);
+  assert.is(logins, 0);
+  const { connection } = await connect(script('printf $$ >&4; read x <&3; sleep 1000'));
+  const sink = new Sink(connection);
+  await sink.until(({ text }) => text !== '');
+  const never = new AbortController().signal;
+  const twice = [killer.kill(Number(sink.text), never), killer.kill(Number(sink.text), never)];
+  assert.equal(await Promise.all(twice), [[], []]);
+  assert.is(logins, 1);
 });
 
 test('a program that ends while somebody logs in to kill it is not waited for', async () => {

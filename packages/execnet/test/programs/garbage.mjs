@@ -171,7 +171,9 @@ const seen = {};
     gc();
     await gateway.remoteStatus();
   }
-  seen.unheard = warnings.map((warning) => warning.replace(/channel \d+/, 'channel N'));
+  seen.unheard = warnings.map((warning) =>
+    warning.replace(/channel \d+/, 'channel N').replace(/popen:\d+/, 'popen:N'),
+  );
 }
 
 {

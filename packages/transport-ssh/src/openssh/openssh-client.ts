@@ -16,7 +16,12 @@ import { loginFailure, lossOf } from './failures.ts';
 const OWN_FAILURE = 255;
 
 /** What kills on the machines behind each host, by the arguments that lead there. */
-const killers = new WeakMap<Host, Map<string, GroupKiller>>();
+const killers = new WeakMap<Host, Map<string, Shared>>();
+
+interface Shared {
+  readonly killer: GroupKiller;
+  users: number;
+}
 
 /**
  * Starts a command through the `ssh` of the machine where the transport acts, with that machine's configuration, keys and agent: for what ssh2 can't do.
@@ -54,17 +59,28 @@ export async function startOverOpenSsh(
     command,
     host: words.host,
     remoteAddress: placeOf(words, host),
-    killer: killerOf(host, JSON.stringify(way), start),
+    ...useKiller(host, JSON.stringify(way), start),
     explain: (exit, answered) => explain(exit, answered, where),
   });
 }
 
-function killerOf(host: Host, way: string, open: OpenShell): GroupKiller {
-  const ofHost = killers.get(host) ?? new Map<string, GroupKiller>();
+/** The killer of all that use the same way from one host; it goes with the last of them. */
+function useKiller(
+  host: Host,
+  way: string,
+  open: OpenShell,
+): { readonly killer: GroupKiller; readonly done: () => void } {
+  const ofHost = killers.get(host) ?? new Map<string, Shared>();
   killers.set(host, ofHost);
-  const killer = ofHost.get(way) ?? new GroupKiller(open);
-  ofHost.set(way, killer);
-  return killer;
+  const shared = ofHost.get(way) ?? { killer: new GroupKiller(open), users: 0 };
+  ofHost.set(way, shared);
+  shared.users++;
+  return {
+    killer: shared.killer,
+    done: () => {
+      if (--shared.users === 0) ofHost.delete(way);
+    },
+  };
 }
 
 function placeOf({ host: name, port }: { host: string; port?: number }, host: Host): string {

@@ -21,10 +21,7 @@ class Signals(object):
         signal.getsignal = self.installed
 
     def install(self, number, handler):
-        if getpid() != PID:
-            # the parent's may have been taken by a thread that is not here
-            self.lock = allocate_lock()
-        with self.lock:
+        with self.own_lock():
             before = self.set(number, self.arrived if callable(handler) else handler)
             if before == self.arrived:
                 before = self.handlers.get(number)
@@ -61,11 +58,17 @@ class Signals(object):
     def settle(self, number):
         """The handler is about to run: it waits no more."""
         if number in self.pending:
-            with self.lock:
+            with self.own_lock():
                 # a reminder that is on its way arrives in these calls, and is no second signal as long as the number waits
                 nothing()
                 nothing()
                 self.forget(number)
+
+    def own_lock(self):
+        if getpid() != PID:
+            # the parent's may have been taken by a thread that is not here
+            self.lock = allocate_lock()
+        return self.lock
 
     def forget(self, number):
         if number in self.pending:
