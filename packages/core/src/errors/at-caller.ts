@@ -5,7 +5,7 @@ import { LOCAL_STACK, RemoteError } from './remote-error.ts';
 const shown = new WeakMap<Error, Set<string>>();
 
 /** The engine knows who awaits a promise, and says so in stacks. JavaScriptCore does not. */
-export const ASYNCHRONOUS_STACKS = !('bun' in process.versions);
+export const ASYNCHRONOUS_STACKS: boolean = !('bun' in process.versions);
 
 /** More callers than that are not named. */
 const MAX_CALLERS = 4;

@@ -232,7 +232,15 @@ export class Gateway implements AsyncDisposable {
     options?: ExecOptions,
   ): Channel<Receive, Send>;
   remoteExec(source: RemoteSource, args?: unknown, options: ExecOptions = {}): Channel {
-    return this.#execute(source, 'function', { args, options, calledBy: this.remoteExec });
+    const { signal } = options;
+    const channel = this.#execute(source, 'function', { args, options, calledBy: this.remoteExec });
+    if (signal) {
+      const cancel = (): void => channel.close();
+      signal.addEventListener('abort', cancel, { once: true });
+      (Channel.stateOf(channel) as ChannelState).closedHook = () =>
+        signal.removeEventListener('abort', cancel);
+    }
+    return channel;
   }
 
   /**
@@ -310,11 +318,6 @@ export class Gateway implements AsyncDisposable {
     state.failure = failureOf(interpreter.request ? undefined : source, calledBy);
     this.#link.writeFrame(Code.CHANNEL_EXEC, channel.id, payload);
     for (const id of carried ?? []) this.#link.writeFrame(Code.BIND, channel.id, int32Payload(id));
-    if (signal) {
-      const cancel = (): void => channel.close();
-      signal.addEventListener('abort', cancel, { once: true });
-      state.closedHook = () => signal.removeEventListener('abort', cancel);
-    }
     return channel;
   }
 
