@@ -84,6 +84,19 @@ const check = (right: boolean, what: string): void => {
 /** Something that a gateway is asked to do; rejects if the answer is wrong. */
 type Job = (gateway: Gateway, chance: Chance) => Promise<unknown>;
 
+/** Floods what answers with the sizes of its items, and cancels it after some answers. */
+async function cancelMidway(channel: Channel<number, Uint8Array>, chance: Chance): Promise<void> {
+  const size = chance.size();
+  const sending = (async () => {
+    for (;;) await channel.send(new Uint8Array(size));
+  })().catch(() => {});
+  for (let n = chance.below(5); n > 0; n--)
+    check((await channel.receive({ timeout: LIMIT })) === size, 'cancelled');
+  channel.close();
+  await channel.waitClose({ timeout: LIMIT });
+  await sending;
+}
+
 const JAVASCRIPT: Record<string, Job> = {
   async echo(gateway, chance) {
     const channel = gateway.remoteExec(async (channel: Channel<Uint8Array, Uint8Array>) => {
@@ -127,15 +140,7 @@ const JAVASCRIPT: Record<string, Job> = {
     const channel = gateway.remoteExec(async (channel: Channel<Uint8Array, number>) => {
       for await (const item of channel) await channel.send(item.length);
     });
-    const size = chance.size();
-    const sending = (async () => {
-      for (;;) await channel.send(new Uint8Array(size));
-    })().catch(() => {});
-    for (let n = chance.below(5); n > 0; n--)
-      check((await channel.receive({ timeout: LIMIT })) === size, 'cancelled');
-    channel.close();
-    await channel.waitClose({ timeout: LIMIT });
-    await sending;
+    await cancelMidway(channel, chance);
   },
   async fails(gateway) {
     const failure = await failureOf(
@@ -239,15 +244,7 @@ const PYTHON: Record<string, Job> = {
   },
   async cancelled(gateway, chance) {
     const channel = gateway.remoteExec<number>('for item in channel: channel.send(len(item))');
-    const size = chance.size();
-    const sending = (async () => {
-      for (;;) await channel.send(new Uint8Array(size));
-    })().catch(() => {});
-    for (let n = chance.below(5); n > 0; n--)
-      check((await channel.receive({ timeout: LIMIT })) === size, 'cancelled');
-    channel.close();
-    await channel.waitClose({ timeout: LIMIT });
-    await sending;
+    await cancelMidway(channel, chance);
   },
   async fails(gateway) {
     const failure = await failureOf(gateway.call('int', ['x']));
