@@ -14,7 +14,7 @@ import { test } from './fixtures/tests.ts';
 const startSlow = (seconds: number): Promise<Host> =>
   startSshd({ shell: 'bash', rc: `echo >>~/logins; sleep ${seconds}` });
 
-/** How often somebody has logged in. */
+/** The number of logins so far. */
 const loginsOf = ({ home }: Host): number => readFileSync(join(home, 'logins')).length;
 
 onBothClients(

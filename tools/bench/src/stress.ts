@@ -6,7 +6,6 @@
  *
  * Fails with what hung, ended or answered wrongly, with what a gateway left running, and if memory grows from the second quarter of the time to the last.
  */
-import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as after } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
@@ -21,15 +20,17 @@ import {
   TimeoutError,
 } from 'execnet';
 import { available } from '../../hosts/available.mjs';
+import { isRunning } from '../../hosts/processes.mjs';
 import { startSshd } from '../../hosts/sshd.mjs';
+import { chance } from '../../lib/chance.mjs';
 import { interpreters } from '../../lib/interpreters.mjs';
 import { pythons } from '../../lib/pythons.mjs';
 import { residentSize } from './process-memory.ts';
 
-/** What takes longer hangs, also on a busy machine; in milliseconds. */
+/** A job that takes longer hangs, also on a busy machine; in milliseconds. */
 const LIMIT = 90_000;
 
-/** How much more memory may be in use in the last quarter than in the second, in MiB: what a collector has not taken yet. */
+/** So much more memory may be in use in the last quarter than in the second, in MiB: a collector has not taken it yet. */
 const SLACK = 40;
 
 const { values } = parseArgs({
@@ -45,20 +46,12 @@ const duration = Number(values.minutes) * 60_000;
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 
-/** Numbers that look like chance, the same for the same seed (mulberry32). */
+/** Choices that look like chance, the same for the same seed. */
 class Chance {
-  #state: number;
+  readonly next: () => number;
 
   constructor(seed: number) {
-    this.#state = seed;
-  }
-
-  /** From 0, below 1. */
-  next(): number {
-    this.#state = (this.#state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
+    this.next = chance(seed);
   }
 
   below(limit: number): number {
@@ -271,7 +264,7 @@ const PYTHON: Record<string, Job> = {
   status: JAVASCRIPT['status'] as Job,
 };
 
-/** What it fails with, which the end of its gateway is not meant to be. */
+/** The error of a promise, which the end of its gateway is not meant to be. */
 async function failureOf(promise: Promise<unknown>): Promise<unknown> {
   try {
     return await promise;
@@ -323,15 +316,6 @@ async function perform(gateway: Gateway, chance: Chance): Promise<void> {
   }
   done.set(name, (done.get(name) ?? 0) + 1);
 }
-
-const isRunning = (pid: number): boolean => {
-  const file = `/proc/${pid}/status`;
-  try {
-    return existsSync(file) && !/^State:\s+[ZX]/m.test(readFileSync(file, 'utf8'));
-  } catch {
-    return false;
-  }
-};
 
 /** Makes a gateway, has it do some things beside each other, ends it in one of the ways that there are. */
 async function round(specs: readonly string[], chance: Chance): Promise<void> {
@@ -397,7 +381,7 @@ function memoryOf(gateways: readonly Gateway[]): Map<string, number> {
 const median = (numbers: readonly number[]): number =>
   [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0;
 
-/** What has grown from the second quarter of the samples to the last. */
+/** The processes that have grown from the second quarter of the samples to the last. */
 function growth(samples: readonly Map<string, number>[]): string[] {
   const quarter = Math.floor(samples.length / 4);
   if (quarter === 0) return [];

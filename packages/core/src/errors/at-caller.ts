@@ -1,5 +1,6 @@
-import { ChannelClosedError, TimeoutError } from './errors.ts';
+import { TimeoutError } from './errors.ts';
 import { LOCAL_STACK, RemoteError } from './remote-error.ts';
+import { framesOf, stackAbove } from './stack.ts';
 
 /** An error may be told to several who wait: those it was told to, as frames. */
 const shown = new WeakMap<Error, Set<string>>();
@@ -10,17 +11,18 @@ export const ASYNCHRONOUS_STACKS: boolean = !('bun' in process.versions);
 /** More callers than that are not named. */
 const MAX_CALLERS = 4;
 
-function isOurs(error: unknown): error is Error {
-  return error instanceof RemoteError || error instanceof TimeoutError || error instanceof ChannelClosedError;
+/** A channel that has ended is none: each iteration comes to that, and a stack takes half as long as an execution. */
+function isFailure(error: unknown): error is Error {
+  return error instanceof RemoteError || error instanceof TimeoutError;
 }
 
 /**
- * Puts the place in the local program that an error is told to into its stack, instead of our own frames. `below` is the function of ours
+ * Puts the place in the local program that a failure is told to into its stack, instead of our own frames. `below` is the function of ours
  * that the frames are to stand above. To be called where the program called us, or in a handler of a promise that the program awaits: engines
  * with asynchronous stacks (V8) then know who awaits it. Where they don't the stack stays as it is.
  */
 export function atCaller<E>(error: E, below: (...args: never[]) => unknown): E {
-  if (!isOurs(error)) return error;
+  if (!isFailure(error)) return error;
   const frames = framesOf(stackAbove(below)).join('\n');
   const others = shown.get(error) ?? new Set();
   if (frames === '' || others.has(frames) || others.size === MAX_CALLERS) return error;
@@ -33,29 +35,15 @@ export function atCaller<E>(error: E, below: (...args: never[]) => unknown): E {
   return error;
 }
 
-/** The stack above `below`, to be read later if at all. */
-export function stackAbove(below: (...args: never[]) => unknown): { readonly stack?: unknown } {
-  const holder = {};
-  Error.captureStackTrace(holder, below);
-  return holder;
-}
-
-/** The lines of a stack that are frames, as the engine writes them. */
-export function framesOf({ stack }: { readonly stack?: unknown }): string[] {
-  // the program may have them in another form (Error.prepareStackTrace)
-  const lines = typeof stack === 'string' ? stack.split('\n') : [];
-  return lines.filter((line) => /^\s+at (?!.*\bprocessTicksAndRejections )/.test(line));
-}
-
-/** How a promise is settled. */
+/** The two ways to settle a promise. */
 interface Settle {
   resolve(value: Promise<never>): void;
   reject(error: unknown): void;
 }
 
-/** Rejects a promise so that the stack of an error of ours names who awaits it; that takes a few microtasks more. */
+/** Rejects a promise so that the stack of a failure names who awaits it; that takes a few microtasks more. */
 export function rejectAtCaller(error: unknown, { resolve, reject }: Settle): void {
-  if (!ASYNCHRONOUS_STACKS || !isOurs(error)) {
+  if (!ASYNCHRONOUS_STACKS || !isFailure(error)) {
     reject(error);
     return;
   }

@@ -1,4 +1,4 @@
-export { ASYNCHRONOUS_STACKS, atCaller, framesOf, rejectAtCaller, stackAbove } from './at-caller.ts';
+export { ASYNCHRONOUS_STACKS, atCaller, rejectAtCaller } from './at-caller.ts';
 export {
   CancelledError,
   ChannelClosedError,
@@ -15,3 +15,4 @@ export {
 } from './errors.ts';
 export { ExecnetError, type ExecnetErrorOptions, hasCode } from './execnet-error.ts';
 export { describeError, MAX_ERRORS, RemoteError, type RemoteErrorData, wellFormed } from './remote-error.ts';
+export { framesOf, stackAbove } from './stack.ts';

@@ -1,5 +1,6 @@
 import { dataOf, propertiesAsData, shortly } from './data-of.ts';
 import { ExecnetError } from './execnet-error.ts';
+import { framesOf } from './stack.ts';
 
 /** An error as it travels between two ends: plain data, nested by `cause` and `errors`. */
 export interface RemoteErrorData {
@@ -50,8 +51,7 @@ export class RemoteError extends ExecnetError {
     if (data.errors) this.errors = data.errors.map((error) => new RemoteError(error));
     if (data.properties) this.properties = data.properties;
     if ('thrown' in data) this.thrown = data.thrown;
-    const local = frames ?? (this.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
-    this.stack = [`RemoteError: ${data.stack}`, LOCAL_STACK, ...local].join('\n');
+    this.stack = [`RemoteError: ${data.stack}`, LOCAL_STACK, ...(frames ?? framesOf(this))].join('\n');
   }
 }
 

@@ -1,19 +1,14 @@
-import { constants } from 'node:os';
-import { clearTimeout, setTimeout } from '../clock.ts';
 import { ConnectionLostError, ExecnetError } from '../errors/index.ts';
+import { signalOfStatus } from '../host/index.ts';
 import type { Connection, Exit } from '../registry/contracts.ts';
+import { within } from '../within.ts';
 
 /** How long a remote end that closed its connection may take to end, in milliseconds: an interpreter needs a few to take itself down. */
 const END_MARGIN = 250;
 
 /** Waits for the end of what closed its connection. If it lives on, it has lost its mind and is killed, so that the answer comes in any case. */
 export async function howItEnded(connection: Connection): Promise<Exit> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const patience = new Promise<undefined>((resolve) => {
-    timer = setTimeout(resolve, END_MARGIN, undefined);
-  });
-  const exit = await Promise.race([connection.closed, patience]);
-  clearTimeout(timer);
+  const exit = await within(connection.closed, END_MARGIN);
   if (exit) return exit;
   await connection
     .abort(new ExecnetError('ERR_EXECNET_PROTOCOL', 'it closed its connection without ending'))
@@ -41,9 +36,6 @@ export function connectionLost(id: string, exit: Exit, reason: Error | undefined
 export function toldExit(exit: Exit, goodbye: number | undefined): Exit {
   if (goodbye === undefined || exit.code !== undefined) return exit;
   const { signal, ...rest } = exit;
-  const mayBeCode =
-    signal === undefined ||
-    signal === 'SIGKILL' ||
-    constants.signals[signal as NodeJS.Signals] === goodbye - 128;
+  const mayBeCode = signal === undefined || signal === 'SIGKILL' || signal === signalOfStatus(goodbye);
   return mayBeCode ? { ...rest, code: goodbye } : exit;
 }

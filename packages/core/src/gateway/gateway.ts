@@ -40,6 +40,7 @@ import {
   int32Payload,
   readInt32,
 } from '../wire/index.ts';
+import { within } from '../within.ts';
 import { connectionLost, howItEnded, toldExit } from './connection-lost.ts';
 import { GatewayHost } from './gateway-host.ts';
 import { Printed } from './printed.ts';
@@ -451,13 +452,7 @@ export class Gateway implements AsyncDisposable {
       // what it still prints is not to hold it up
       this.#outputs?.stdout.ending();
       this.#outputs?.stderr.ending();
-      const gone = this.#ended.then(() => true);
-      let timer: ReturnType<typeof setTimeout> | undefined;
-      const patience = new Promise<boolean>((resolve) => {
-        timer = setTimeout(resolve, Math.min(MAX_DELAY, timeout + KILL_MARGIN), false);
-      });
-      await Promise.race([gone, patience]);
-      clearTimeout(timer);
+      await within(this.#ended, Math.min(MAX_DELAY, timeout + KILL_MARGIN));
       // also when it ended by itself: only abort sees to it that nothing of its group is left
       await this.#connection.abort(this.#wanted());
       await this.#ended;
@@ -603,7 +598,7 @@ function showCall(source: RemoteSource): string {
   return name === '' ? 'a call' : `the call of ${name}`;
 }
 
-/** What makes the error of an execution. Apart, so that it holds nothing that would keep the channel from being collected. `source`: what may have syntax errors. */
+/** Makes what makes the error of an execution. Apart, so that it holds nothing that would keep the channel from being collected. `source`: what may have syntax errors. */
 function failureOf(
   source: RemoteSource | undefined,
   calledBy: (...args: never[]) => unknown,

@@ -224,7 +224,7 @@ function describeEnd(
 /** From this length on an argument is a program text, which shells and tools that take it for something else print. */
 const PROGRAM = 200;
 
-/** What was printed, with our own program, which nobody wants to read, left out. */
+/** A text that was printed, without our own program, which nobody wants to read. */
 function withoutProgram(text: string, command: Command | undefined): string {
   const programs = (command?.args ?? []).filter((word) => word.length >= PROGRAM);
   return programs.reduce(

@@ -1,10 +1,10 @@
 import { ByteChannel, Channel, type ChannelState } from '../channel/index.ts';
-import { clearTimeout, setTimeout } from '../clock.ts';
 import { ConnectError, ConnectionLostError, ExecnetError, TerminateError } from '../errors/index.ts';
 import { Delivery } from '../host/index.ts';
 import type { Link } from '../link/index.ts';
 import type { Connection, ConnectionSink, Exit } from '../registry/contracts.ts';
 import type { RelayEvent, RelayFailure, RelayOrder, RelayStreams } from '../relay/messages.ts';
+import { within } from '../within.ts';
 
 /** Bytes that wait for credit before a writer is asked to wait: those of a large frame. */
 const HIGH_WATER = 262144;
@@ -159,14 +159,9 @@ export class RelayedConnection implements Connection {
   }
 
   async #abort(): Promise<void> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const patience = new Promise<undefined>((resolve) => {
-      timer = setTimeout(resolve, ABORT_PATIENCE, undefined);
-    });
     this.ref();
     this.#order('abort');
-    const remains = await Promise.race([this.#swept, patience]);
-    clearTimeout(timer);
+    const remains = await within(this.#swept, ABORT_PATIENCE);
     this.#finish({ stderr: '' }, this.#abortReason);
     if (remains?.length === 0) return;
     // what was only dialled has started nothing

@@ -46,7 +46,7 @@ export function describeSource(
 /** The name of source text in stacks. */
 export const SOURCE_NAME = 'execnet:source';
 
-/** What stands before source text in its program. */
+/** The part of its program before source text. */
 export const TEXT_PREFIX = '(async function (channel, args) {';
 
 /** Source text as the expression that the remote end evaluates. */

@@ -2,10 +2,10 @@ import type { RemoteErrorData } from '../errors/index.ts';
 import { parseText } from '../purity/index.ts';
 import { moduleText, type RemoteSource, SOURCE_NAME, TEXT_PREFIX, textProgram } from './source.ts';
 
-/** What engines call a text that they can't parse. */
+/** The names that engines have for a text that they can't parse. */
 const NAMES = ['SyntaxError', 'BuildMessage'];
 
-/** How much of a line is shown on each side of the place. */
+/** So many characters of a line are shown on each side of the place. */
 const SHOWN = 60;
 
 /**

@@ -1,21 +1,22 @@
 import { randomBytes } from 'node:crypto';
 import { clearTimeout, setTimeout } from '../clock.ts';
 import type { Connection } from '../registry/contracts.ts';
+import { within } from '../within.ts';
 import { killScript, SHELL_LINE } from './shell-command.ts';
 
 /**
- * How long a kill may take, in milliseconds, besides the login: the script bounds itself at two seconds, a busy server needs some more to run it, and over
+ * The time that a kill may take, in milliseconds, besides the login: the script bounds itself at two seconds, a busy server needs some more to run it, and over
  * a network that is dead nothing ever answers.
  */
 const PATIENCE = 8000;
 
-/** How much longer than the slowest login so far the next one may take. */
+/** The next login may take so many times as long as the slowest so far. */
 const LOGIN_FACTOR = 3;
 
 /** A login that took longer waited for a person; in milliseconds. */
 const SLOWEST = 30_000;
 
-/** How long a shell may take to end when its input has, in milliseconds. */
+/** The time that a shell may take to end when its input has, in milliseconds. */
 const END_PATIENCE = 500;
 
 /** Lines of the answer are a few numbers; what a login shell prints before them is dropped. */
@@ -140,12 +141,7 @@ class Shell {
     this.#over.abort(new Error('nothing is to be killed any more'));
     if (!connection) return;
     connection.end();
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const patience = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, END_PATIENCE);
-    });
-    await Promise.race([connection.closed, patience]);
-    clearTimeout(timer);
+    await within(connection.closed, END_PATIENCE);
     await connection.abort().catch(() => {});
   }
 

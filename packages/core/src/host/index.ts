@@ -5,7 +5,7 @@ export { GroupKiller, type OpenShell } from './group-killer.ts';
 export { localHost } from './local-host.ts';
 export { Room } from './room.ts';
 export { type ShellCommand, shellCommand } from './shell-command.ts';
-export { type ShellAccess, throughShell } from './shell-connection.ts';
+export { type ShellAccess, signalOfStatus, throughShell } from './shell-connection.ts';
 export { StreamConnection } from './stream-connection.ts';
 export { TailBuffer } from './tail-buffer.ts';
 export { Flow, untilQuiet } from './until-quiet.ts';

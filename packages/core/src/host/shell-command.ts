@@ -136,7 +136,7 @@ function beNice(nice: number): string[] {
 }
 
 /**
- * How a program is started in a process group of its own: by `setsid`, which does so in place where its caller leads no group, or by Perl, which each macOS
+ * A program is started in a process group of its own by `setsid`, which does so in place where its caller leads no group, or by Perl, which each macOS
  * has. Where there is neither, the shell itself becomes the program, if it leads a group; most servers give each command one. So it does where `sh` is
  * ksh93, which makes no process for a command substitution. Looked for with the PATH of the login, before the environment of the program is set.
  */

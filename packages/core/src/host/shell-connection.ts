@@ -1,6 +1,7 @@
-import { clearTimeout, performance, setTimeout } from '../clock.ts';
+import { performance } from '../clock.ts';
 import { type ConnectError, TerminateError } from '../errors/index.ts';
 import type { Command, Connection, ConnectionSink, Exit } from '../registry/contracts.ts';
+import { within } from '../within.ts';
 import { Delivery } from './delivery.ts';
 import type { GroupKiller } from './group-killer.ts';
 import { KILLED_STATUS, type ShellCommand, type ShellSuccess, shellFailure } from './shell-command.ts';
@@ -11,7 +12,7 @@ const MAX_WAIT = 1024 * 1024;
 /** How long the shell's answer is waited for when the connection is given up before it has come, in milliseconds: what is started must be known to be ended. */
 const ANSWER_PATIENCE = 2000;
 
-/** What a shell adds to the number of the signal that ended a program, for the status. */
+/** A shell adds this to the number of the signal that ended a program, for the status. */
 const BY_SIGNAL = 128;
 
 /** Signals that have the same number everywhere (POSIX, kill(1)), and those that have it in practice. */
@@ -35,7 +36,7 @@ const KILLED_SHELL = 137;
 /** From here on a status tells nothing of the program: with 255 `ssh` says that the fault is its own, the script that something is left. */
 const NO_STATUS = 255;
 
-/** How long the shell may take to end after the program, in milliseconds: it is to be gone, too. */
+/** The time that the shell may take to end after the program, in milliseconds: it is to be gone, too. */
 const STATUS_PATIENCE = 500;
 
 /** How a transport that starts commands behind a shell is reached besides the connection. */
@@ -166,12 +167,7 @@ class ShellConnection implements Connection {
 
   /** Waits for something, for the end of the connection, or for so many milliseconds. */
   async #soon(something: Promise<unknown>, patience: number): Promise<void> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const over = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, patience);
-    });
-    await Promise.race([something, this.#inner.closed, over]);
-    clearTimeout(timer);
+    await within(Promise.race([something, this.#inner.closed]), patience);
   }
 
   #data(chunk: Uint8Array, owned = false): void {
@@ -258,9 +254,14 @@ function isSuccess(word: string): word is ShellSuccess {
   return word === 'stays' || word === 'became';
 }
 
+/** The signal that a status of such a shell stands for; a program may have ended with that code itself. */
+export function signalOfStatus(status: number): NodeJS.Signals | undefined {
+  return status === KILLED_STATUS ? 'SIGKILL' : SIGNALS[status - BY_SIGNAL];
+}
+
 /** The end of a program, by the status of the shell that waited for it. Numbers of signals that differ between systems stay codes. */
 function statusOf(exit: Exit): Exit {
   const { code = 0, ...rest } = exit;
-  const signal = code === KILLED_STATUS ? 'SIGKILL' : SIGNALS[code - BY_SIGNAL];
+  const signal = signalOfStatus(code);
   return signal === undefined ? exit : { ...rest, signal };
 }

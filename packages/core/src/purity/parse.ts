@@ -111,7 +111,7 @@ export function childrenOf(node: SyntaxNode): SyntaxNode[] {
   return children;
 }
 
-/** Where in a text its first syntax error is, as an offset; undefined if there is none. */
+/** The place of the first syntax error in a text, as an offset; undefined if there is none. */
 export function parseText(text: string, sourceType: 'module' | 'script'): number | undefined {
   try {
     analyser().acorn.parse(text, { ecmaVersion: 'latest', sourceType });

@@ -3,11 +3,11 @@
  * host does here; `gateway/gateway-host.ts` is its other side.
  */
 import type { Channel } from '../channel/index.ts';
-import { clearTimeout, setTimeout } from '../clock.ts';
 import { TerminateError } from '../errors/index.ts';
 import { localHost } from '../host/local-host.ts';
 import type { Connection } from '../registry/contracts.ts';
 import type { ServiceTools } from '../remote/thread.ts';
+import { within } from '../within.ts';
 import type { RelayEvent, RelayOrder, RelayRequest } from './messages.ts';
 import { relayFailure } from './messages.ts';
 
@@ -42,14 +42,7 @@ export async function serve(
   await stopped;
   const all = [...open];
   for (const relayed of all) relayed.end();
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  await Promise.race([
-    Promise.all(all.map(({ over }) => over)),
-    new Promise((resolve) => {
-      timer = setTimeout(resolve, GRACE);
-    }),
-  ]);
-  clearTimeout(timer);
+  await within(Promise.all(all.map(({ over }) => over)), GRACE);
   await Promise.allSettled([...open].map((relayed) => relayed.abort()));
 }
 

@@ -69,7 +69,7 @@ const MAX_CAUSES = 16;
 /** Colours, which Deno writes into messages. */
 const COLOURS = new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*m`, 'g');
 
-/** What engines say of a module that they can't find. */
+/** Engines say so of a module that they can't find. */
 const UNRESOLVED = /resolve|not a dependency|cannot-be-a-base|Cannot find/;
 
 /**
@@ -80,7 +80,7 @@ function nameModule(thrown: unknown, data: string, url: string): void {
   const shortened = `${data.slice(0, DENO_KEEPS)}......${data.slice(-DENO_KEEPS)}`;
   const named = (text: string): string =>
     text.replaceAll(DATA_URL + data, url).replaceAll(DATA_URL + shortened, url);
-  /** What has no data URL in it is of the user's making. */
+  /** A text without a data URL is of the user's making. */
   const better = (text: string): string =>
     named(text) === text ? text : named(text.replaceAll(COLOURS, ''));
   let error = thrown;

@@ -10,7 +10,7 @@ import type { Line } from './line.ts';
 import type { Lines, Surroundings } from './lines.ts';
 import { Session } from './session.ts';
 
-/** What kills on the machine behind a line; it goes with the line. */
+/** The killer on the machine behind a line; it goes with the line. */
 const killers = new WeakMap<Line, GroupKiller>();
 
 interface Ssh2Context {

@@ -15,7 +15,7 @@ import { loginFailure, lossOf } from './failures.ts';
 /** What ssh exits with when the fault is its own, or its connection's, and not that of the program that it runs; ssh(1). */
 const OWN_FAILURE = 255;
 
-/** What kills on the machines behind each host, by the arguments that lead there. */
+/** The killers on the machines behind each host, by the arguments that lead there. */
 const killers = new WeakMap<Host, Map<string, Shared>>();
 
 interface Shared {
