@@ -2,6 +2,7 @@
 // bundled application too.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
+import { withOwnBuiltins } from '../../tools/lib/builtins.mjs';
 
 /** @param {string} entry @param {import('esbuild').BuildOptions} [options] */
 async function bundle(entry, options) {
@@ -27,12 +28,12 @@ async function bundle(entry, options) {
 
 /** An expression whose value is the function that starts a remote end, given what its loader knows. @param {string} entry */
 const remoteEndOf = async (entry) =>
-  `(()=>{${await bundle(entry)}return program.start})()\n//# sourceURL=execnet:remote-end`;
+  `(()=>{${withOwnBuiltins(await bundle(entry))}return program.start})()\n//# sourceURL=execnet:remote-end`;
 
 const remoteEnd = await remoteEndOf('src/remote/entry.ts');
 const plainRemoteEnd = await remoteEndOf('src/remote/plain/entry.ts');
 // an expression whose value is a service
-const relay = `(()=>{${await bundle('src/relay/serve.ts', { external: ['node:*'] })}return program.serve})()\n//# sourceURL=execnet:relay`;
+const relay = `(()=>{${withOwnBuiltins(await bundle('src/relay/serve.ts', { external: ['node:*'] }))}return program.serve})()\n//# sourceURL=execnet:relay`;
 
 mkdirSync(new URL('src/generated/', import.meta.url), { recursive: true });
 writeFileSync(

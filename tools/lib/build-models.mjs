@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { withOwnBuiltins } from './builtins.mjs';
 
 /**
  * Bundles the programs of execution models into src/generated/programs.ts of their package: they are sent to remote ends as text.
@@ -24,7 +25,7 @@ export async function buildModels(folder, programs, alias = {}) {
       alias,
       write: false,
     });
-    const code = outputFiles[0]?.text.trim();
+    const code = withOwnBuiltins(outputFiles[0]?.text.trim() ?? '');
     text += `export const ${constant}: string = ${JSON.stringify(`${code}Object.assign(exports,model)`)};\n`;
   }
   mkdirSync(join(folder, 'src/generated'), { recursive: true });

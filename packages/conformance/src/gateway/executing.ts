@@ -1,11 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import * as nodeModule from 'node:module';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { Channel, DumpError, RemoteError } from '@execnet/core';
 import * as assert from 'uvu/assert';
 import { failureOf, type GatewayFixture, GatewayTests } from './gateway-tests.ts';
+import { modules } from './modules.ts';
 
 /** What `remoteExec` and `call` run, and what they refuse to run. */
 export function executingSuite(name: string, fixture: GatewayFixture): void {
@@ -216,86 +212,6 @@ function functions(tests: GatewayTests): void {
 /** A global of the remote end. */
 declare const declaredLater: (value: number) => number;
 
-function modules(tests: GatewayTests): void {
-  for (const extension of ['.js', '.mjs']) {
-    tests.test(
-      `the default export of a ${extension} module runs with channel and arguments`,
-      async (gateway) => {
-        using module = moduleFile(
-          extension,
-          `import { basename } from 'node:path';
-        const suffix = '!';
-        export default async function main(channel, args) {
-          await channel.send(basename(args.path) + suffix + (await channel.receive()));
-        }`,
-        );
-        const channel = gateway.remoteExec<string, string>(module.url, { path: '/a/b' });
-        await channel.send('?');
-        assert.is(await channel.receive(), 'b!?');
-        await channel.waitClose();
-      },
-    );
-  }
-
-  tests.test(
-    'a .ts module runs where this runtime can strip types, and is refused before anything is sent elsewhere',
-    async (gateway) => {
-      using module = moduleFile(
-        '.ts',
-        'export default (channel: { send(item: number): void }) => channel.send(3 as number);',
-      );
-      if ('stripTypeScriptTypes' in nodeModule) {
-        const channel = gateway.remoteExec(module.url);
-        assert.is(await channel.receive(), 3);
-        await channel.waitClose();
-        using compiled = moduleFile('.ts', 'enum Kind { One }\nexport default () => Kind.One;');
-        const error = await failureOf(() => gateway.remoteExec(compiled.url));
-        assert.is(error.code, 'ERR_EXECNET_MODULE');
-        assert.match(error.message, compiled.file);
-        assert.match(error.message, /enum.*Name the compiled \.js file/s);
-      } else {
-        const error = await failureOf(() => gateway.remoteExec(module.url));
-        assert.is(error.code, 'ERR_EXECNET_MODULE');
-        assert.match(error.message, '.js');
-      }
-    },
-  );
-
-  tests.test('a module that fails is the error of its channel, with its file and line', async (gateway) => {
-    using module = moduleFile(
-      '.mjs',
-      "export default () => {\n  throw new TypeError('from the module');\n};\n",
-    );
-    const error = (await failureOf(gateway.remoteExec(module.url).waitClose())) as RemoteError;
-    assert.instance(error, RemoteError);
-    assert.is(error.remoteName, 'TypeError');
-    assert.is(error.message, 'TypeError: from the module');
-    assert.match(error.stack ?? '', `${module.file}:2`);
-  });
-
-  tests.test('a module without a function as default export is an error that says so', async (gateway) => {
-    using module = moduleFile('.mjs', 'export const main = () => {};');
-    const error = await failureOf(gateway.remoteExec(module.url).waitClose());
-    assert.match(error.message, 'default export');
-    assert.match(error.message, module.file);
-  });
-
-  tests.test('a module that can not be parsed is the error of its channel', async (gateway) => {
-    using module = moduleFile('.mjs', 'export default () => {');
-    assert.instance(await failureOf(gateway.remoteExec(module.url).waitClose()), RemoteError);
-  });
-
-  tests.test('a module that is not there is refused before anything is sent', async (gateway) => {
-    const error = await failureOf(() => gateway.remoteExec(new URL('file:///no/such/module.mjs')));
-    assert.is(error.code, 'ERR_EXECNET_MODULE');
-    assert.match(error.message, '/no/such/module.mjs');
-  });
-
-  tests.test('a URL that names no file is a TypeError', async (gateway) => {
-    assert.instance(await failureOf(() => gateway.remoteExec(new URL('https://host/module.mjs'))), TypeError);
-  });
-}
-
 function calls(tests: GatewayTests): void {
   tests.test('call resolves with what a function returns', async (gateway) => {
     assert.is(await gateway.call(({ a, b }: { a: number; b: number }) => a + b, { a: 1, b: 2 }), 3);
@@ -408,20 +324,4 @@ function refusals(tests: GatewayTests): void {
     assert.is(await gateway.call(() => (globalThis as { ranWith?: unknown }).ranWith), undefined);
     assert.match(gateway.toString(), ' 0 active channels');
   });
-}
-
-interface ModuleFile extends Disposable {
-  readonly file: string;
-  readonly url: URL;
-}
-
-function moduleFile(extension: string, text: string): ModuleFile {
-  const folder = mkdtempSync(join(tmpdir(), 'execnet-module-'));
-  const file = join(folder, `module${extension}`);
-  writeFileSync(file, text);
-  return {
-    file,
-    url: pathToFileURL(file),
-    [Symbol.dispose]: () => rmSync(folder, { recursive: true }),
-  };
 }

@@ -50,6 +50,7 @@ async function started(): Promise<{
   main: string | undefined;
   echo: string;
   forked: string;
+  fromWorker: string;
 }> {
   const { execFileSync, fork } = await import('node:child_process');
   const { mkdtempSync, rmSync, writeFileSync } = await import('node:fs');
@@ -69,7 +70,16 @@ async function started(): Promise<{
       .trim();
     const { require } = globalThis as { require?: NodeJS.Require };
     const main = 'Deno' in globalThis ? undefined : typeof require?.main?.filename;
-    return { execArgv: process.execArgv, args: process.argv.slice(2), main, echo, forked };
+    const { Worker } = await import('node:worker_threads');
+    const worker = new Worker(
+      `require('node:child_process').fork(${JSON.stringify(script)}).once('message', (message) => require('node:worker_threads').parentPort.postMessage(message));`,
+      { eval: true },
+    );
+    const fromWorker = await new Promise<string>((resolve, reject) => {
+      worker.once('message', resolve).once('error', reject);
+    });
+    await worker.terminate();
+    return { execArgv: process.execArgv, args: process.argv.slice(2), main, echo, forked, fromWorker };
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -107,9 +117,12 @@ function places(tests: GatewayTests): void {
       const busy = await occupy(gateway);
       const others = gateway.call(started);
       await busy.end();
-      for (const { execArgv, args, main, echo, forked } of [await gateway.call(started), await others]) {
+      for (const { execArgv, args, main, echo, forked, fromWorker } of [
+        await gateway.call(started),
+        await others,
+      ]) {
         assert.equal([execArgv, args], [[], []]);
-        assert.equal([echo, forked], ['works', 'works']);
+        assert.equal([echo, forked, fromWorker], ['works', 'works', 'works']);
         if (main !== undefined) assert.is(main, 'string');
       }
     },

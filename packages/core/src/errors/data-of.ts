@@ -37,7 +37,8 @@ class Copy {
   }
 
   properties(object: object, names: readonly string[], depth: number): Record<string, unknown> {
-    const copy: Record<string, unknown> = {};
+    // so that every name is an ordinary one, and what code has given to all objects is not there
+    const copy = Object.create(null) as Record<string, unknown>;
     for (const name of names.slice(0, MAX_ITEMS)) {
       if (this.#left <= 0) break;
       let value: unknown = UNREADABLE;
@@ -46,12 +47,7 @@ class Copy {
       } catch {
         // a getter that throws
       }
-      Object.defineProperty(copy, name, {
-        value: this.of(value, depth + 1),
-        configurable: true,
-        enumerable: true,
-        writable: true,
-      });
+      copy[name] = this.of(value, depth + 1);
     }
     return copy;
   }

@@ -76,27 +76,26 @@ export function describeError(
   budget.left--;
   try {
     if (thrown instanceof Error || (typeof thrown === 'object' && thrown !== null && 'stack' in thrown)) {
-      const error = thrown as Error & { code?: unknown; errors?: unknown };
-      const name = String(error.constructor?.name || error.name || 'Error');
-      const shown = error.name && error.name !== 'Error' ? String(error.name) : name;
-      const message = String(error.message);
-      // Deno writes `(file, <anonymous>:3:7)` for code that was evaluated under the name of a file
-      const stack = String(error.stack || `${shown}: ${message}`).replaceAll(
-        /, <anonymous>:(\d+:\d+)/g,
-        ':$1',
+      const [ownName, trace, code, cause, errors] = ['name', 'stack', 'code', 'cause', 'errors'].map((name) =>
+        read(thrown, name),
       );
-      const properties = propertiesOf(error);
+      const name = String(read(read(thrown, 'constructor'), 'name') || ownName || 'Error');
+      const shown = ownName && ownName !== 'Error' ? String(ownName) : name;
+      const message = String(read(thrown, 'message', 'a message that can not be read'));
+      // Deno writes `(file, <anonymous>:3:7)` for code that was evaluated under the name of a file
+      const stack = String(trace || `${shown}: ${message}`).replaceAll(/, <anonymous>:(\d+:\d+)/g, ':$1');
+      const properties = propertiesOf(thrown);
       return {
         name: shown,
         message,
         // JavaScriptCore (Bun) leaves the first line out
         stack: stack.includes(message) ? stack : `${shown}: ${message}\n${stack}`,
-        ...(typeof error.code === 'string' ? { code: error.code } : {}),
-        ...(error.cause !== undefined && depth < MAX_CAUSES && budget.left > 0
-          ? { cause: describeError(error.cause, depth + 1, budget) }
+        ...(typeof code === 'string' ? { code } : {}),
+        ...(cause !== undefined && depth < MAX_CAUSES && budget.left > 0
+          ? { cause: describeError(cause, depth + 1, budget) }
           : {}),
-        ...(Array.isArray(error.errors) && depth < MAX_CAUSES
-          ? { errors: describeAll(error.errors, depth + 1, budget) }
+        ...(Array.isArray(errors) && depth < MAX_CAUSES
+          ? { errors: describeAll(errors, depth + 1, budget) }
           : {}),
         ...(properties && { properties }),
       };
@@ -109,6 +108,15 @@ export function describeError(
       message: 'an error that can not be described',
       stack: 'Error: an error that can not be described',
     };
+  }
+}
+
+/** A property whose getter may throw: that of V8's stacks does if the program's `Error.prepareStackTrace` does. */
+function read(from: unknown, name: string, otherwise?: string): unknown {
+  try {
+    return (from as Record<string, unknown>)[name];
+  } catch {
+    return otherwise;
   }
 }
 

@@ -6,8 +6,14 @@ export function stackAbove(below: (...args: never[]) => unknown): { readonly sta
 }
 
 /** The lines of a stack that are frames, as the engine writes them. */
-export function framesOf({ stack }: { readonly stack?: unknown }): string[] {
-  // the program may have them in another form (Error.prepareStackTrace)
+export function framesOf(holder: { readonly stack?: unknown }): string[] {
+  let stack: unknown;
+  try {
+    // the program may have them in another form, or fail to (Error.prepareStackTrace)
+    ({ stack } = holder);
+  } catch {
+    return [];
+  }
   const lines = typeof stack === 'string' ? stack.split('\n') : [];
   return lines.filter((line) => /^\s+at (?!.*\bprocessTicksAndRejections )/.test(line));
 }

@@ -1,6 +1,9 @@
-import { runtime } from './runtime.ts';
+import { builtin, runtime } from './runtime.ts';
 
 type Process = { execArgv: string[]; argv: string[]; mainModule?: unknown };
+
+/** `Worker` of `node:worker_threads`, and the web's on Bun. */
+type WorkerClass = new (file: unknown, options?: { execArgv?: unknown }) => object;
 
 /**
  * Hides how the interpreter was started: what starts others with `process.execArgv`, as `child_process.fork` does, would start a loader that waits
@@ -19,4 +22,27 @@ export function lookLikeScript(): void {
   const { module, require } = globalThis as unknown as { module: unknown; require: { main?: unknown } };
   seen.mainModule = module;
   require.main = module;
+}
+
+/**
+ * The same for threads that remote code makes, on Node and Bun: theirs is a copy of the options that the process was started with, whatever `process.execArgv`
+ * says by then. With options given, a thread may have those of threads only; so where the interpreter was started with others, they see all.
+ */
+export function workersLookLikeScripts(): void {
+  if (runtime === 'deno' || process.execArgv.length > 0) return;
+  const threads = builtin('node:worker_threads') as unknown as { Worker: WorkerClass };
+  threads.Worker = withoutOptions(threads.Worker);
+  if (runtime !== 'bun') return;
+  const web = globalThis as unknown as { Worker: WorkerClass };
+  web.Worker = withoutOptions(web.Worker);
+}
+
+function withoutOptions(own: WorkerClass): WorkerClass {
+  const changed: WorkerClass = new Proxy(own, {
+    construct(target, [file, options], made) {
+      const given = options?.execArgv === undefined ? { ...options, execArgv: [] } : options;
+      return Reflect.construct(target, [file, given], made === changed ? target : made);
+    },
+  });
+  return changed;
 }

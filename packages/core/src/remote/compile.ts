@@ -1,4 +1,5 @@
 import type { ExecRequest } from '../protocol/index.ts';
+import { runtime } from './runtime.ts';
 
 export type Remote = (channel: unknown, args: unknown, tools?: unknown) => unknown;
 
@@ -43,7 +44,8 @@ export class Compiler {
 
   #module(text: string, { file, url }: { file: string; url: string }): Remote {
     const load = this.#evaluate('(url) => import(url)') as (url: string) => Promise<{ default?: unknown }>;
-    const data = encodeURIComponent(text);
+    // Bun takes what follows the last dot of the URL for the extension of a file, and that for its language
+    const data = encodeURIComponent(`${withMeta(text, { file, url })}\n//.js`);
     return async (channel, args) => {
       try {
         const { default: main } = await load(DATA_URL + data);
@@ -56,6 +58,25 @@ export class Compiler {
       }
     };
   }
+}
+
+/**
+ * What `import.meta` says of the place of a module is that of its file, as without a gateway: `new URL('data.json', import.meta.url)` and `createRequire(import.meta.url)` are
+ * common, and a data URL is no base for either. It stands in the first line, so that the others keep their numbers.
+ */
+function withMeta(text: string, { file, url }: { file: string; url: string }): string {
+  if (!/\bimport\s*\.\s*meta\b/.test(text)) return text;
+  const slash = file.lastIndexOf('/');
+  const [path, folder, name] = [file, file.slice(0, slash) || '/', file.slice(slash + 1)].map((part) =>
+    JSON.stringify(part),
+  );
+  const names = { url: JSON.stringify(url), filename: path, dirname: folder };
+  const all = runtime === 'bun' ? { ...names, path, dir: folder, file: name } : names;
+  const set = Object.entries(all).map(([key, value]) => `${key}:{value:${value},enumerable:true}`);
+  // what is found beside the file; the rest is the interpreter's business
+  const resolve = `resolve:{value:((own)=>(to,...more)=>/^\\.{0,2}\\//.test(to)?new URL(to,${names.url}).href:own.call(import.meta,to,...more))(import.meta.resolve)}`;
+  const shebang = text.startsWith('#!') ? '//' : '';
+  return `Object.defineProperties(import.meta,{${[...set, resolve].join()}});${shebang}${text}`;
 }
 
 const DATA_URL = 'data:text/javascript;charset=utf-8,';

@@ -1,6 +1,6 @@
 import type { BootOptions, Start } from '../protocol/index.ts';
 import { Code, encodeFrame, FrameDecoder } from '../wire/index.ts';
-import { lookLikeScript } from './as-script.ts';
+import { lookLikeScript, workersLookLikeScripts } from './as-script.ts';
 import { Board, BoardWord } from './board.ts';
 import { concat } from './control-frames.ts';
 import type { Dialect } from './dialect.ts';
@@ -66,6 +66,7 @@ export function startMain({ evaluate, program, cache, options }: Start, dialect:
   const handover: Handover = { unread, begun: exec?.id };
   if (watched) port1.postMessage({ kind: 'begin', ...handover } satisfies ThreadMessage);
   else receive(handover);
+  workersLookLikeScripts();
   const thread = new ExecutingThread({
     slot: 0,
     generation: 0,

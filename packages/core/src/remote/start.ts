@@ -1,5 +1,5 @@
 import type { Start } from '../protocol/index.ts';
-import { lookLikeScript } from './as-script.ts';
+import { lookLikeScript, workersLookLikeScripts } from './as-script.ts';
 import { Board } from './board.ts';
 import type { Dialect } from './dialect.ts';
 import { startMain } from './main.ts';
@@ -30,6 +30,7 @@ function startThread(evaluate: (text: string) => unknown, data: ThreadData, dial
   const { options, slot } = data;
   printDirectlyInThread();
   lookLikeScript();
+  workersLookLikeScripts();
   const board = new Board(data.board);
   const ring = new Ring(data.ring);
   let endThread = (): void => {};

@@ -1,0 +1,79 @@
+import { type Channel, Group, type RemoteError } from 'execnet';
+import * as assert from 'uvu/assert';
+import { ownRemoteEnds, specOf } from './fixtures/interpreters.ts';
+import { test } from './fixtures/tests.ts';
+
+/** What polyfills, mocks and hardened programs do to what the language gives to everybody. */
+const PATCHES: Readonly<Record<string, string>> = {
+  'names on all objects': `
+    Object.prototype.extra = Array.prototype.extra = Function.prototype.extra = String.prototype.extra = function () {};
+    Object.defineProperty(Object.prototype, 'should', { get() { return this; }, set() {}, configurable: true });`,
+  'a name on all objects that means something in descriptors': `
+    Object.defineProperty(Object.prototype, 'value', { __proto__: null, value: 3, writable: true, configurable: true });`,
+  'frozen prototypes': `
+    for (const one of [Object, Array, Function, Error, TypeError, Promise, Map, Set, Uint8Array, Date, RegExp, String])
+      Object.freeze(Object.freeze(one).prototype);`,
+  'another Promise': `globalThis.Promise = function () { throw new Error('the wrong Promise'); };`,
+  'patched methods': `
+    for (const [{ prototype }, ...names] of [
+      [Promise, 'then'], [Map, 'get', 'set', 'delete'], [Function, 'call', 'bind'],
+      [Array, 'push', 'shift', 'map', 'forEach', 'splice', 'indexOf', 'includes', 'filter', 'slice', 'join'],
+    ])
+      for (const name of names) {
+        const own = prototype[name];
+        prototype[name] = function (...given) { return Reflect.apply(own, this, given); };
+      }
+    Array.prototype[Symbol.iterator] = function* () { for (let at = 0; at < this.length; at++) yield this[at]; };`,
+  'methods that fail': `
+    const no = () => { throw new Error('the wrong method'); };
+    JSON.stringify = JSON.parse = Buffer.from = Buffer.alloc = Buffer.concat = Math.random = Error.prepareStackTrace = no;
+    process.exit = process.cwd = process.kill = process.emitWarning = process.on = process.once = no;`,
+  'toJSON everywhere': `Object.prototype.toJSON = Array.prototype.toJSON = String.prototype.toJSON = () => 'wrong';`,
+  'no builtins': `
+    for (const name of ['JSON', 'Map', 'Set', 'WeakMap', 'Promise', 'Uint8Array', 'DataView', 'Symbol', 'Reflect', 'Proxy', 'BigInt', 'Date',
+      'Math', 'Number', 'Array', 'Object', 'Atomics', 'SharedArrayBuffer', 'WeakRef', 'FinalizationRegistry', 'encodeURIComponent', 'require'])
+      delete globalThis[name];
+    if (!globalThis.Deno) delete globalThis.process;`,
+};
+
+for (const interpreter of ownRemoteEnds) {
+  for (const execmodel of ['thread', 'worker', 'structured'])
+    interpreter.test(`${execmodel}: what code does to builtins holds up nothing`, async () => {
+      await using group = new Group();
+      for (const [title, patch] of Object.entries(PATCHES)) {
+        const gateway = await group.makeGateway(specOf(interpreter, `execmodel=${execmodel}`));
+        // in each execution, since those under worker share nothing
+        const patched = (text: string): Channel<unknown, unknown> => gateway.remoteExec(`${patch}\n${text}`);
+        const echo = patched(
+          'await channel.send("patched"); for await (const item of channel) await channel.send(item);',
+        );
+        assert.is(await echo.receive(), 'patched', title);
+        const items = [
+          { list: [1, 'two', null], map: new Map([[1, new Set([2n])]]) },
+          new Uint8Array(300_000),
+        ];
+        for (const item of [...items, 3]) {
+          await echo.send(item);
+          assert.equal(await echo.receive(), item, title);
+        }
+        const nested = gateway.newChannel<never, number>();
+        await patched('(await channel.receive()).send(1);').send(nested);
+        assert.is(await nested.receive(), 1, title);
+        const sync = patched('channel.sendSync(channel.receiveSync() + 1);');
+        await sync.send(1);
+        assert.is(await sync.receive(), 2, title);
+        const error = await patched('const error = new Error("told"); error.code = 7; throw error;')
+          .waitClose()
+          .catch((error: unknown) => error as RemoteError);
+        assert.match(String(error?.message), 'told', title);
+        assert.is(error?.properties?.['code'], 7, title);
+        echo.close();
+        await echo.waitClose();
+        assert.is(await gateway.call((value: number) => value + 1, 2), 3, title);
+        assert.is((await gateway.remoteStatus()).numExecuting, 0, title);
+        await gateway.terminate({ timeout: 1000 });
+      }
+    });
+}
+
+test.run();
