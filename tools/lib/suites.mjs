@@ -32,7 +32,7 @@ const words = (text) => text.trim().split(/\s+/);
 const dealing = words(`
   compiled connect-errors crash-exit crash-kill crash-misuse execnet-channels execnet-errors execnet-groups execnet-hostile execnet-lifetime execnet-spec
   execnet-ssh execnet-values executions-many exit-foreign exit-killed fake-clock flow-control folder-gone garbage hostile-local interpreter-options lease lifetime-descriptors lifetime-models
-  lifetime-terminate patched-builtins prints schedules spec-fields ssh-basic structured-local thread-start threads unread-prints via worker
+  lifetime-terminate patched-builtins prints schedules spec-fields ssh-basic stack-overflow structured-local thread-start threads unread-prints via worker
 `);
 
 /** Files whose tests share a gateway, mostly, and are tried on every remote end in JavaScript. */

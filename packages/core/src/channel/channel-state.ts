@@ -7,6 +7,7 @@ import {
   type RemoteErrorData,
 } from '../errors/index.ts';
 import type { StringOptions } from '../serializer/types.ts';
+import { needStackForCall } from '../stack-room.ts';
 import { Code, EMPTY, HEADER_SIZE, int32Payload } from '../wire/index.ts';
 import type { ChannelLink } from './channel-link.ts';
 import { Ending } from './ending.ts';
@@ -242,6 +243,7 @@ export class ChannelState {
   }
 
   setCallback(callback: Callback): void {
+    needStackForCall();
     this.#callback = callback;
     if (callback.held !== false) this.link.hold();
     this.#want();
@@ -251,6 +253,7 @@ export class ChannelState {
   /** Closes both directions. What was sent before leaves first; at the local end an execution behind the channel is cancelled. */
   close(error?: unknown): void {
     if (this.#closed) return;
+    needStackForCall();
     const reason = Ending.closed(`channel ${this.id} of ${this.link.name} is closed`);
     const cancels = this.execution && this.link.local && !this.#receiveEnd;
     if (cancels && this.link.flow) {

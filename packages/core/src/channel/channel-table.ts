@@ -1,4 +1,5 @@
 import { ProtocolError } from '../errors/index.ts';
+import { needStack } from '../stack-room.ts';
 import { Channel } from './channel.ts';
 import type { ChannelLink } from './channel-link.ts';
 import { ChannelState } from './channel-state.ts';
@@ -68,6 +69,7 @@ export class ChannelTable {
 
   /** A new channel of this end. */
   create(): Channel {
+    needStack();
     while (this.#states.has(this.#next)) this.#advance();
     const id = this.#next;
     this.#advance();

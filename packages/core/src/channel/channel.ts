@@ -1,6 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
 import { performance } from '../clock.ts';
 import { atCaller, ExecnetError, RemoteError, TimeoutError } from '../errors/index.ts';
+import { isStackOverflow, needStackForCall } from '../stack-room.ts';
 import { Code } from '../wire/index.ts';
 import type { ChannelState } from './channel-state.ts';
 import { type Future, future } from './future.ts';
@@ -83,6 +84,8 @@ export class Channel<Receive = unknown, Send = unknown> implements AsyncDisposab
       const sent = sender.send(bytes, link.takeCarried());
       return future(sender.waiting ? quiet(sent) : sent);
     } catch (error) {
+      // on a stack that is used up a promise may come to be that nobody gets
+      if (isStackOverflow(error)) throw error;
       return future(Promise.reject(error));
     }
   }
@@ -136,6 +139,7 @@ export class Channel<Receive = unknown, Send = unknown> implements AsyncDisposab
     if (sender.closed) throw sender.closed.error;
     let failure: Error | undefined;
     let done = false;
+    needStackForCall();
     const bytes = link.dump(item);
     const carried = link.takeCarried();
     sender.post(bytes, carried, {

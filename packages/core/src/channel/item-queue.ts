@@ -99,20 +99,22 @@ export class ItemQueue {
   shift(): Uint8Array {
     let segment = this.#segments[0] as Segment;
     if (this.#read === segment.fill) {
-      giveBack(segment);
       this.#segments.shift();
       this.#read = 0;
+      giveBack(segment);
       segment = this.#segments[0] as Segment;
     }
-    this.#length--;
     if (segment.cost > 0) {
       this.#segments.shift();
+      this.#length--;
       this.#cost = segment.cost;
       return segment.bytes;
     }
     const { bytes } = segment;
     const from = this.#read + PREFIX;
     const size = ((bytes[this.#read] as number) << 8) | (bytes[this.#read + 1] as number);
+    const item = bytes.subarray(from, from + size);
+    this.#length--;
     this.#read = from + size;
     this.#cost = size + HEADER_SIZE;
     this.#bytes -= size + PREFIX;
@@ -121,7 +123,7 @@ export class ItemQueue {
       if (bytes.length <= KEPT_SEGMENT) segment.fill = 0;
       else this.#spent = this.#segments.shift();
     }
-    return bytes.subarray(from, from + size);
+    return item;
   }
 
   clear(): void {

@@ -1,3 +1,4 @@
+import { needStackForCall } from '../stack-room.ts';
 import { Code, FRAGMENT_SIZE, HEADER_SIZE, int32Payload, writeInt32 } from '../wire/index.ts';
 import type { ChannelLink } from './channel-link.ts';
 import { Ending } from './ending.ts';
@@ -18,6 +19,8 @@ interface Pending {
   readonly reject: (error: Error) => void;
   /** Bytes that have left. */
   sent: number;
+  /** All of it has. */
+  left?: boolean;
 }
 
 /**
@@ -62,6 +65,7 @@ export class Sender {
       const tolerated = this.#link.flow && item instanceof Uint8Array ? COPIED_QUEUE : 0;
       return this.#link.drained(tolerated) ?? SENT;
     }
+    needStackForCall();
     return new Promise((resolve, reject) => this.post(item, carried, { resolve, reject }));
   }
 
@@ -72,15 +76,25 @@ export class Sender {
     return true;
   }
 
-  /** Sends in order and tells when the item has left, maybe before this returns. */
+  /** Sends in order and tells when the item has left, maybe before this returns. On a stack with room for a call. */
   post(
     item: Item,
     carried: readonly number[] | undefined,
     { resolve, reject }: Pick<Pending, 'resolve' | 'reject'>,
   ): void {
     this.#link.hold();
-    this.#pending.push({ item, carried, resolve, reject, sent: 0 });
-    if (this.#pending.length === 1) this.#advance();
+    const entry = { item, carried, resolve, reject, sent: 0 };
+    this.#pending.push(entry);
+    try {
+      // what is before it may have been left behind by a stack that was used up
+      this.#advance();
+    } catch (error) {
+      if (entry.sent === 0 && this.#pending[this.#pending.length - 1] === entry) {
+        this.#pending.length--;
+        this.#link.release();
+      }
+      throw error;
+    }
     if (this.#interrupted && this.#pending.length > 0) this.interrupt(this.#interrupted);
   }
 
@@ -118,6 +132,7 @@ export class Sender {
    */
   closeAfterPending(reason: Ending, settled: (left: boolean) => void): void {
     this.#closed ??= reason;
+    this.#advance();
     if (this.#pending.length === 0) {
       settled(!this.#link.ended);
       return;
@@ -143,8 +158,8 @@ export class Sender {
   }
 
   #write(code: number, payload: Uint8Array): void {
-    this.#credit -= payload.length + HEADER_SIZE;
     this.#link.writeFrame(code, this.#id, payload);
+    this.#credit -= payload.length + HEADER_SIZE;
   }
 
   #bind(carried: readonly number[] | undefined): void {
@@ -156,7 +171,8 @@ export class Sender {
     while (this.#pending.length > 0) {
       const entry = this.#pending[0] as Pending;
       const { item } = entry;
-      if (item !== undefined && !this.#advanceItem(entry, item)) return;
+      if (item !== undefined && !entry.left && !this.#advanceItem(entry, item)) return;
+      entry.left = true;
       this.#pending.shift();
       this.#link.release();
       const drained = item instanceof Uint8Array || item === undefined ? undefined : this.#link.drained(0);

@@ -1,5 +1,6 @@
 import { clearTimeout, setTimeout } from '../clock.ts';
 import { rejectAtCaller, TimeoutError } from '../errors/index.ts';
+import { needStack } from '../stack-room.ts';
 import type { Waiter } from './channel-state.ts';
 import { type Future, future, type Observer, type Waiting } from './future.ts';
 
@@ -34,6 +35,7 @@ export interface WaitPlace {
 
 /** Registers a waiter and turns it into a promise that a timeout or a signal can end. */
 export function waitFor<T>(place: WaitPlace, options: WaitOptions | undefined): Future<T> {
+  needStack();
   let wait: Wait<T> | undefined;
   const promise = new Promise<T>((resolve, reject) => {
     wait = new Wait(place, { resolve, reject });

@@ -30,6 +30,7 @@ import type { Hello, RemoteInfo } from '../protocol/index.ts';
 import type { Boot, Connection, Host, Interpreter, OutputStream } from '../registry/contracts.ts';
 import type { Serializer } from '../serializer/types.ts';
 import type { Spec } from '../spec/index.ts';
+import { needStackForCall } from '../stack-room.ts';
 import {
   Code,
   codeName,
@@ -305,6 +306,7 @@ export class Gateway implements AsyncDisposable {
   ): Channel {
     const { signal, globals } = options;
     signal?.throwIfAborted();
+    needStackForCall();
     this.#link.check();
     const interpreter = this.#interpreter;
     const request = interpreter.request?.({ kind, source, args }) ?? {

@@ -17,6 +17,7 @@ import {
   wellFormed,
 } from '../errors/index.ts';
 import type { ChannelCodec, Serializer, StringOptions } from '../serializer/types.ts';
+import { needStackForCall } from '../stack-room.ts';
 import { Code, codeName, FrameWriter, readInt32 } from '../wire/index.ts';
 
 /** Deno loads its `setImmediate` when it is first used, which takes 11 ms: so the first frames, those of a start, are sent by a timer. */
@@ -113,9 +114,9 @@ export class Link implements ChannelLink {
     };
     const schedule = (): void => {
       if (this.#scheduled) return;
-      this.#scheduled = true;
       if (SLOW_IMMEDIATE && this.#fresh) setTimeout(flush, 0);
       else setImmediate(flush);
+      this.#scheduled = true;
       this.#fresh = false;
     };
     this.#writer = new FrameWriter((batch, body) => port.write(batch, body), schedule, { reuse: port.reuse });
@@ -123,13 +124,13 @@ export class Link implements ChannelLink {
     const { block, linger } = port;
     if (block) {
       this.block = (timeout) => {
-        this.flush();
+        this.#flushBefore();
         return block.call(port, timeout);
       };
     }
     if (linger) {
       this.linger = () => {
-        this.flush();
+        this.#flushBefore();
         linger.call(port);
       };
     }
@@ -202,12 +203,19 @@ export class Link implements ChannelLink {
     this.#writer.flush();
   }
 
+  /** Before a wait on this stack, which the frames that arrive are handled on. */
+  #flushBefore(): void {
+    needStackForCall();
+    this.flush();
+  }
+
   drained(tolerated: number): Promise<void> | undefined {
     const drained = this.#port.drained(tolerated);
     if (!drained) return undefined;
+    const released = drained.finally(() => this.release());
     // what is not pending in the system does not keep a program alive by itself: it may wait for the window of another protocol
     this.hold();
-    return drained.finally(() => this.release());
+    return released;
   }
 
   // --- values

@@ -1,3 +1,4 @@
+import { needStack } from '../stack-room.ts';
 import { HEADER_SIZE, writeHeader } from './header.ts';
 
 /**
@@ -40,19 +41,22 @@ export class FrameWriter {
     return this.#fill;
   }
 
-  /** Appends one frame. A large payload is passed on uncopied, after all before it. */
+  /** Appends one frame, or none if it throws. A large payload is passed on uncopied, after all before it. */
   write(code: number, id: number, payload: Uint8Array): void {
     const length = payload.length;
     const direct = length >= DIRECT_SIZE;
     this.#makeRoom(HEADER_SIZE + (direct ? 0 : length));
+    if (this.#fill === 0 || direct) needStack();
     if (this.#fill === 0 && !direct) this.#schedule();
     writeHeader(this.#batch, this.#fill, code, id, length);
+    if (!direct) this.#copy(payload, this.#fill + HEADER_SIZE);
+    // from here on it is part of the batch
     this.#fill += HEADER_SIZE;
     if (direct) this.#handOn(payload);
-    else this.#copy(payload);
+    else this.#fill += length;
   }
 
-  /** Hands on what was collected. */
+  /** Hands on what was collected: on a stack with room for that. */
   flush(): void {
     if (this.#fill > 0) this.#handOn();
   }
@@ -64,21 +68,18 @@ export class FrameWriter {
     this.#sink(chunk, body);
   }
 
-  #copy(payload: Uint8Array): void {
+  #copy(payload: Uint8Array, to: number): void {
     const batch = this.#batch;
-    let at = this.#fill;
     // TypedArray.set has a fixed cost that a loop undercuts for the sizes of small messages
-    if (payload.length <= 24) {
-      for (let i = 0; i < payload.length; i++) batch[at++] = payload[i] as number;
-      this.#fill = at;
-    } else {
-      batch.set(payload, at);
-      this.#fill = at + payload.length;
-    }
+    if (payload.length <= 24) for (let i = 0; i < payload.length; i++) batch[to + i] = payload[i] as number;
+    else batch.set(payload, to);
   }
 
   #makeRoom(size: number): void {
-    if (this.#fill + size > BATCH_SIZE) this.flush();
+    if (this.#fill + size > BATCH_SIZE) {
+      needStack();
+      this.flush();
+    }
     const needed = this.#fill + size;
     if (needed <= this.#batch.length) return;
     const grown = new Uint8Array(batchSize(needed));

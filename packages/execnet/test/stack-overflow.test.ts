@@ -1,0 +1,119 @@
+import { type Channel, type Gateway, Group } from 'execnet';
+import * as assert from 'uvu/assert';
+import { ownRemoteEnds, specOf } from './fixtures/interpreters.ts';
+import { test } from './fixtures/tests.ts';
+
+const SIZES = [1, 1000, 70_000, 300_000];
+
+/** Calls itself until the stack is used up, and sends at each of the last levels; then tells how many of the sends failed and how many did not. */
+async function exhaust(
+  channel: Channel<never, string | { failed: number; sent: number }>,
+  { size, blocking, skew }: { size: number; blocking: boolean; skew: number },
+): Promise<void> {
+  const item = 'x'.repeat(size);
+  const promises: Promise<void>[] = [];
+  let failed = 0;
+  let sent = 0;
+  const send = (): void => {
+    try {
+      if (blocking) channel.sendSync(item);
+      else promises.push(channel.send(item));
+      sent++;
+    } catch {
+      failed++;
+    }
+  };
+  const descend = (level: number): number => {
+    const own = level;
+    try {
+      descend(level + 1);
+    } catch {
+      // this is the end of the stack
+    }
+    // on the way back, till there is room for certain
+    if (sent < 20) send();
+    return own;
+  };
+  const begin = (more: number): number => (more > 0 ? begin(more - 1) : descend(0));
+  begin(skew);
+  const settled = await Promise.allSettled(promises);
+  const rejected = settled.filter(({ status }) => status === 'rejected').length;
+  await channel.send({ failed: failed + rejected, sent: sent - rejected });
+}
+
+async function check(gateway: Gateway): Promise<void> {
+  for (const blocking of [false, true]) {
+    for (const size of SIZES) {
+      for (let skew = 0; skew < 4; skew++) {
+        const channel = gateway.remoteExec(exhaust, { size, blocking, skew });
+        let arrived = 0;
+        for await (const item of channel) {
+          if (typeof item === 'string') {
+            assert.is(item.length, size);
+            arrived++;
+            continue;
+          }
+          assert.ok(item.failed > 0 && item.sent > 0, JSON.stringify(item));
+          // of one that failed at the last moment the item may have left
+          assert.ok(
+            arrived >= item.sent && arrived <= item.sent + item.failed,
+            `${arrived}: ${JSON.stringify(item)}`,
+          );
+        }
+        assert.is(await gateway.call(() => 42), 42);
+      }
+    }
+  }
+}
+
+for (const interpreter of ownRemoteEnds) {
+  for (const execmodel of ['thread', 'worker', 'structured'])
+    interpreter.test(`${execmodel}: sends on a stack that is used up fail, and hold up nothing`, async () => {
+      await using group = new Group();
+      await check(await group.makeGateway(specOf(interpreter, `execmodel=${execmodel}`)));
+    });
+}
+
+test('nor at the local end', async () => {
+  await using group = new Group();
+  const gateway = await group.makeGateway('popen');
+  for (const size of SIZES) {
+    const channel = gateway.remoteExec(async (channel: Channel<string, number>) => {
+      let arrived = 0;
+      for await (const item of channel) {
+        if (item === 'end') break;
+        arrived++;
+      }
+      await channel.send(arrived);
+    });
+    const executions: Channel<number, never>[] = [];
+    let told: { failed: number; sent: number } | undefined;
+    const facade = {
+      send: (item: string | { failed: number; sent: number }): Promise<void> => {
+        if (typeof item !== 'string') {
+          told = item;
+          return channel.send('end');
+        }
+        executions.push(gateway.remoteExec<number, never>('await channel.send(1);'));
+        return channel.send(item);
+      },
+    };
+    await exhaust(facade as Channel<never, string | { failed: number; sent: number }>, {
+      size,
+      blocking: false,
+      skew: 0,
+    });
+    const arrived = await channel.receive();
+    assert.ok(told && told.failed > 0 && told.sent > 0, JSON.stringify(told));
+    assert.ok(
+      arrived >= told.sent && arrived <= told.sent + told.failed,
+      `${arrived}: ${JSON.stringify(told)}`,
+    );
+    assert.equal(
+      new Set(await Promise.all(executions.map((execution) => execution.receive()))),
+      new Set([1]),
+    );
+  }
+});
+
+test.run();
