@@ -18,6 +18,7 @@ const MANY = 200;
 export function pythonFlowSuite(name: string, fixture: PythonFixture): void {
   const tests = new PythonTests(name, 'flow control', fixture);
   waiting(tests);
+  recursion(tests);
   tests.run();
 }
 
@@ -46,6 +47,52 @@ function flood(channel: Channel, item: unknown): { readonly sent: number } {
     }
   })().catch(() => {});
   return state;
+}
+
+/** Calls itself until the limit of recursion is reached, and sends on the way back, until there is room for certain. */
+const RECURSION = `
+def main(channel, size):
+    item = 'x' * size
+    told = {'sent': 0, 'failed': 0}
+    def descend():
+        try:
+            descend()
+        except RuntimeError:
+            pass
+        if told['sent'] < 20:
+            try:
+                channel.send(item)
+                told['sent'] += 1
+            except RuntimeError:
+                told['failed'] += 1
+    def begin(more):
+        begin(more - 1) if more else descend()
+    for skew in range(4):
+        begin(skew)
+    return told
+
+channel.send(main(channel, channel.receive()))
+`;
+
+function recursion(tests: PythonTests): void {
+  tests.test('sends at the limit of recursion fail whole, and hold up nothing', async (gateway) => {
+    for (const size of [1, 1000, 70_000, 300_000]) {
+      const channel = gateway.remoteExec<string | { sent: number; failed: number }, number>(RECURSION);
+      await channel.send(size);
+      let arrived = 0;
+      for await (const item of channel) {
+        if (typeof item === 'string') {
+          assert.is(item.length, size);
+          arrived++;
+        } else {
+          assert.ok(item.failed > 0, JSON.stringify(item));
+          assert.is(arrived, item.sent);
+        }
+      }
+      assert.ok(arrived >= 20);
+      await settled(gateway);
+    }
+  });
 }
 
 function waiting(tests: PythonTests): void {

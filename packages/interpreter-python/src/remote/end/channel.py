@@ -27,6 +27,7 @@ class Channel(object):
         """Sends a value; waits while the other end has no room for it. IOError if the channel is closed."""
         if SIGNALS.pending:
             SIGNALS.deliver()
+        need_frames()
         state = self._state
         link = state.link
         data, carried = link.dumper.dump(item)
@@ -36,6 +37,7 @@ class Channel(object):
         """The next value. EOFError when the other end has closed the channel, RemoteError if it failed, TimeoutError after `timeout` seconds."""
         if SIGNALS.pending:
             SIGNALS.deliver()
+        need_frames()
         state = self._state
         return state.link.load(state, state.receive(timeout))
 
@@ -53,6 +55,7 @@ class Channel(object):
     def setcallback(self, callback, endmarker=Cancelled):
         """From now on calls `callback` with each value, what has arrived already included, and at the end with `endmarker` if one is given.
         Calls of one channel come one after the other; a slow one holds up its own channel only."""
+        need_frames()
         state = self._state
         link = state.link
         link.enter()
@@ -70,10 +73,12 @@ class Channel(object):
 
     def close(self, error=None):
         """Closes both directions. With an error, a text or an exception, who receives at the other end gets it as RemoteError."""
+        need_frames()
         self._state.link.close(self._state, error)
 
     def waitclose(self, timeout=None):
         """Waits until the other end sends no more. Raises what the other end failed with, or TimeoutError."""
+        need_frames()
         state = self._state
         link = state.link
         if state.wait(state.close_waiters, timeout, lambda: state.end is not None):
@@ -84,6 +89,7 @@ class Channel(object):
 
     def reconfigure(self, py2str_as_py3str=True, py3str_as_py2str=False):
         """How strings of the other generation of Python arrive here and there, on this channel."""
+        need_frames()
         state = self._state
         state.strings = (bool(py2str_as_py3str), bool(py3str_as_py2str))
         state.link.output.post(frame(RECONFIGURE, state.id, flags_of(state.strings)))

@@ -8,6 +8,7 @@ class Gateway(object):
 
     def newchannel(self):
         """A new channel, which becomes useful when it is sent to the other end over another."""
+        need_frames()
         return self._link.new_channel()
 
     def __repr__(self):
@@ -138,6 +139,8 @@ class Link(object):
     def drop(self, state):
         """Nobody holds the channel any more. Called by the collector: at any place, also inside of what holds a lock."""
         self.dropped.append(state)
+        # without it: whoever leaves next does it
+        need_frames()
         if self.lock.acquire(False):
             self.leave()
 

@@ -31,6 +31,7 @@ except ImportError:  # Python 2, Jython
 
 PY2 = sys.version_info[0] == 2
 JYTHON = sys.platform.startswith('java')
+PYPY = '__pypy__' in sys.builtin_module_names
 
 # taken before user code may replace them, as gevent's monkey patching does
 sleep = time.sleep
@@ -39,6 +40,8 @@ allocate_lock = _thread.allocate_lock
 get_ident = _thread.get_ident
 start_new_thread = _thread.start_new_thread
 LockError = _thread.error
+frame_at = sys._getframe
+recursion_limit = sys.getrecursionlimit
 
 if PY2:
     text_type, long_type = unicode, long  # noqa: F821
@@ -116,3 +119,23 @@ def start_thread(work):
     thread = threading.Thread(target=work)
     thread.daemon = True
     thread.start()
+
+
+def descend(frames):
+    if frames:
+        descend(frames - 1)
+
+
+def need_frames():
+    """Fails as Python does when the limit of recursion is reached, if it nearly is. Code that calls itself without end meets that error in the deepest function,
+    which is one of ours when it sends or receives on the way: so what must not be cut in two asks before it begins."""
+    if PYPY:
+        # its limit is one of bytes, of which compiled frames take few
+        descend(200)
+        return
+    try:
+        # what is called from C counts more than once
+        frame_at(recursion_limit() // 3)
+    except ValueError:
+        return
+    descend(40)
