@@ -1,5 +1,5 @@
 /** An array of arguments that takes so much of the stack. */
-const filling = (kib: number): undefined[] => new Array<undefined>(kib * 128).fill(undefined);
+const filling = (kib: number): undefined[] => Array<undefined>(kib * 128).fill(undefined);
 
 /** What one step takes at most, down to a system call, on every engine. */
 const STEP = filling(8);

@@ -1,11 +1,12 @@
-import { type Channel, type Gateway, Group } from 'execnet';
+import { type Channel, type ConnectionLostError, type Gateway, Group } from 'execnet';
 import * as assert from 'uvu/assert';
 import { startSshd } from '../../../tools/hosts/sshd.mjs';
+import { runningInterpreter } from '../../../tools/lib/interpreters.mjs';
 import { ownRemoteEnds, specOf } from './fixtures/interpreters.ts';
-import { pythonSpec, sharedPythons } from './fixtures/pythons.ts';
+import { middlePythons, pythonSpec, sharedPythons } from './fixtures/pythons.ts';
 import { specOn } from './fixtures/ssh-clients.ts';
 import { testOn } from './fixtures/ssh-hosts.ts';
-import { test } from './fixtures/tests.ts';
+import { test, type WithTests } from './fixtures/tests.ts';
 
 const COUNT = 40;
 const SIZE = 1_000_000;
@@ -39,10 +40,17 @@ function printing(channel: Channel<number>): Printing {
   return state;
 }
 
+/** A gateway of a group, through another one if there are two. */
+async function make(group: Group, specs: string): Promise<Gateway> {
+  const [spec, through] = specs.split(' through ');
+  if (through !== undefined) await group.makeGateway(`${through}//id=middle`);
+  return await group.makeGateway(through === undefined ? spec : `${spec}//via=middle`);
+}
+
 /** While nobody reads, it stands still and answers; then all of it comes. */
-async function waits(spec: string, exec: (gateway: Gateway) => Channel<number>): Promise<void> {
+async function waits(specs: string, exec: (gateway: Gateway) => Channel<number>): Promise<void> {
   await using group = new Group();
-  const gateway = await group.makeGateway(spec);
+  const gateway = await make(group, specs);
   const printed = printing(exec(gateway));
   await new Promise((resolve) => setTimeout(resolve, 500));
   assert.ok(printed.count < 2, `${printed.count} times a million bytes were printed`);
@@ -58,13 +66,28 @@ async function waits(spec: string, exec: (gateway: Gateway) => Channel<number>):
 }
 
 /** Nobody reads at all, and it ends. */
-async function ends(spec: string, exec: (gateway: Gateway) => Channel<number>): Promise<void> {
+async function ends(specs: string, exec: (gateway: Gateway) => Channel<number>): Promise<void> {
   await using group = new Group();
-  const gateway = await group.makeGateway(spec);
+  const gateway = await make(group, specs);
   printing(exec(gateway)).over.catch(() => {});
   await new Promise((resolve) => setTimeout(resolve, 100));
   await gateway.terminate({ timeout: 200 });
   assert.is(gateway.hasReceiver, false);
+}
+
+/** Nobody reads at all, and it is killed: that is noticed. */
+async function dies(specs: string, exec: (gateway: Gateway) => Channel<number>): Promise<void> {
+  await using group = new Group();
+  const gateway = await make(group, specs);
+  const { over } = printing(exec(gateway));
+  over.catch(() => {});
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  process.kill(Number(/^popen:(\d+)/.exec(gateway.remoteAddress)?.[1]), 'SIGKILL');
+  const error = await over.then(
+    () => undefined,
+    (error: unknown) => error as ConnectionLostError,
+  );
+  assert.is(error?.signal, 'SIGKILL');
 }
 
 for (const interpreter of ownRemoteEnds)
@@ -73,7 +96,23 @@ for (const interpreter of ownRemoteEnds)
     const exec = (gateway: Gateway): Channel<number> => gateway.remoteExec(IN_JAVASCRIPT);
     interpreter.test(`${execmodel}: who prints waits while nobody reads it`, () => waits(spec, exec));
     interpreter.test(`${execmodel}: who prints what nobody reads is ended`, () => ends(spec, exec));
+    interpreter.test(`${execmodel}: the end of who prints what nobody reads is noticed`, () =>
+      dies(spec, exec),
+    );
   }
+
+/** One of the running kind, through another. */
+function testThrough(middle: WithTests<object>, spec: string): void {
+  const specs = `${specOf(runningInterpreter(), 'stdio=pipe')} through ${spec}`;
+  const exec = (gateway: Gateway): Channel<number> => gateway.remoteExec(IN_JAVASCRIPT);
+  middle.test('through it: who prints waits while nobody reads it', () => waits(specs, exec));
+  middle.test('through it: who prints what nobody reads is ended', () => ends(specs, exec));
+  middle.test('through it: the end of who prints what nobody reads is noticed', () => dies(specs, exec));
+}
+
+for (const interpreter of ownRemoteEnds) testThrough(interpreter, specOf(interpreter));
+
+for (const python of middlePythons) testThrough(python, pythonSpec(python));
 
 for (const python of sharedPythons) {
   const spec = pythonSpec(python, 'stdio=pipe');

@@ -65,7 +65,12 @@ export class GatewayHost implements Host {
     const relay = await this.#startRelay();
     signal?.throwIfAborted();
     const link = this.#link;
-    const streams: RelayStreams = { data: this.#newChannel(), events: this.#newChannel() };
+    const prints = wanted.what === 'spawn' && (wanted.stdio ?? 'pipe') === 'pipe';
+    const streams: RelayStreams = {
+      data: this.#newChannel(),
+      events: this.#newChannel(),
+      ...(prints && { stdout: this.#newChannel(), stderr: this.#newChannel() }),
+    };
     const connection = new RelayedConnection(link, this.name, streams);
     relay.channel.send({ ...wanted, streams }).catch(() => {});
     link.flush();

@@ -2,7 +2,7 @@ import { ByteChannel, Channel, type ChannelState } from '../channel/index.ts';
 import { ConnectError, ConnectionLostError, ExecnetError, TerminateError } from '../errors/index.ts';
 import { Delivery } from '../host/index.ts';
 import type { Link } from '../link/index.ts';
-import type { Connection, ConnectionSink, Exit } from '../registry/contracts.ts';
+import type { Connection, ConnectionSink, Exit, OutputStream } from '../registry/contracts.ts';
 import type { RelayEvent, RelayFailure, RelayOrder, RelayStreams } from '../relay/messages.ts';
 import { within } from '../within.ts';
 
@@ -33,8 +33,15 @@ export class RelayedConnection implements Connection {
   #drained: (() => void)[] = [];
   #resume: (() => void) | undefined;
   #paused: Promise<void> | undefined;
-  /** What has ended: the bytes, and what is printed. */
-  readonly #streamsEnded = { bytes: false, output: false };
+  /** What the sink is told the end of has not come yet: the last byte, or why there is no more. */
+  readonly #unended = new Set<'bytes' | 'reason'>(['bytes', 'reason']);
+  /** What may still bring something that was printed. */
+  readonly #printing = new Set<OutputStream>();
+  /** Those who print and are to wait. */
+  readonly #waiting = new Set<() => void>();
+  /** Nobody waits any more, as the process has ended or is to. */
+  #exited = false;
+  #exit: { readonly exit: Omit<Exit, 'error'>; readonly error: Error | undefined } | undefined;
   #ended = false;
   #endReason: Error | undefined;
   #over = false;
@@ -62,8 +69,12 @@ export class RelayedConnection implements Connection {
         this.#delivery.data(chunk, owned);
         return this.#paused;
       },
-      end: () => this.#streamEnded('bytes'),
+      end: () => this.#ends('bytes'),
     });
+    for (const name of ['stdout', 'stderr'] as const) {
+      const channel = streams[name];
+      if (channel) this.#receivePrinted(name, new ByteChannel(channel));
+    }
     const events = Channel.stateOf(streams.events) as ChannelState;
     events.setCallback({
       item: (event) => this.#event(event as RelayEvent),
@@ -154,6 +165,7 @@ export class RelayedConnection implements Connection {
     this.#abortReason ??= reason;
     this.#ending = true;
     this.resume();
+    this.#letFlow();
     this.#aborted ??= this.#abort();
     return this.#aborted;
   }
@@ -194,17 +206,17 @@ export class RelayedConnection implements Connection {
       case 'failed':
         this.#fail(this.#errorOf(event.failure));
         return;
-      case 'output':
-        // after `closed` nothing is told any more: what is still under way when it is aborted, or comes from others that hold its streams
-        // what tells of its end comes behind it, and can't be made to wait
-        if (!this.#over) void this.#delivery.output(event.stream, event.chunk);
-        return;
       case 'end':
         this.#endReason = event.failure && this.#errorOf(event.failure);
-        this.#streamEnded('output');
+        this.#ends('reason');
+        return;
+      case 'exited':
+        this.#letFlow();
         return;
       case 'closed':
-        this.#finish(event.exit, this.#abortReason ?? (event.failure && this.#errorOf(event.failure)));
+        this.#exit = { exit: event.exit, error: event.failure && this.#errorOf(event.failure) };
+        this.#letFlow();
+        this.#closed();
         return;
       case 'aborted':
         this.#settleSwept(event.remains);
@@ -224,12 +236,13 @@ export class RelayedConnection implements Connection {
 
   /** All is over, but for bytes that may still be under way; or the gateway that carries this, or its relay, is gone. */
   #eventsEnded(ending: ChannelState['receiveEnd']): void {
-    if (!this.#over || !ending?.clean) {
+    // after `closed` there may still be something that was printed
+    if (!(this.#over || this.#exit) || !ending?.clean) {
       if (ending?.error) this.#fail(ending.error);
       else this.relayEnded(undefined);
     }
     // what others hold when a process has ended brings no more
-    this.#streamEnded('output');
+    this.#ends('reason');
     this.#settleSwept(undefined);
   }
 
@@ -240,11 +253,45 @@ export class RelayedConnection implements Connection {
     this.#end();
   }
 
-  /** The sink is told when both have. */
-  #streamEnded(which: 'bytes' | 'output'): void {
-    const ended = this.#streamsEnded;
-    ended[which] = true;
-    if (ended.bytes && ended.output) this.#end();
+  /** The sink is told when both are there. */
+  #ends(which: 'bytes' | 'reason'): void {
+    this.#unended.delete(which);
+    if (this.#unended.size === 0) this.#end();
+  }
+
+  #receivePrinted(name: OutputStream, bytes: ByteChannel): void {
+    this.#printing.add(name);
+    bytes.receive({
+      bytes: (chunk, owned) => {
+        // what is still under way when it is aborted, or comes from others that hold its streams
+        if (this.#over) return undefined;
+        const room = this.#delivery.output(name, owned ? chunk : chunk.slice());
+        if (!room || this.#exited) return undefined;
+        return new Promise((resolve) => {
+          this.#waiting.add(resolve);
+          void room.then(() => {
+            this.#waiting.delete(resolve);
+            resolve();
+          });
+        });
+      },
+      end: () => {
+        this.#printing.delete(name);
+        this.#closed();
+      },
+    });
+  }
+
+  #letFlow(): void {
+    this.#exited = true;
+    for (const go of this.#waiting) go();
+    this.#waiting.clear();
+  }
+
+  /** It is over when all that was printed has come too. */
+  #closed(): void {
+    if (this.#exit && this.#printing.size === 0)
+      this.#finish(this.#exit.exit, this.#abortReason ?? this.#exit.error);
   }
 
   #end(): void {

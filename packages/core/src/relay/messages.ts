@@ -1,5 +1,5 @@
 import type { Channel } from '../channel/index.ts';
-import type { Address, Command, Exit, OutputStream, SpawnOptions } from '../registry/contracts.ts';
+import type { Address, Command, Exit, SpawnOptions } from '../registry/contracts.ts';
 
 /** What the local end asks of the relay of a gateway, on the channel of the service. */
 export type RelayRequest =
@@ -17,12 +17,15 @@ export type RelayRequest =
       readonly streams: RelayStreams;
     };
 
-/** The two channels of one relayed connection. */
+/** The channels of one relayed connection. */
 export interface RelayStreams {
   /** The bytes of the connection, in both directions, as a `ByteChannel`. What one side does not take, the other does not get credit for. */
   readonly data: Channel;
   /** Everything else, so that it does not wait for bytes that nobody reads. To the relay: {@link RelayOrder}; from it: {@link RelayEvent}. */
   readonly events: Channel;
+  /** What the program prints, as `ByteChannel`s of their own, if it is to arrive: who prints what nobody reads waits, and nothing else does. */
+  readonly stdout?: Channel;
+  readonly stderr?: Channel;
 }
 
 export type RelayOrder = 'abort';
@@ -37,9 +40,10 @@ export type RelayEvent =
   /** The connection is there. First of all, or `failed`. */
   | { readonly what: 'connected'; readonly address: string }
   | { readonly what: 'failed'; readonly failure: RelayFailure }
-  | { readonly what: 'output'; readonly stream: OutputStream; readonly chunk: Uint8Array }
-  /** No bytes and no output follow. */
+  /** No bytes follow. */
   | { readonly what: 'end'; readonly failure?: RelayFailure | undefined }
+  /** The process has ended: what it has printed is waited for, so that nobody may be kept waiting for that. May be missing before `closed`. */
+  | { readonly what: 'exited' }
   | {
       readonly what: 'closed';
       readonly exit: Omit<Exit, 'error'>;

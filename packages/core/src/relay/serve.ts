@@ -2,10 +2,10 @@
  * The relay: the service that makes a gateway a host for others. It runs in a thread of its own at the remote end, and does there what the local
  * host does here; `gateway/gateway-host.ts` is its other side.
  */
-import type { Channel } from '../channel/index.ts';
+import type { ByteChannel, Channel } from '../channel/index.ts';
 import { TerminateError } from '../errors/index.ts';
 import { localHost } from '../host/local-host.ts';
-import type { Connection } from '../registry/contracts.ts';
+import type { Connection, OutputStream } from '../registry/contracts.ts';
 import type { ServiceTools } from '../remote/thread.ts';
 import { within } from '../within.ts';
 import type { RelayEvent, RelayOrder, RelayRequest } from './messages.ts';
@@ -52,6 +52,7 @@ class RelayedConnection {
   readonly over: Promise<void>;
   readonly #request: RelayRequest;
   readonly #tools: ServiceTools;
+  readonly #printed: Readonly<Record<OutputStream, ByteChannel | undefined>>;
   readonly #stop = new AbortController();
   #connection: Connection | undefined;
   #swept: Promise<void> | undefined;
@@ -61,7 +62,8 @@ class RelayedConnection {
   constructor(request: RelayRequest, tools: ServiceTools, stopping: AbortSignal) {
     this.#request = request;
     this.#tools = tools;
-    const { data, events } = request.streams;
+    const { data, events, stdout, stderr } = request.streams;
+    this.#printed = { stdout: stdout && tools.bytes(stdout), stderr: stderr && tools.bytes(stderr) };
     events.setCallback(
       (order: unknown) => {
         const dropped = order === null && !stopping.aborted;
@@ -70,8 +72,7 @@ class RelayedConnection {
       { endMarker: null },
     );
     this.over = this.#serve().finally(() => {
-      data.close();
-      events.close();
+      for (const channel of [data, stdout, stderr, events]) channel?.close();
     });
   }
 
@@ -96,6 +97,8 @@ class RelayedConnection {
     this.#tell({ what: 'connected', address: connection.remoteAddress });
     this.#forward(connection);
     const { error, ...exit } = await connection.closed;
+    this.#printed.stdout?.end();
+    this.#printed.stderr?.end();
     this.#tell({ what: 'closed', exit, failure: error && relayFailure(error) });
     await this.#sweep();
   }
@@ -129,7 +132,7 @@ class RelayedConnection {
         const sent = bytes.send(chunk);
         if (sent) this.#pauseFor(connection, sent);
       },
-      output: (stream, chunk) => this.#tell({ what: 'output', stream, chunk }),
+      output: (stream, chunk) => this.#printed[stream]?.send(chunk),
       end: (reason) => {
         bytes.end();
         this.#tell({ what: 'end', failure: reason && relayFailure(reason) });

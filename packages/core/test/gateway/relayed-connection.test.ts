@@ -1,34 +1,84 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { ByteChannel } from '../../src/channel/index.ts';
 import { RelayedConnection } from '../../src/gateway/relayed-connection.ts';
 import type { RelayEvent } from '../../src/relay/messages.ts';
 import { LinkPair } from '../channel/link-pair.ts';
 import { Sink } from '../host/sink.ts';
 
-test('what is printed arrives before the connection is aborted, and nothing of it afterwards', async () => {
+/** A connection, and what stands in for its relay. */
+async function relayed() {
   const pair = new LinkPair();
-  const data = pair.channel();
-  const events = pair.channel();
+  const [data, events, stdout, stderr] = [pair.channel(), pair.channel(), pair.channel(), pair.channel()];
+  const connection = new RelayedConnection(pair.local.link, 'middle', {
+    data: data.here,
+    events: events.here,
+    stdout: stdout.here,
+    stderr: stderr.here,
+  });
   const tell = async (event: RelayEvent): Promise<void> => {
     void events.there.send(event);
     await pair.settle();
   };
-  const connection = new RelayedConnection(pair.local.link, 'middle', {
-    data: data.here,
-    events: events.here,
-  });
   await tell({ what: 'connected', address: 'popen:1' });
+  return {
+    pair,
+    connection,
+    tell,
+    order: () => events.there.receive(),
+    stdout: new ByteChannel(stdout.there),
+    stderr: new ByteChannel(stderr.there),
+  };
+}
+
+test('what is printed arrives before the connection is aborted, and nothing of it afterwards', async () => {
+  const { pair, connection, tell, order, stderr } = await relayed();
+  const print = async (text: string): Promise<void> => {
+    void stderr.send(Buffer.from(text));
+    await pair.settle();
+  };
   const sink = new Sink(connection);
-  await tell({ what: 'output', stream: 'stderr', chunk: Buffer.from('before') });
+  await print('before');
   const aborted = connection.abort();
   await pair.settle();
-  assert.is(await events.there.receive(), 'abort');
-  await tell({ what: 'output', stream: 'stderr', chunk: Buffer.from(', while it ends') });
+  assert.is(await order(), 'abort');
+  await print(', while it ends');
   await tell({ what: 'aborted', remains: [] });
   await aborted;
   await connection.closed;
-  await tell({ what: 'output', stream: 'stderr', chunk: Buffer.from(', too late') });
+  await print(', too late');
   assert.is(sink.outputs.stderr, 'before, while it ends');
+});
+
+test('what is printed and not taken holds up neither the other stream nor the end, and arrives before it', async () => {
+  const { pair, connection, tell, stdout, stderr } = await relayed();
+  const never = new Promise<void>(() => {});
+  const got = { stdout: 0, stderr: 0 };
+  connection.start({
+    data: () => {},
+    output: (stream, chunk) => {
+      got[stream] += chunk.length;
+      return stream === 'stdout' ? never : undefined;
+    },
+    end: () => {},
+  });
+  const sent: Promise<void>[] = [];
+  for (let n = 0; n < 50; n++) sent.push(stdout.send(Buffer.alloc(10_000)) ?? Promise.resolve());
+  for (let n = 0; n < 50; n++) sent.push(stderr.send(Buffer.alloc(10_000)) ?? Promise.resolve());
+  await pair.settle();
+  assert.is(got.stdout, 10_000);
+  assert.is(got.stderr, 500_000);
+  stdout.end();
+  stderr.end();
+  let over = false;
+  void connection.closed.then(() => {
+    over = true;
+  });
+  await tell({ what: 'closed', exit: { code: 3, stderr: '' } });
+  await Promise.all(sent);
+  assert.is((await connection.closed).code, 3);
+  assert.ok(over);
+  assert.is(got.stdout, 500_000);
 });
 
 test.run();

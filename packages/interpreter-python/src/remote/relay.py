@@ -147,8 +147,8 @@ class Relayed(object):
             self.abort()
         finally:
             self.relayed.discard(self)
-            self.data.close()
-            self.events.close()
+            for channel in self.request['streams'].values():
+                channel.close()
 
     def tell(self, event):
         try:
@@ -300,6 +300,8 @@ class Spawned(object):
         for stream in streams:
             start_thread(stream.pass_on)
         code = self.process.wait()
+        # who is kept waiting for what was printed waits for nothing more
+        relayed.tell({'what': 'exited'})
         # what the process leaves behind goes with it, and lets go of its streams
         kill_group(self.pid)
         wait_for_last_words(streams, relayed)
@@ -309,6 +311,15 @@ class Spawned(object):
         return exit
 
     def printing(self, relayed, name):
+        state = relayed.request['streams'][name]._state
+
+        def send(chunk):
+            try:
+                state.send(chunk)
+            except IOError:
+                # nobody listens any more
+                pass
+
         def pass_on(read):
             while True:
                 chunk = read()
@@ -316,7 +327,8 @@ class Spawned(object):
                     break
                 if name == 'stderr':
                     self.tail = (self.tail + chunk)[-STDERR_TAIL:]
-                relayed.tell({'what': 'output', 'stream': name, 'chunk': bytearray(chunk)})
+                send(chunk)
+            send(b'')
         return pass_on
 
     def abort(self):
