@@ -95,7 +95,37 @@ function recursion(tests: PythonTests): void {
   });
 }
 
+/** Makes channels and gives them up, and looks how many frames are left for the other end meanwhile. */
+const CLOSES = `
+frames = channel.gateway._link.output.box
+most = 0
+channel.send('begins')
+for n in range(6000):
+    one = channel.gateway.newchannel()
+    if n % 3 == 0: one.reconfigure()
+    if n % 2: one.close()
+    del one
+    most = max(most, len(frames))
+channel.send(most)
+`;
+
 function waiting(tests: PythonTests): void {
+  tests.test(
+    'code that closes channel after channel waits for an end that does not read',
+    async (gateway) => {
+      // one of them stands in the write, and the other leaves it its frames
+      const channels = [1, 2].map(() => gateway.remoteExec<string | number, never>(CLOSES));
+      for (const channel of channels) assert.is(await channel.receive(), 'begins');
+      // nothing is read meanwhile
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1500);
+      for (const channel of channels) {
+        const most = (await channel.receive()) as number;
+        assert.ok(most < 2000, `${most} frames were left`);
+        await channel.waitClose();
+      }
+    },
+  );
+
   tests.test(
     'a send here waits while code there does not read, and goes on when it does',
     async (gateway) => {

@@ -91,6 +91,7 @@ class Channel(object):
         """How strings of the other generation of Python arrive here and there, on this channel."""
         need_frames()
         state = self._state
+        state.link.output.relieve()
         state.strings = (bool(py2str_as_py3str), bool(py3str_as_py2str))
         state.link.output.post(frame(RECONFIGURE, state.id, flags_of(state.strings)))
 

@@ -4,12 +4,15 @@ class Output(object):
     def __init__(self, fd):
         self.fd = fd
         self.lock = allocate_lock()
+        # the thread that has it, or had it last
+        self.writer = None
         self.box = deque()
         self.lost = False
 
     def write(self, *parts):
         """Writes now, and waits until the system has taken it. Fails when the connection is gone."""
         with self.lock:
+            self.writer = get_ident()
             self.drain()
             if self.lost:
                 raise IOError('the connection to the local end is lost')
@@ -26,10 +29,19 @@ class Output(object):
         self.box.append(frame)
         self.pump()
 
+    def relieve(self):
+        """Waits while another thread stands in a write and many frames are left for it: the other end may not be reading. Not for the receiver."""
+        # the collector may call code of the user in the midst of a write
+        if len(self.box) > 256 and not (self.lock.locked() and self.writer == get_ident()):
+            with self.lock:
+                self.writer = get_ident()
+                self.drain()
+
     def pump(self):
         # who finds the lock taken leaves it to its holder, who looks again when it has let go
         while self.box and self.lock.acquire(False):
             try:
+                self.writer = get_ident()
                 self.drain()
             finally:
                 self.lock.release()

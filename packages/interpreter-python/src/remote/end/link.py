@@ -68,6 +68,7 @@ class Link(object):
         return channel
 
     def new_channel(self):
+        self.output.relieve()
         self.enter()
         try:
             while self.next_id in self.states:
@@ -182,6 +183,7 @@ class Link(object):
 
     def close(self, state, error=None):
         payload = None if error is None else self.dump_error(describe(error))
+        self.output.relieve()
         self.enter()
         try:
             if state.closed:
