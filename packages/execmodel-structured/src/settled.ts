@@ -23,7 +23,8 @@ function waitFor<T>(promise: PromiseLike<T>): Effect<T> {
         if (leave) leave(result.ok ? Ok() : result);
         else resolve(result);
       };
-      promise.then(
+      // what is no promise may settle twice, or throw
+      Promise.resolve(promise).then(
         (value) => settle(Ok(value)),
         (error: Error) => settle(Err(error)),
       );

@@ -213,6 +213,24 @@ function functions(tests: GatewayTests): void {
 declare const declaredLater: (value: number) => number;
 
 function calls(tests: GatewayTests): void {
+  tests.test('what has a method then is waited for as await does', async (gateway) => {
+    /** What settles in some way when it is waited for. */
+    const thenable = (how: string): unknown => {
+      const waited = (resolve: (value: unknown) => void): void => {
+        if (how === 'throws') throw new Error('at once');
+        resolve(
+          how === 'chain' ? Object.fromEntries([['then', (again: (n: number) => void) => again(1)]]) : 1,
+        );
+        if (how === 'twice') resolve(2);
+        if (how === 'throws late') throw new Error('too late');
+      };
+      return Object.fromEntries([['then', waited]]);
+    };
+    for (const how of ['twice', 'chain', 'throws late']) assert.is(await gateway.call(thenable, how), 1, how);
+    assert.is((await failureOf(gateway.call(thenable, 'throws'))).message, 'Error: at once');
+    assert.is((await gateway.remoteStatus()).numExecuting, 0);
+  });
+
   tests.test('call resolves with what a function returns', async (gateway) => {
     assert.is(await gateway.call(({ a, b }: { a: number; b: number }) => a + b, { a: 1, b: 2 }), 3);
     assert.is(await gateway.call(() => undefined), undefined);

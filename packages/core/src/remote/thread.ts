@@ -202,7 +202,8 @@ export class ExecutingThread {
     }
     const result = code();
     if (typeof (result as { then?: unknown } | undefined)?.then === 'function') {
-      (result as PromiseLike<unknown>).then(finished, failed);
+      // what is no promise may settle twice, with another of its kind, or throw
+      Promise.resolve(result as PromiseLike<unknown>).then(finished, failed);
     } else finished(result);
   }
 
