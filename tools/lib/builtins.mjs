@@ -7,8 +7,8 @@ const builtins = runInNewContext('Object.getOwnPropertyNames(globalThis)').filte
 );
 
 /**
- * A script as a function body in which the builtins have the values that they have when it begins: what other code of the same thread replaces or deletes later
- * does not reach it.
+ * A script as a function body in which the names of builtins have the values that they have when it begins, although other code of the same thread gives the
+ * globals other values later, or deletes them. What that code does to the builtins themselves, to `Array.prototype` for instance, does reach the script.
  *
  * @param {string} script
  */

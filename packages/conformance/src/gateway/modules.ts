@@ -87,6 +87,15 @@ export function modules(tests: GatewayTests): void {
     assert.instance(await failureOf(() => gateway.remoteExec(new URL('https://host/module.mjs'))), TypeError);
   });
 
+  tests.test('a module that knows its place has names and columns of its own', async (gateway) => {
+    const first = 'const [Object, URL, place] = [1, 2, import.meta.url]; export default () => { throw new';
+    using module = moduleFile('module.mjs', `${first} Error(place + Object + URL); };\n`);
+    const error = (await failureOf(gateway.remoteExec(module.url).waitClose())) as RemoteError;
+    assert.is(error.message, `Error: ${module.url.href}12`);
+    const [, column] = /module\.mjs:1:(\d+)/.exec(error.stack ?? '') ?? [];
+    assert.ok(Number(column) > first.length - 20 && Number(column) < first.length + 10, `column ${column}`);
+  });
+
   for (const name of ['job.mjs', 'with space.js', 'job.txt', 'job']) {
     tests.test(`a module named ${name} knows its place`, async (gateway) => {
       using module = moduleFile(

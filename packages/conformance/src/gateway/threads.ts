@@ -38,6 +38,25 @@ export function mainThreadOnlySuite(name: string, fixture: GatewayFixture): void
     assert.is(await gateway.call(() => 1), 1);
   });
 
+  tests.test('an execution that begins while another ends waits for that', async (gateway) => {
+    const order: Promise<unknown>[] = [];
+    const first = gateway.remoteExec(async (channel: Channel<never, string>) => {
+      channel.sendSync('last');
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    });
+    assert.is(await first.receive(), 'last');
+    const given = gateway.remoteExec('await channel.send(2)');
+    order.push(
+      gateway.call(() => 1),
+      given.receive(),
+      gateway.call(() => 3),
+    );
+    const dropped = gateway.remoteExec('await channel.send("never")');
+    dropped.close();
+    assert.equal(await Promise.all(order), [1, 2, 3]);
+    await dropped.waitClose();
+  });
+
   tests.run();
 }
 

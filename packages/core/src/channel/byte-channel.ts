@@ -8,8 +8,8 @@ export interface ByteSink {
    * no more credit meanwhile.
    */
   bytes(chunk: Uint8Array, owned: boolean): Promise<void> | undefined;
-  /** The other end sends no more, or has closed the channel. Not called if the channel ends otherwise. Once. */
-  end(): void;
+  /** Nothing more comes. `clean`: the other end has said so, or has closed the channel; the connection was not lost before. Once. */
+  end(clean: boolean): void;
 }
 
 /**
@@ -26,8 +26,8 @@ export class ByteChannel {
   /** From now on what arrives goes to `sink`. It keeps no program alive. */
   receive(sink: ByteSink): void {
     let ended = false;
-    const end = (): void => {
-      if (!ended) sink.end();
+    const end = (clean: boolean): void => {
+      if (!ended) sink.end(clean);
       ended = true;
     };
     this.#state.setCallback({
@@ -36,12 +36,10 @@ export class ByteChannel {
       item: (value, owned) => {
         const chunk = value as Uint8Array;
         if (chunk.length > 0) return sink.bytes(chunk, owned);
-        end();
+        end(true);
         return undefined;
       },
-      end: () => {
-        if (this.#state.receiveEnd?.clean) end();
-      },
+      end: () => end(this.#state.receiveEnd?.clean === true),
     });
   }
 

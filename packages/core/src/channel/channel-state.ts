@@ -7,7 +7,7 @@ import {
   type RemoteErrorData,
 } from '../errors/index.ts';
 import type { StringOptions } from '../serializer/types.ts';
-import { needStackForCall } from '../stack-room.ts';
+import { checkForCall, isStackOverflow } from '../stack-room.ts';
 import { Code, EMPTY, HEADER_SIZE, int32Payload } from '../wire/index.ts';
 import type { ChannelLink } from './channel-link.ts';
 import { Ending } from './ending.ts';
@@ -21,6 +21,10 @@ import { Sender } from './sender.ts';
  * what the execution models that force it give it.
  */
 const OVERDUE = 5000;
+
+const needStackToClose = checkForCall();
+const needStackToCallBack = checkForCall();
+const needStackToDrop = checkForCall();
 
 /** Credit for a peer whose items are dropped as they arrive: they take no memory here. */
 const UNLIMITED = 0x7fffffff;
@@ -71,6 +75,8 @@ export class ChannelState {
 
   readonly #queue = new ItemQueue();
   readonly #window: ReceiveWindow;
+  /** Credit that was granted and could not be written. */
+  #owed = 0;
   #assembly: ItemAssembly | undefined;
   #waiters: Waiter[] = [];
   #wanted = false;
@@ -185,14 +191,28 @@ export class ChannelState {
 
   /** The next item at once, if there is one: check {@link available} first. */
   take(): unknown {
-    const item = this.#queue.shift();
-    const cost = this.#queue.shiftedCost;
+    const item = this.#queue.first();
+    let value: unknown;
     try {
-      return this.#callback?.raw ? item.slice() : this.link.load(item, this.strings);
-    } finally {
-      this.#queue.done();
+      value = this.#callback?.raw ? item.slice() : this.link.load(item, this.strings);
+    } catch (error) {
+      // else it may only be that the stack is used up: then the item stays
+      needStackToDrop();
+      this.#drop();
+      throw error;
+    }
+    this.#drop();
+    return value;
+  }
+
+  #drop(): void {
+    const cost = this.#queue.drop();
+    this.#wanted = false;
+    try {
       this.#consumed(cost);
-      this.#wanted = false;
+    } catch (error) {
+      // what could not be granted is granted the next time
+      if (!isStackOverflow(error)) throw error;
     }
   }
 
@@ -243,7 +263,7 @@ export class ChannelState {
   }
 
   setCallback(callback: Callback): void {
-    needStackForCall();
+    needStackToCallBack();
     this.#callback = callback;
     if (callback.held !== false) this.link.hold();
     this.#want();
@@ -253,7 +273,7 @@ export class ChannelState {
   /** Closes both directions. What was sent before leaves first; at the local end an execution behind the channel is cancelled. */
   close(error?: unknown): void {
     if (this.#closed) return;
-    needStackForCall();
+    needStackToClose();
     const reason = Ending.closed(`channel ${this.id} of ${this.link.name} is closed`);
     const cancels = this.execution && this.link.local && !this.#receiveEnd;
     if (cancels && this.link.flow) {
@@ -439,7 +459,10 @@ export class ChannelState {
   }
 
   #granted(bytes: number): void {
-    if (bytes > 0 && !this.#receiveEnd) this.link.writeFrame(Code.CREDIT, this.id, int32Payload(bytes));
+    this.#owed += bytes;
+    if (this.#owed === 0 || this.#receiveEnd) return;
+    this.link.writeFrame(Code.CREDIT, this.id, int32Payload(this.#owed));
+    this.#owed = 0;
   }
 
   #endReceiving(reason: Ending): void {

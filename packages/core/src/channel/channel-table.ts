@@ -1,8 +1,10 @@
 import { ProtocolError } from '../errors/index.ts';
-import { needStack } from '../stack-room.ts';
+import { checkForStep } from '../stack-room.ts';
 import { Channel } from './channel.ts';
 import type { ChannelLink } from './channel-link.ts';
 import { ChannelState } from './channel-state.ts';
+
+const needStack = checkForStep();
 
 /** How an end numbers the channels that it makes. */
 export interface IdSpace {

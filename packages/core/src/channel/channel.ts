@@ -1,7 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
 import { performance } from '../clock.ts';
 import { atCaller, ExecnetError, RemoteError, TimeoutError } from '../errors/index.ts';
-import { isStackOverflow, needStackForCall } from '../stack-room.ts';
+import { checkForCall, isStackOverflow } from '../stack-room.ts';
 import { Code } from '../wire/index.ts';
 import type { ChannelState } from './channel-state.ts';
 import { type Future, future } from './future.ts';
@@ -15,6 +15,8 @@ export interface CallbackOptions<E> {
   /** Passed to the callback once, after the last item, when the channel has ended. Without it the end is not told. */
   endMarker?: E;
 }
+
+const needStack = checkForCall();
 
 /**
  * A bidirectional, ordered, flow-controlled stream of values between two ends.
@@ -72,7 +74,7 @@ export class Channel<Receive = unknown, Send = unknown> implements AsyncDisposab
    * Sends one item. Resolves when the window of the receiver has had room for all of it; sends that are not awaited keep their order and
    * collect in memory. A binary of 16 KiB or more is not copied: leave it unchanged until the promise has resolved.
    *
-   * Rejects with `DumpError` (the item can't be sent; nothing was), `ChannelClosedError`, `RemoteError` (the execution failed) or
+   * Throws where the stack is used up; nothing was sent then. Rejects with `DumpError` (the item can't be sent; nothing was), `ChannelClosedError`, `RemoteError` (the execution failed) or
    * `ConnectionLostError`. Of the last three nobody is told if nobody awaits: the end of the channel tells the same.
    */
   send(item: Send): Future<void> {
@@ -139,7 +141,7 @@ export class Channel<Receive = unknown, Send = unknown> implements AsyncDisposab
     if (sender.closed) throw sender.closed.error;
     let failure: Error | undefined;
     let done = false;
-    needStackForCall();
+    needStack();
     const bytes = link.dump(item);
     const carried = link.takeCarried();
     sender.post(bytes, carried, {

@@ -56,21 +56,13 @@ function giveBack({ bytes, cost }: Segment): void {
  */
 export class ItemQueue {
   #segments: Segment[] = [];
-  /** Empty, but its last item may still be being read. */
-  #spent: Segment | undefined;
   #read = 0;
   #length = 0;
   /** What the packed items take. */
   #bytes = 0;
-  #cost = 0;
 
   get length(): number {
     return this.#length;
-  }
-
-  /** What the item returned by the last {@link shift} had cost. */
-  get shiftedCost(): number {
-    return this.#cost;
   }
 
   /** Keeps an item. `owned`: nothing else uses its memory, so it may be kept as it is. */
@@ -89,41 +81,51 @@ export class ItemQueue {
     this.#bytes += item.length + PREFIX;
   }
 
-  /** The item returned by the last {@link shift} has been read: its memory may serve others. */
-  done(): void {
-    if (this.#spent) giveBack(this.#spent);
-    this.#spent = undefined;
+  /** The oldest item; there must be one. Its bytes are valid until {@link drop}, those of large items for ever. */
+  first(): Uint8Array {
+    const segment = this.#current();
+    const { bytes } = segment;
+    if (segment.cost > 0) return bytes;
+    const from = this.#read + PREFIX;
+    return bytes.subarray(from, from + this.#size(bytes));
   }
 
-  /** The oldest item; there must be one. Its bytes are valid until {@link done}, those of large items for ever. */
-  shift(): Uint8Array {
-    let segment = this.#segments[0] as Segment;
-    if (this.#read === segment.fill) {
-      this.#segments.shift();
-      this.#read = 0;
-      giveBack(segment);
-      segment = this.#segments[0] as Segment;
-    }
-    if (segment.cost > 0) {
+  /** Takes the oldest item away; what it had cost. */
+  drop(): number {
+    const segment = this.#current();
+    const { bytes, cost } = segment;
+    if (cost > 0) {
       this.#segments.shift();
       this.#length--;
-      this.#cost = segment.cost;
-      return segment.bytes;
+      return cost;
     }
-    const { bytes } = segment;
-    const from = this.#read + PREFIX;
-    const size = ((bytes[this.#read] as number) << 8) | (bytes[this.#read + 1] as number);
-    const item = bytes.subarray(from, from + size);
+    const size = this.#size(bytes);
+    const next = this.#read + PREFIX + size;
+    const isLast = this.#length === 1 && next === segment.fill;
+    if (isLast && bytes.length > KEPT_SEGMENT) this.#segments.shift();
     this.#length--;
-    this.#read = from + size;
-    this.#cost = size + HEADER_SIZE;
     this.#bytes -= size + PREFIX;
-    if (this.#read === segment.fill && this.#length === 0) {
-      this.#read = 0;
-      if (bytes.length <= KEPT_SEGMENT) segment.fill = 0;
-      else this.#spent = this.#segments.shift();
+    this.#read = isLast ? 0 : next;
+    if (isLast) {
+      if (bytes.length > KEPT_SEGMENT) giveBack(segment);
+      else segment.fill = 0;
     }
-    return item;
+    return size + HEADER_SIZE;
+  }
+
+  /** The segment that the oldest item is in. */
+  #current(): Segment {
+    const segment = this.#segments[0] as Segment;
+    if (segment.cost > 0 || this.#read < segment.fill) return segment;
+    this.#segments.shift();
+    this.#read = 0;
+    giveBack(segment);
+    return this.#segments[0] as Segment;
+  }
+
+  /** Of the oldest item. */
+  #size(bytes: Uint8Array): number {
+    return ((bytes[this.#read] as number) << 8) | (bytes[this.#read + 1] as number);
   }
 
   clear(): void {

@@ -1,4 +1,4 @@
-import { needStackForCall } from '../stack-room.ts';
+import { checkForCall } from '../stack-room.ts';
 import { Code, FRAGMENT_SIZE, HEADER_SIZE, int32Payload, writeInt32 } from '../wire/index.ts';
 import type { ChannelLink } from './channel-link.ts';
 import { Ending } from './ending.ts';
@@ -28,6 +28,8 @@ interface Pending {
  * because a promise that is settled gives nothing else a turn, and the far side has nothing to do meanwhile.
  */
 const COPIED_QUEUE = 65536;
+
+const needStack = checkForCall();
 
 const SENT: Promise<void> = Promise.resolve();
 
@@ -65,7 +67,7 @@ export class Sender {
       const tolerated = this.#link.flow && item instanceof Uint8Array ? COPIED_QUEUE : 0;
       return this.#link.drained(tolerated) ?? SENT;
     }
-    needStackForCall();
+    needStack();
     return new Promise((resolve, reject) => this.post(item, carried, { resolve, reject }));
   }
 

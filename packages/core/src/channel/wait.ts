@@ -1,6 +1,6 @@
 import { clearTimeout, setTimeout } from '../clock.ts';
 import { rejectAtCaller, TimeoutError } from '../errors/index.ts';
-import { needStack } from '../stack-room.ts';
+import { checkForCall } from '../stack-room.ts';
 import type { Waiter } from './channel-state.ts';
 import { type Future, future, type Observer, type Waiting } from './future.ts';
 
@@ -11,6 +11,8 @@ export interface WaitOptions {
   /** Rejects the wait with the signal's reason when it is aborted. What was waited for may still happen. */
   signal?: AbortSignal | undefined;
 }
+
+const needStack = checkForCall();
 
 /** The longest delay that timers take; a longer one would fire at once. */
 export const MAX_DELAY = 0x7fffffff;

@@ -30,7 +30,7 @@ import type { Hello, RemoteInfo } from '../protocol/index.ts';
 import type { Boot, Connection, Host, Interpreter, OutputStream } from '../registry/contracts.ts';
 import type { Serializer } from '../serializer/types.ts';
 import type { Spec } from '../spec/index.ts';
-import { needStackForCall } from '../stack-room.ts';
+import { checkForCall } from '../stack-room.ts';
 import {
   Code,
   codeName,
@@ -48,6 +48,8 @@ import { Printed } from './printed.ts';
 import { describeSource, type RemoteSource } from './source.ts';
 import { withPlace } from './syntax-place.ts';
 import { trace, traceFrames } from './trace.ts';
+
+const needStack = checkForCall();
 
 /** Options of `remoteExec`. */
 export interface ExecOptions {
@@ -306,7 +308,7 @@ export class Gateway implements AsyncDisposable {
   ): Channel {
     const { signal, globals } = options;
     signal?.throwIfAborted();
-    needStackForCall();
+    needStack();
     this.#link.check();
     const interpreter = this.#interpreter;
     const request = interpreter.request?.({ kind, source, args }) ?? {
@@ -388,8 +390,8 @@ export class Gateway implements AsyncDisposable {
   }
 
   /**
-   * What remote code prints to stdout; with `stdio=pipe` only. While nobody reads it, code that prints waits. Over ssh, and through another gateway, it
-   * can't be held back: 4 MiB are kept there, and a line says how much was dropped.
+   * What remote code prints to stdout; with `stdio=pipe` only. While nobody reads it, code that prints waits. Over ssh it can't be held
+   * back: 4 MiB are kept there, and a line says how much was dropped.
    */
   get stdout(): Readable | undefined {
     return this.#outputs?.stdout.stream;

@@ -33,14 +33,16 @@ export class RelayedConnection implements Connection {
   #drained: (() => void)[] = [];
   #resume: (() => void) | undefined;
   #paused: Promise<void> | undefined;
-  /** What the sink is told the end of has not come yet: the last byte, or why there is no more. */
+  /** What has to come before the sink is told the end: the last byte, and why there is no more. */
   readonly #unended = new Set<'bytes' | 'reason'>(['bytes', 'reason']);
   /** What may still bring something that was printed. */
   readonly #printing = new Set<OutputStream>();
   /** Those who print and are to wait. */
   readonly #waiting = new Set<() => void>();
   /** Nobody waits any more, as the process has ended or is to. */
-  #exited = false;
+  #flows = false;
+  /** It has ended by itself. */
+  #gone = false;
   #exit: { readonly exit: Omit<Exit, 'error'>; readonly error: Error | undefined } | undefined;
   #ended = false;
   #endReason: Error | undefined;
@@ -69,7 +71,10 @@ export class RelayedConnection implements Connection {
         this.#delivery.data(chunk, owned);
         return this.#paused;
       },
-      end: () => this.#ends('bytes'),
+      end: (clean) => {
+        // else the events tell why
+        if (clean) this.#ends('bytes');
+      },
     });
     for (const name of ['stdout', 'stderr'] as const) {
       const channel = streams[name];
@@ -162,7 +167,8 @@ export class RelayedConnection implements Connection {
   }
 
   abort(reason?: Error): Promise<void> {
-    this.#abortReason ??= reason;
+    // what has ended by itself was ended by nobody
+    if (!this.#gone) this.#abortReason ??= reason;
     this.#ending = true;
     this.resume();
     this.#letFlow();
@@ -172,9 +178,11 @@ export class RelayedConnection implements Connection {
 
   async #abort(): Promise<void> {
     this.ref();
-    this.#order('abort');
+    if (!this.#gone) this.#order('abort');
     const remains = await within(this.#swept, ABORT_PATIENCE);
-    this.#finish({ stderr: '' }, this.#abortReason);
+    // how it ended, and what it printed last, may be on their way
+    if (remains) await within(this.closed, ABORT_PATIENCE);
+    this.#finish();
     if (remains?.length === 0) return;
     // what was only dialled has started nothing
     const [, pid] = /^popen:(\d+)$/.exec(this.#address) ?? [];
@@ -211,12 +219,14 @@ export class RelayedConnection implements Connection {
         this.#ends('reason');
         return;
       case 'exited':
+        this.#gone = true;
         this.#letFlow();
         return;
       case 'closed':
+        this.#gone = true;
         this.#exit = { exit: event.exit, error: event.failure && this.#errorOf(event.failure) };
         this.#letFlow();
-        this.#closed();
+        if (this.#printing.size === 0) this.#finish();
         return;
       case 'aborted':
         this.#settleSwept(event.remains);
@@ -249,7 +259,7 @@ export class RelayedConnection implements Connection {
   #fail(error: Error): void {
     this.#settleOpened.reject(error);
     this.#endReason ??= error;
-    this.#finish({ stderr: '' }, error);
+    this.#finish(error);
     this.#end();
   }
 
@@ -266,7 +276,7 @@ export class RelayedConnection implements Connection {
         // what is still under way when it is aborted, or comes from others that hold its streams
         if (this.#over) return undefined;
         const room = this.#delivery.output(name, owned ? chunk : chunk.slice());
-        if (!room || this.#exited) return undefined;
+        if (!room || this.#flows) return undefined;
         return new Promise((resolve) => {
           this.#waiting.add(resolve);
           void room.then(() => {
@@ -277,21 +287,16 @@ export class RelayedConnection implements Connection {
       },
       end: () => {
         this.#printing.delete(name);
-        this.#closed();
+        // it is over when all that was printed has come too
+        if (this.#exit && this.#printing.size === 0) this.#finish();
       },
     });
   }
 
   #letFlow(): void {
-    this.#exited = true;
+    this.#flows = true;
     for (const go of this.#waiting) go();
     this.#waiting.clear();
-  }
-
-  /** It is over when all that was printed has come too. */
-  #closed(): void {
-    if (this.#exit && this.#printing.size === 0)
-      this.#finish(this.#exit.exit, this.#abortReason ?? this.#exit.error);
   }
 
   #end(): void {
@@ -300,9 +305,11 @@ export class RelayedConnection implements Connection {
     this.#delivery.end(this.#endReason);
   }
 
-  #finish(exit: Omit<Exit, 'error'>, error: Error | undefined): void {
+  /** With what is known of its end. */
+  #finish(failure?: Error): void {
     if (this.#over) return;
     this.#over = true;
+    const { exit, error = this.#abortReason } = this.#exit ?? { exit: { stderr: '' }, error: failure };
     this.#settleClosed(error ? { ...exit, error } : exit);
     this.#wakeWriters();
     this.unref();

@@ -17,7 +17,7 @@ import {
   wellFormed,
 } from '../errors/index.ts';
 import type { ChannelCodec, Serializer, StringOptions } from '../serializer/types.ts';
-import { needStackForCall } from '../stack-room.ts';
+import { checkForCall } from '../stack-room.ts';
 import { Code, codeName, FrameWriter, readInt32 } from '../wire/index.ts';
 
 /** Deno loads its `setImmediate` when it is first used, which takes 11 ms: so the first frames, those of a start, are sent by a timer. */
@@ -65,6 +65,8 @@ export interface LinkOptions {
   /** Told the id of each channel that is closed. */
   readonly forgotten?: (id: number) => void;
 }
+
+const needStack = checkForCall();
 
 /** Binaries from this size on are sent without being copied. */
 const UNCOPIED = 16384;
@@ -205,7 +207,7 @@ export class Link implements ChannelLink {
 
   /** Before a wait on this stack, which the frames that arrive are handled on. */
   #flushBefore(): void {
-    needStackForCall();
+    needStack();
     this.flush();
   }
 

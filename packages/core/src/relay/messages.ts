@@ -40,9 +40,9 @@ export type RelayEvent =
   /** The connection is there. First of all, or `failed`. */
   | { readonly what: 'connected'; readonly address: string }
   | { readonly what: 'failed'; readonly failure: RelayFailure }
-  /** No bytes follow. */
+  /** Why the bytes end, of which there may be more on their way. */
   | { readonly what: 'end'; readonly failure?: RelayFailure | undefined }
-  /** The process has ended: what it has printed is waited for, so that nobody may be kept waiting for that. May be missing before `closed`. */
+  /** The process has ended. What it has printed is still to be taken, and at once: `closed` may wait for that. May be missing before `closed`. */
   | { readonly what: 'exited' }
   | {
       readonly what: 'closed';

@@ -125,7 +125,9 @@ class RelayedConnection {
         connection.write(owned ? chunk : chunk.slice());
         return connection.queued > MAX_QUEUED ? connection.drained() : undefined;
       },
-      end: () => connection.end(),
+      end: (clean) => {
+        if (clean) connection.end();
+      },
     });
     connection.start({
       data: (chunk) => {

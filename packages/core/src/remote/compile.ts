@@ -45,7 +45,8 @@ export class Compiler {
   #module(text: string, { file, url }: { file: string; url: string }): Remote {
     const load = this.#evaluate('(url) => import(url)') as (url: string) => Promise<{ default?: unknown }>;
     // Bun takes what follows the last dot of the URL for the extension of a file, and that for its language
-    const data = encodeURIComponent(`${withMeta(text, { file, url })}\n//.js`);
+    const prefix = metaOf(text, { file, url });
+    const data = encodeURIComponent(`${prefix}${text}\n//.js`);
     return async (channel, args) => {
       try {
         const { default: main } = await load(DATA_URL + data);
@@ -53,7 +54,7 @@ export class Compiler {
           throw new TypeError(`${file} has no function as its default export: there is nothing to run`);
         return await (main as Remote)(channel, args);
       } catch (error) {
-        nameModule(error, data, url);
+        nameModule(error, { data, url, shift: prefix.length });
         throw error;
       }
     };
@@ -61,22 +62,25 @@ export class Compiler {
 }
 
 /**
- * What `import.meta` says of the place of a module is that of its file, as without a gateway: `new URL('data.json', import.meta.url)` and `createRequire(import.meta.url)` are
- * common, and a data URL is no base for either. It stands in the first line, so that the others keep their numbers.
+ * What is put before a module whose `import.meta` is to have the place of its file, as without a gateway: `new URL('data.json', import.meta.url)` and
+ * `createRequire(import.meta.url)` are common, and a data URL is no base for either. It is a part of the first line, so that the others keep their numbers.
  */
-function withMeta(text: string, { file, url }: { file: string; url: string }): string {
-  if (!/\bimport\s*\.\s*meta\b/.test(text)) return text;
+function metaOf(text: string, { file, url }: { file: string; url: string }): string {
+  if (!/\bimport\s*\.\s*meta\b/.test(text)) return '';
   const slash = file.lastIndexOf('/');
   const [path, folder, name] = [file, file.slice(0, slash) || '/', file.slice(slash + 1)].map((part) =>
     JSON.stringify(part),
   );
   const names = { url: JSON.stringify(url), filename: path, dirname: folder };
   const all = runtime === 'bun' ? { ...names, path, dir: folder, file: name } : names;
-  const set = Object.entries(all).map(([key, value]) => `${key}:{value:${value},enumerable:true}`);
+  const set = Object.entries(all).map(
+    ([key, value]) => `${key}:{value:${value},enumerable:true,writable:true,configurable:true}`,
+  );
   // what is found beside the file; the rest is the interpreter's business
-  const resolve = `resolve:{value:((own)=>(to,...more)=>/^\\.{0,2}\\//.test(to)?new URL(to,${names.url}).href:own.call(import.meta,to,...more))(import.meta.resolve)}`;
+  const resolve = `resolve:{value:((own)=>(to,...more)=>/^\\.{0,2}\\//.test(to)?new globalThis.URL(to,${names.url}).href:own.call(import.meta,to,...more))(import.meta.resolve),writable:true,configurable:true}`;
   const shebang = text.startsWith('#!') ? '//' : '';
-  return `Object.defineProperties(import.meta,{${[...set, resolve].join()}});${shebang}${text}`;
+  // the module may have an Object of its own
+  return `globalThis.Object.defineProperties(import.meta,{${[...set, resolve].join()}});${shebang}`;
 }
 
 const DATA_URL = 'data:text/javascript;charset=utf-8,';
@@ -97,10 +101,13 @@ const UNRESOLVED = /resolve|not a dependency|cannot-be-a-base|Cannot find/;
  * The whole data URL of a module, or its ends, stands in stacks of Bun and Deno, and in messages of all. Node's stacks have the name that the text gives
  * itself. Of Node 18 the message names neither the module nor what it asks for.
  */
-function nameModule(thrown: unknown, data: string, url: string): void {
+function nameModule(
+  thrown: unknown,
+  { data, url, shift }: { data: string; url: string; shift: number },
+): void {
   const shortened = `${data.slice(0, DENO_KEEPS)}......${data.slice(-DENO_KEEPS)}`;
   const named = (text: string): string =>
-    text.replaceAll(DATA_URL + data, url).replaceAll(DATA_URL + shortened, url);
+    inOwnColumns(text.replaceAll(DATA_URL + data, url).replaceAll(DATA_URL + shortened, url), url, shift);
   /** A text without a data URL is of the user's making. */
   const better = (text: string): string =>
     named(text) === text ? text : named(text.replaceAll(COLOURS, ''));
@@ -123,6 +130,16 @@ function nameModule(thrown: unknown, data: string, url: string): void {
     }
     error = error.cause;
   }
+}
+
+/** Places in the first line of `url`, before which so many characters were put. */
+function inOwnColumns(text: string, url: string, shift: number): string {
+  if (shift === 0) return text;
+  const [before = '', ...places] = text.split(`${url}:1:`);
+  const moved = places.map((place) =>
+    place.replace(/^\d+/, (column) => String(Math.max(1, Number(column) - shift))),
+  );
+  return [before, ...moved].join(`${url}:1:`);
 }
 
 /** Those of Bun's resolver are read-only. */

@@ -1,4 +1,4 @@
-import { needStack } from '../stack-room.ts';
+import { checkForStep } from '../stack-room.ts';
 import { HEADER_SIZE, writeHeader } from './header.ts';
 
 /**
@@ -12,6 +12,8 @@ const BATCH_SIZE = 65536;
 
 /** Payloads from this size on are not copied into the batch: two more writes cost less than the copy. */
 const DIRECT_SIZE = 16384;
+
+const needStack = checkForStep();
 
 /** A first batch buffer is small, so that a link that says little costs little; it doubles up to {@link BATCH_SIZE}. */
 const FIRST_BATCH = 2048;

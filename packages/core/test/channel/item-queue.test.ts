@@ -33,18 +33,17 @@ test('items come out in order, whole, with what they had cost, however pushes an
             expected.push([n, step.size, cost]);
           } else if (expected.length > 0) {
             const [number, size, cost] = expected.shift() as [number, number, number];
-            const got = queue.shift();
+            const got = queue.first();
             assert.is(Buffer.compare(got, item(number, size)), 0);
-            assert.is(queue.shiftedCost, cost);
-            queue.done();
+            assert.is(queue.drop(), cost);
           }
           assert.is(queue.length, expected.length);
         }
       }
       for (const { queue, expected } of queues) {
         for (const [number, size] of expected) {
-          assert.is(Buffer.compare(queue.shift(), item(number, size)), 0);
-          queue.done();
+          assert.is(Buffer.compare(queue.first(), item(number, size)), 0);
+          queue.drop();
         }
         assert.is(queue.length, 0);
       }
@@ -60,9 +59,11 @@ test('an item that is kept as it is belongs to the queue alone, and any other is
   queue.push(shared, shared.length + HEADER_SIZE, false);
   queue.push(owned, owned.length + HEADER_SIZE, true);
   shared.fill(9);
-  assert.equal(queue.shift(), item(1, 100));
-  queue.done();
-  assert.is(queue.shift(), owned);
+  assert.equal(queue.first(), item(1, 100));
+  assert.equal(queue.first(), item(1, 100), 'it is there till it is dropped');
+  queue.drop();
+  assert.is(queue.first(), owned);
+  queue.drop();
 });
 
 test('what is cleared is gone', () => {
@@ -71,7 +72,7 @@ test('what is cleared is gone', () => {
   queue.clear();
   assert.is(queue.length, 0);
   queue.push(item(7, 3), 3 + HEADER_SIZE, false);
-  assert.equal(queue.shift(), item(7, 3));
+  assert.equal(queue.first(), item(7, 3));
 });
 
 test.run();

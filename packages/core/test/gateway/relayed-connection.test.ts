@@ -32,7 +32,7 @@ async function relayed() {
 }
 
 test('what is printed arrives before the connection is aborted, and nothing of it afterwards', async () => {
-  const { pair, connection, tell, order, stderr } = await relayed();
+  const { pair, connection, tell, order, stdout, stderr } = await relayed();
   const print = async (text: string): Promise<void> => {
     void stderr.send(Buffer.from(text));
     await pair.settle();
@@ -43,9 +43,12 @@ test('what is printed arrives before the connection is aborted, and nothing of i
   await pair.settle();
   assert.is(await order(), 'abort');
   await print(', while it ends');
+  stdout.end();
+  stderr.end();
+  await tell({ what: 'closed', exit: { signal: 'SIGKILL', stderr: '' } });
   await tell({ what: 'aborted', remains: [] });
   await aborted;
-  await connection.closed;
+  assert.is((await connection.closed).signal, 'SIGKILL');
   await print(', too late');
   assert.is(sink.outputs.stderr, 'before, while it ends');
 });
@@ -70,15 +73,36 @@ test('what is printed and not taken holds up neither the other stream nor the en
   assert.is(got.stderr, 500_000);
   stdout.end();
   stderr.end();
-  let over = false;
-  void connection.closed.then(() => {
-    over = true;
-  });
   await tell({ what: 'closed', exit: { code: 3, stderr: '' } });
   await Promise.all(sent);
   assert.is((await connection.closed).code, 3);
-  assert.ok(over);
   assert.is(got.stdout, 500_000);
+});
+
+test('how a process has ended is told although what it printed is still on its way when it is aborted', async () => {
+  const { pair, connection, tell, stdout, stderr } = await relayed();
+  const sink = new Sink(connection);
+  await tell({ what: 'closed', exit: { signal: 'SIGKILL', stderr: 'killed' } });
+  const reason = new Error('it closed its connection without ending');
+  const aborted = connection.abort(reason);
+  await tell({ what: 'aborted', remains: [] });
+  void stdout.send(Buffer.alloc(10_000, 'x'));
+  stdout.end();
+  stderr.end();
+  await pair.settle();
+  await aborted;
+  const { signal, stderr: tail, error } = await connection.closed;
+  assert.equal([signal, tail, error], ['SIGKILL', 'killed', undefined]);
+  assert.is(sink.outputs.stdout.length, 10_000);
+});
+
+test('how a process has ended is told although the gateway that tells is lost before it has told what was printed', async () => {
+  const { pair, connection, tell, stdout } = await relayed();
+  void stdout.send(Buffer.alloc(10_000));
+  await tell({ what: 'closed', exit: { code: 3, stderr: '' } });
+  pair.local.link.end(new Error('lost'));
+  await pair.settle();
+  assert.is((await connection.closed).code, 3);
 });
 
 test.run();

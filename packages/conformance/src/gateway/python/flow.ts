@@ -61,10 +61,12 @@ def main(channel, size):
             pass
         if told['sent'] < 20:
             try:
-                channel.send(item)
+                through(12)
                 told['sent'] += 1
             except RuntimeError:
                 told['failed'] += 1
+    def through(helpers):
+        channel.send(item) if helpers == 0 else through(helpers - 1)
     def begin(more):
         begin(more - 1) if more else descend()
     for skew in range(4):

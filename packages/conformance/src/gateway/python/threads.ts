@@ -50,6 +50,20 @@ export function pythonMainThreadOnlySuite(name: string, fixture: PythonFixture):
     assert.is(await gateway.call('abs', [-1]), 1);
   });
 
+  tests.test('an execution that begins while another ends waits for that', async (gateway) => {
+    const first = gateway.remoteExec("import time\nchannel.send('last')\ntime.sleep(0.2)");
+    assert.is(await first.receive(), 'last');
+    const order = [
+      gateway.call('abs', [-1]),
+      gateway.remoteExec('channel.send(2)').receive(),
+      gateway.call('abs', [-3]),
+    ];
+    const dropped = gateway.remoteExec("channel.send('never')");
+    dropped.close();
+    assert.equal(await Promise.all(order), [1, 2, 3]);
+    await dropped.waitClose();
+  });
+
   tests.test('callbacks run beside the execution', async (gateway) => {
     const given = gateway.newChannel<number, number>();
     const channel = gateway.remoteExec(

@@ -32,6 +32,8 @@ except ImportError:  # Python 2, Jython
 PY2 = sys.version_info[0] == 2
 JYTHON = sys.platform.startswith('java')
 PYPY = '__pypy__' in sys.builtin_module_names
+# who handles the error for too deep a recursion has 50 frames more there; whoever takes those too ends the process
+FATAL_RECURSION = not PYPY and (3, 0) < sys.version_info < (3, 9)
 
 # taken before user code may replace them, as gevent's monkey patching does
 sleep = time.sleep
@@ -92,6 +94,8 @@ UNNOTICED = 0.05
 LOOK = 0.005
 # how long a thread waits for the next thing to execute before it ends, in seconds
 IDLE = 5.0
+# seconds that an execution waits for the one before it to end, where there is one at a time, as with execnet
+PATIENCE = 1.0
 
 # after how long the main thread is reminded of a signal whose handler waits, and how long at most until the next time, in seconds
 REMINDER = 0.001
@@ -133,9 +137,13 @@ def need_frames():
         # its limit is one of bytes, of which compiled frames take few
         descend(200)
         return
+    limit = recursion_limit()
     try:
         # what is called from C counts more than once
-        frame_at(recursion_limit() // 3)
+        frame_at(limit // 3)
+        if FATAL_RECURSION:
+            frame_at(limit - 60)
+            raise RuntimeError('maximum recursion depth exceeded')
     except ValueError:
         return
     descend(40)

@@ -155,14 +155,27 @@ class PoolThread(object):
 
 
 class MainThreadOnlyModel(ThreadModel):
-    """One execution at a time, in the main thread; a further one is refused, as waiting could be for ever."""
+    """One execution at a time, in the main thread; a further one is refused, as waiting could be for ever: but not before the one that runs has had time to end,
+    since who has got what it sent last may begin the next at once."""
 
     def execute(self, task):
         with self.lock:
-            refused = self.main_busy
-            if not refused:
+            if not self.main_busy:
                 self.running += 1
                 self.give_main(task)
-        if refused:
-            message = 'concurrent remote_exec would cause deadlock for the execution model main_thread_only'
-            self.end.over(task, {'name': 'RuntimeError', 'message': message, 'stack': 'RuntimeError: ' + message})
+                return
+            self.queue.append(task)
+        try:
+            self.background(lambda: self.give_up(task, PATIENCE))
+        except Exception:
+            # the system gives no more threads
+            self.give_up(task, 0)
+
+    def give_up(self, task, seconds):
+        sleep(seconds)
+        with self.lock:
+            if task not in self.queue:
+                return
+            self.queue.remove(task)
+        message = 'concurrent remote_exec would cause deadlock for the execution model main_thread_only'
+        self.end.over(task, {'name': 'RuntimeError', 'message': message, 'stack': 'RuntimeError: ' + message})
