@@ -18,8 +18,8 @@ const { apply } = Reflect;
  * deepest function, which is one of ours when it sends or receives on the way: so what must not be cut in two asks before it begins. Takes half a microsecond,
  * which is too much for each small item.
  */
-function stackCheck(kib: number): () => void {
-  let cold = FIRST_CALLS;
+function stackCheck(kib: number, firstCalls: number = FIRST_CALLS): () => void {
+  let cold = firstCalls;
   let room: undefined[] | undefined;
   return () => {
     room ??= Array<undefined>((kib + (cold > 0 ? COMPILING : 0)) * 128).fill(undefined);
@@ -33,6 +33,9 @@ export const checkForStep = (): (() => void) => stackCheck(STEP);
 
 /** Before what must not stop between such steps. */
 export const checkForCall = (): (() => void) => stackCheck(CALL);
+
+/** Before frames are handled, which go so many ways that some function may always be called for the first time. */
+export const checkForFrames = (): (() => void) => stackCheck(CALL, Number.POSITIVE_INFINITY);
 
 /** The error of an engine for a stack that is used up: V8 and JavaScriptCore say the same. */
 export function isStackOverflow(error: unknown): boolean {

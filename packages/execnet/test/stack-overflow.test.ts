@@ -41,6 +41,53 @@ async function exhaust(
   await channel.send({ failed: failed + rejected, sent: sent - rejected });
 }
 
+const COUNT = 200;
+
+/** Calls itself until the stack is used up, and receives at each of the last levels; the rest, and how many of the receives failed, afterwards. */
+async function drain(
+  channel: Channel<string, number | number[]>,
+  { count, skew }: { count: number; skew: number },
+): Promise<void> {
+  const numbers: number[] = [];
+  let failed = 0;
+  const take = (item: string): void => {
+    numbers.push(Number.parseInt(item, 10));
+  };
+  const descend = (level: number): number => {
+    const own = level;
+    try {
+      descend(level + 1);
+    } catch {
+      // this is the end of the stack
+    }
+    if (numbers.length < count / 2)
+      try {
+        take(channel.receiveSync());
+      } catch {
+        failed++;
+      }
+    return own;
+  };
+  const begin = (more: number): number => (more > 0 ? begin(more - 1) : descend(0));
+  begin(skew);
+  while (numbers.length < count) take(await channel.receive());
+  await channel.send(failed);
+  await channel.send(numbers);
+}
+
+async function checkReceives(gateway: Gateway): Promise<void> {
+  const wanted = Array.from({ length: COUNT }, (_, n) => n);
+  for (const size of [1, 1000, 30_000])
+    for (let skew = 0; skew < 4; skew++) {
+      const channel = gateway.remoteExec(drain, { count: COUNT, skew });
+      const padding = 'x'.repeat(size);
+      for (const n of wanted) void channel.send(`${n} ${padding}`);
+      assert.ok(((await channel.receive()) as number) > 0);
+      assert.equal(await channel.receive(), wanted);
+      await channel.waitClose();
+    }
+}
+
 async function check(gateway: Gateway): Promise<void> {
   for (const blocking of [false, true]) {
     for (const size of SIZES) {
@@ -67,6 +114,10 @@ async function check(gateway: Gateway): Promise<void> {
 }
 
 for (const interpreter of ownRemoteEnds) {
+  interpreter.test('receives on a stack that is used up lose nothing', async () => {
+    await using group = new Group();
+    await checkReceives(await group.makeGateway(specOf(interpreter)));
+  });
   for (const execmodel of ['thread', 'worker', 'structured'])
     interpreter.test(`${execmodel}: sends on a stack that is used up fail, and hold up nothing`, async () => {
       await using group = new Group();

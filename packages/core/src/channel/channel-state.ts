@@ -135,7 +135,10 @@ export class ChannelState {
   data(payload: Uint8Array, owned: boolean): void {
     if (this.#receiveEnd) return;
     const cost = payload.length + HEADER_SIZE;
-    if (this.link.flow) this.#granted(this.#window.arrived(cost, 0, this.#reading));
+    if (this.link.flow) {
+      this.#owed += this.#window.arrived(cost, 0, this.#reading);
+      this.#payOwed();
+    }
     this.#deliver(payload, cost, owned);
   }
 
@@ -145,7 +148,8 @@ export class ChannelState {
     if (first) this.#assembly = ItemAssembly.begin(payload, this.#assembly);
     else this.#assembly = ItemAssembly.extend(payload, this.#assembly);
     const assembly = this.#assembly;
-    this.#granted(this.#window.arrived(payload.length + HEADER_SIZE, assembly.missingCost, this.#reading));
+    this.#owed += this.#window.arrived(payload.length + HEADER_SIZE, assembly.missingCost, this.#reading);
+    this.#payOwed();
     if (assembly.missing > 0) return;
     this.#assembly = undefined;
     this.#deliver(assembly.bytes, assembly.cost, true);
@@ -206,14 +210,14 @@ export class ChannelState {
   }
 
   #drop(): void {
-    const cost = this.#queue.drop();
-    this.#wanted = false;
+    this.#queue.drop();
     try {
-      this.#consumed(cost);
+      this.#consumed();
     } catch (error) {
       // what could not be granted is granted the next time
       if (!isStackOverflow(error)) throw error;
     }
+    this.#wanted = false;
   }
 
   get available(): number {
@@ -373,7 +377,8 @@ export class ChannelState {
       else waiter.deliver(value);
     } else if (failure) this.#callbackFailed(failure);
     else this.#callItem(value, owned);
-    this.#consumed(cost);
+    this.#queue.spent += cost;
+    this.#consumed();
   }
 
   #callItem(value: unknown, owned: boolean): void {
@@ -449,17 +454,24 @@ export class ChannelState {
     }
   }
 
-  #consumed(cost: number): void {
+  /** Items were taken. Nothing is forgotten where the stack is used up in between: the next call finds it. */
+  #consumed(): void {
     if (this.#queue.length === 0) this.announced = undefined;
-    if (this.link.flow) this.#granted(this.#window.consumed(cost, this.#reading));
+    if (!this.link.flow) return;
+    this.#window.consumed(this.#queue.spent);
+    this.#queue.spent = 0;
+    this.#owed += this.#window.granted(this.#reading);
+    this.#payOwed();
   }
 
   #want(): void {
-    if (this.link.flow) this.#granted(this.#window.wanted());
+    if (!this.link.flow) return;
+    if (this.#queue.spent > 0) this.#consumed();
+    this.#owed += this.#window.wanted();
+    this.#payOwed();
   }
 
-  #granted(bytes: number): void {
-    this.#owed += bytes;
+  #payOwed(): void {
     if (this.#owed === 0 || this.#receiveEnd) return;
     this.link.writeFrame(Code.CREDIT, this.id, int32Payload(this.#owed));
     this.#owed = 0;

@@ -60,6 +60,8 @@ export class ItemQueue {
   #length = 0;
   /** What the packed items take. */
   #bytes = 0;
+  /** What the items that were dropped had cost, till somebody has taken note. */
+  spent = 0;
 
   get length(): number {
     return this.#length;
@@ -90,14 +92,15 @@ export class ItemQueue {
     return bytes.subarray(from, from + this.#size(bytes));
   }
 
-  /** Takes the oldest item away; what it had cost. */
-  drop(): number {
+  /** Takes the oldest item away, or fails and leaves it. */
+  drop(): void {
     const segment = this.#current();
     const { bytes, cost } = segment;
     if (cost > 0) {
       this.#segments.shift();
       this.#length--;
-      return cost;
+      this.spent += cost;
+      return;
     }
     const size = this.#size(bytes);
     const next = this.#read + PREFIX + size;
@@ -106,11 +109,10 @@ export class ItemQueue {
     this.#length--;
     this.#bytes -= size + PREFIX;
     this.#read = isLast ? 0 : next;
-    if (isLast) {
-      if (bytes.length > KEPT_SEGMENT) giveBack(segment);
-      else segment.fill = 0;
-    }
-    return size + HEADER_SIZE;
+    this.spent += size + HEADER_SIZE;
+    if (!isLast) return;
+    if (bytes.length > KEPT_SEGMENT) giveBack(segment);
+    else segment.fill = 0;
   }
 
   /** The segment that the oldest item is in. */

@@ -90,10 +90,13 @@ export class ReceiveWindow {
     return this.#grant(reading);
   }
 
-  /** The reader took an item that had cost `cost` bytes. */
-  consumed(cost: number, reading: boolean): number {
+  /** The reader took items that had cost `cost` bytes; {@link granted} tells what that gives room for. */
+  consumed(cost: number): void {
     this.#unread -= cost;
     this.#read += cost;
+  }
+
+  granted(reading: boolean): number {
     return this.#closed ? 0 : this.#grant(reading);
   }
 

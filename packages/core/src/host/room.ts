@@ -1,4 +1,7 @@
 import type { Writable } from 'node:stream';
+import { checkForCall } from '../stack-room.ts';
+
+const needStack = checkForCall();
 
 /** Waits for room in a stream, once for all who wait: a thousand senders would be a thousand listeners. */
 export class Room {
@@ -13,7 +16,9 @@ export class Room {
   /** Resolves when there is room again, or never will be. */
   wait(): Promise<void> {
     const stream = this.#stream;
-    this.#waiting ??= new Promise((resolve) => {
+    if (this.#waiting) return this.#waiting;
+    needStack();
+    this.#waiting = new Promise((resolve) => {
       this.#release = () => {
         this.#waiting = undefined;
         stream.off('drain', this.#release);

@@ -17,7 +17,7 @@ import {
   wellFormed,
 } from '../errors/index.ts';
 import type { ChannelCodec, Serializer, StringOptions } from '../serializer/types.ts';
-import { checkForCall } from '../stack-room.ts';
+import { checkForFrames } from '../stack-room.ts';
 import { Code, codeName, FrameWriter, readInt32 } from '../wire/index.ts';
 
 /** Deno loads its `setImmediate` when it is first used, which takes 11 ms: so the first frames, those of a start, are sent by a timer. */
@@ -66,7 +66,7 @@ export interface LinkOptions {
   readonly forgotten?: (id: number) => void;
 }
 
-const needStack = checkForCall();
+const needStack = checkForFrames();
 
 /** Binaries from this size on are sent without being copied. */
 const UNCOPIED = 16384;

@@ -12,7 +12,8 @@ function stream(window: ReceiveWindow, items: number): { mostCredit: number } {
     if (credit < COST) break;
     credit -= COST;
     credit += window.arrived(COST, 0, false);
-    credit += window.consumed(COST, false);
+    window.consumed(COST);
+    credit += window.granted(false);
     mostCredit = Math.max(mostCredit, credit);
   }
   return { mostCredit };
