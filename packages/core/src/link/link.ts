@@ -17,7 +17,7 @@ import {
   wellFormed,
 } from '../errors/index.ts';
 import type { ChannelCodec, Serializer, StringOptions } from '../serializer/types.ts';
-import { checkForFrames } from '../stack-room.ts';
+import { checkForCall, checkForFrames } from '../stack-room.ts';
 import { Code, codeName, FrameWriter, readInt32 } from '../wire/index.ts';
 
 /** Deno loads its `setImmediate` when it is first used, which takes 11 ms: so the first frames, those of a start, are sent by a timer. */
@@ -66,7 +66,9 @@ export interface LinkOptions {
   readonly forgotten?: (id: number) => void;
 }
 
-const needStack = checkForFrames();
+const needStackToBlock = checkForFrames();
+// with the same room it would make a round trip a tenth longer; asynchronous code is seldom that deep
+const needStackToLinger = checkForCall();
 
 /** Binaries from this size on are sent without being copied. */
 const UNCOPIED = 16384;
@@ -126,13 +128,16 @@ export class Link implements ChannelLink {
     const { block, linger } = port;
     if (block) {
       this.block = (timeout) => {
-        this.#flushBefore();
+        // frames that arrive are handled on this stack
+        needStackToBlock();
+        this.flush();
         return block.call(port, timeout);
       };
     }
     if (linger) {
       this.linger = () => {
-        this.#flushBefore();
+        needStackToLinger();
+        this.flush();
         linger.call(port);
       };
     }
@@ -203,12 +208,6 @@ export class Link implements ChannelLink {
 
   flush(): void {
     this.#writer.flush();
-  }
-
-  /** Before a wait on this stack, which the frames that arrive are handled on. */
-  #flushBefore(): void {
-    needStack();
-    this.flush();
   }
 
   drained(tolerated: number): Promise<void> | undefined {
