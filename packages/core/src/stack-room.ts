@@ -1,7 +1,7 @@
-/** What one step takes at most, down to a system call, on every engine; in KiB. */
+/** One step takes at most so much, down to a system call, on every engine; in KiB. */
 const STEP = 8;
 
-/** What a call takes in which there are such steps. */
+/** A call in which there are such steps takes this. */
 const CALL = 12;
 
 /** V8 compiles a function when it is first called, and compiles none with less than 40 KiB. */
@@ -15,8 +15,8 @@ const { apply } = Reflect;
 
 /**
  * A check, for one place, that throws the engine's own error for a stack that is used up, if it nearly is. Code that calls itself without end meets that error in the
- * deepest function, which is one of ours when it sends or receives on the way: so what must not be cut in two asks before it begins. Takes half a microsecond,
- * which is too much for each small item.
+ * deepest function, which is one of ours when it sends or receives on the way: so what must not be cut in two asks before it begins. 12 KiB take half a
+ * microsecond, which is too much for each small item.
  */
 function stackCheck(kib: number, firstCalls: number = FIRST_CALLS): () => void {
   let cold = firstCalls;

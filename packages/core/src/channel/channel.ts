@@ -74,8 +74,8 @@ export class Channel<Receive = unknown, Send = unknown> implements AsyncDisposab
    * Sends one item. Resolves when the window of the receiver has had room for all of it; sends that are not awaited keep their order and
    * collect in memory. A binary of 16 KiB or more is not copied: leave it unchanged until the promise has resolved.
    *
-   * Throws where the stack is used up; nothing was sent then. Rejects with `DumpError` (the item can't be sent; nothing was), `ChannelClosedError`, `RemoteError` (the execution failed) or
-   * `ConnectionLostError`. Of the last three nobody is told if nobody awaits: the end of the channel tells the same.
+   * Throws where the stack is used up; in the rarest case the item was sent all the same. Rejects with `DumpError` (the item can't be sent;
+   * nothing was), `ChannelClosedError`, `RemoteError` (the execution failed) or `ConnectionLostError`. Of the last three nobody is told if nobody awaits: the end of the channel tells the same.
    */
   send(item: Send): Future<void> {
     const state = this.#state;

@@ -44,8 +44,8 @@ export class Compiler {
 
   #module(text: string, { file, url }: { file: string; url: string }): Remote {
     const load = this.#evaluate('(url) => import(url)') as (url: string) => Promise<{ default?: unknown }>;
-    // Bun takes what follows the last dot of the URL for the extension of a file, and that for its language
     const prefix = metaOf(text, { file, url });
+    // Bun takes what follows the last dot of the URL for the extension of a file, and that for its language
     const data = encodeURIComponent(`${prefix}${text}\n//.js`);
     return async (channel, args) => {
       try {

@@ -1,4 +1,5 @@
-import type { Executor, ExecutorThread, ExecutorThreads, Task } from '@execnet/core/plugin';
+import type { Executor, ExecutorThread, ExecutorThreads } from '@execnet/core/plugin';
+import { WaitingTasks } from './waiting-tasks.ts';
 
 /** A thread that had nothing to do for so long is ended, in milliseconds: it costs 10 MiB, and starting another some 30 ms. */
 const IDLE_LIFETIME = 10_000;
@@ -6,13 +7,13 @@ const IDLE_LIFETIME = 10_000;
 /** Schedules executions: the main thread if it is free, else a free thread, else a new one, else they wait. */
 export function createExecutor(threads: ExecutorThreads): Executor {
   const pool: { thread: ExecutorThread; idleSince: number }[] = [];
-  const waiting: Task[] = [];
   let sweeper: ReturnType<typeof setInterval> | undefined;
 
   const free = (): ExecutorThread | undefined => {
     if (threads.main.executing === 0) return threads.main;
     return pool.find(({ thread }) => thread.executing === 0)?.thread;
   };
+  const waiting = new WaitingTasks(threads, free);
 
   const place = (): ExecutorThread | undefined => {
     const found = free();
@@ -41,35 +42,16 @@ export function createExecutor(threads: ExecutorThreads): Executor {
     sweeper = undefined;
   };
 
-  const drain = (): void => {
-    while (waiting.length > 0) {
-      const thread = free();
-      if (!thread) return;
-      (waiting.shift() as Task).runOn(thread);
-    }
-    threads.wantIdle(false);
-  };
-
   return {
     get queued() {
       return waiting.length;
     },
     execute(task) {
       const thread = waiting.length === 0 ? place() : undefined;
-      if (thread) {
-        task.runOn(thread);
-        return;
-      }
-      waiting.push(task);
-      threads.wantIdle(true);
-      // a thread may have become free before it knew that somebody waits
-      drain();
+      if (thread) task.runOn(thread);
+      else waiting.add(task);
     },
-    cancel(id) {
-      const at = waiting.findIndex((task) => task.id === id);
-      if (at >= 0) waiting.splice(at, 1);
-      return at >= 0;
-    },
-    idle: drain,
+    cancel: (id) => waiting.remove(id),
+    idle: () => waiting.drain(),
   };
 }
