@@ -111,7 +111,33 @@ for n in range(6000):
 channel.send(most)
 `;
 
+/** Something is left in the moment after a look that found nothing. Jython looks twice at the first half of an "and" that is not true. */
+const LEFT_MEANWHILE = `
+from collections import deque
+class Box(deque):
+    def __len__(self):
+        size = deque.__len__(self)
+        if size == 0: deque.append(self, b'')
+        return size
+    def __nonzero__(self): return len(self) > 0
+    __bool__ = __nonzero__
+link = channel.gateway._link
+output = type(link.output)(-1)
+output.box = Box()
+output.pump()
+other = type(link)(output, 'thread')
+other.dropped = Box()
+other.enter()
+other.leave()
+channel.send([output.lock.locked(), other.lock.locked()])
+`;
+
 function waiting(tests: PythonTests): void {
+  tests.test('nobody goes on without the lock for what is left meanwhile', async (gateway) => {
+    const channel = gateway.remoteExec<boolean[], never>(LEFT_MEANWHILE);
+    assert.equal(await channel.receive(), [false, false]);
+  });
+
   tests.test(
     'code that closes channel after channel waits for an end that does not read',
     async (gateway) => {

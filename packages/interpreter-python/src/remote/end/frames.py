@@ -38,8 +38,8 @@ class Output(object):
                 self.drain()
 
     def pump(self):
-        # who finds the lock taken leaves it to its holder, who looks again when it has let go
-        while self.box and self.lock.acquire(False):
+        # who finds the lock taken leaves it to its holder, who looks again when it has let go; a number, as Jython looks twice at what is empty before "and"
+        while len(self.box) > 0 and self.lock.acquire(False):
             try:
                 self.writer = get_ident()
                 self.drain()

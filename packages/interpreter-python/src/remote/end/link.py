@@ -44,7 +44,7 @@ class Link(object):
     def leave(self):
         self.lock.release()
         # what the collector has dropped meanwhile, in this thread or another
-        while self.dropped and self.lock.acquire(False):
+        while len(self.dropped) > 0 and self.lock.acquire(False):
             try:
                 while self.dropped:
                     self.abandon(self.dropped.popleft())
