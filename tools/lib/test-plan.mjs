@@ -41,10 +41,18 @@ const isCore = (file) => file.startsWith('packages/core/');
 /** They start real gateways. @param {string} file */
 export const isBehaviour = (file) => file.startsWith('packages/execnet/');
 
-/** They wait nearly all the time, for networks that are cut and for threads that end: they go on beside what runs anyway. */
-const waiting = ['lease', 'ssh-network-cut', 'ssh-network-cut-via', 'ssh-python-cut', 'threads-idle'].map(
-  behaviourFile,
-);
+/** They wait nearly all the time, for networks that are cut, slow logins and grace periods: they go on beside what runs anyway. */
+const waiting = [
+  'lease',
+  'lifetime-terminate',
+  'ssh-network-cut',
+  'ssh-network-cut-via',
+  'ssh-python-cut',
+  'ssh-slow-logins',
+  'structured',
+  'threads-idle',
+  'transport-mutants',
+].map(behaviourFile);
 
 /** They look at the whole process that runs them, or at its memory, so that it runs nothing else. */
 const ownProcess = [
@@ -90,6 +98,7 @@ const slow = {
   'hostile-local': 25,
   lease: 22,
   'lifetime-models': 43,
+  'lifetime-terminate': 40,
   'python-flow': 15,
   'python-greenlets': 15,
   'python-hostile': 25,
@@ -104,7 +113,7 @@ const slow = {
   'ssh-hosts': 17,
   'ssh-lifetime': 37,
   'ssh-lifetime-dropbear': 29,
-  'ssh-login': 16,
+  'ssh-login': 40,
   'ssh-network-cut': 36,
   'ssh-network-cut-via': 44,
   'ssh-proxy': 21,
@@ -112,12 +121,16 @@ const slow = {
   'ssh-python-cut': 49,
   'ssh-rekeying': 14,
   'ssh-sharing': 18,
+  'ssh-slow-logins': 32,
+  'stack-overflow': 15,
   structured: 27,
   'threads-idle': 23,
+  'transport-mutants': 40,
   'transport-openssh': 21,
   'transport-ssh': 35,
   'transport-via': 30,
   'transport-via-python': 26,
+  'unread-prints': 26,
   via: 18,
   'via-python': 49,
   worker: 23,
