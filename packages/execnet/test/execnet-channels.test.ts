@@ -13,6 +13,7 @@ testScenarios(
     closed_by_python: 'a channel that Python closes is closed in JavaScript, whose code goes on',
     closed_by_python_with_an_error: 'close(error) of Python is an error in JavaScript',
     closed_by_javascript: 'a channel that JavaScript closes is closed in Python',
+    ended_by_javascript: 'a channel that JavaScript ends: only what it sends',
     callback_of_python_fails: 'JavaScript hears that a callback of Python has failed',
     dropped: 'what runs behind a channel that Python drops goes on',
     dropped_at_once: 'what runs behind a channel that nobody has held goes on',

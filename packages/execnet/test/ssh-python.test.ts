@@ -51,6 +51,7 @@ if (host === undefined || usualPython === undefined) {
     conformance.pythonCallbackSuite,
     conformance.pythonCancellingSuite,
     conformance.pythonChannelSuite,
+    conformance.pythonHalfClosedSuite,
     conformance.pythonErrorSuite,
     conformance.pythonExecutingSuite,
     conformance.pythonFileSuite,

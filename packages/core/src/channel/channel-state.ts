@@ -73,6 +73,11 @@ export class ChannelState {
   /** Ids of channels inside items that were not read yet. */
   announced: Set<number> | undefined;
 
+  /** What {@link end} gave. */
+  #ended: Promise<void> | undefined;
+  /** Everything has left, and the peer knows. */
+  #sentAll = false;
+
   readonly #queue = new ItemQueue();
   readonly #window: ReceiveWindow;
   /** Credit that was granted and could not be written. */
@@ -90,8 +95,8 @@ export class ChannelState {
   #forgotten = false;
   #abort: AbortController | undefined;
   #cancelled: Error | undefined;
-  /** The execution behind it was cancelled from here, and the other end has not told yet that it is over. */
-  #cancelling = false;
+  /** Nothing arrives any more, but the execution behind it was not told yet to be over: it was cancelled from here, or has sent all it wanted to. */
+  #goesOn = false;
   #overEnd: Ending | undefined;
   #overdue: ReturnType<typeof setTimeout> | undefined;
 
@@ -164,15 +169,20 @@ export class ChannelState {
     this.sender.credit(bytes);
   }
 
-  /** The peer closed: with an error if its execution failed; `sendOnly` if it only stopped sending. */
-  peerClosed(error: RemoteErrorData | undefined, sendOnly: boolean): void {
+  /** The peer closed: with an error if its execution failed. */
+  peerClosed(error: RemoteErrorData | undefined): void {
     const reason = error
       ? Ending.failed(this.failure?.(error) ?? new RemoteError(error))
       : Ending.closed(`channel ${this.id} of ${this.link.name} was closed by the other end`);
-    this.#endReceiving(reason);
-    if (sendOnly) return;
-    this.sender.close(reason);
-    this.#finish();
+    this.#end(reason);
+  }
+
+  /** The peer sends nothing more; an execution of ours that does so goes on. */
+  peerEnded(): void {
+    if (this.#receiveEnd) return;
+    this.#goesOn = this.execution && this.link.local;
+    this.#endReceiving(Ending.closed(`channel ${this.id} of ${this.link.name} was ended by the other end`));
+    if (this.#isOver) this.#closeOver();
   }
 
   /** The execution is to end: its owner wants it so, unless there is another reason. */
@@ -185,8 +195,13 @@ export class ChannelState {
   }
 
   linkEnded(error: Error): void {
-    const reason = Ending.failed(error);
+    this.#end(Ending.failed(error));
+  }
+
+  #end(reason: Ending): void {
+    const goesOn = this.#goesOn;
     this.#endReceiving(reason);
+    if (goesOn) this.#executionOver(reason.clean ? undefined : reason.error);
     this.sender.close(reason);
     this.#finish();
   }
@@ -230,9 +245,10 @@ export class ChannelState {
     return this.#receiveEnd;
   }
 
-  /** How it ended, for who waits for that: an execution that was cancelled from here has to come to its end first. */
+  /** How it ended, for who waits for that: an execution that was cancelled, or has sent all, has to come to its end first. */
   closeReason(): Ending | undefined {
-    if (this.#cancelling) return undefined;
+    if (this.#goesOn) return undefined;
+    if (this.#overEnd) this.#errorSeen = true;
     return this.#overEnd ?? this.endReason();
   }
 
@@ -274,27 +290,50 @@ export class ChannelState {
     this.#runCallback();
   }
 
+  /** Sends nothing more: when everything sent before has left, the peer is told. */
+  end(): Promise<void> {
+    if (this.#ended) return this.#ended;
+    const { id, link, sender } = this;
+    if (sender.closed) return Promise.reject(sender.closed.error);
+    needStackToClose();
+    const reason = Ending.closed(`channel ${id} of ${link.name} was ended: nothing can be sent after end()`);
+    this.#ended = new Promise((resolve, reject) => {
+      sender.closeAfterPending(reason, (failure) => {
+        if (failure) {
+          reject(failure);
+          return;
+        }
+        this.#sentAll = true;
+        if (this.#isOver) this.#closeOver();
+        // to a peer that speaks plain execnet it would say that the execution is over
+        else if (link.flow || !this.execution) link.writeFrame(Code.CHANNEL_LAST_MESSAGE, id, EMPTY);
+        resolve(link.drained(0));
+      });
+    });
+    return this.#ended;
+  }
+
   /** Closes both directions. What was sent before leaves first; at the local end an execution behind the channel is cancelled. */
   close(error?: unknown): void {
     if (this.#closed) return;
     needStackToClose();
     const reason = Ending.closed(`channel ${this.id} of ${this.link.name} is closed`);
-    const cancels = this.execution && this.link.local && !this.#receiveEnd;
+    const cancels = this.execution && this.link.local && (!this.#receiveEnd || this.#goesOn);
     if (cancels && this.link.flow) {
       // it may be what keeps the peer from reading: it can't wait for what waits
       this.link.writeFrame(Code.CANCEL, this.id, EMPTY);
-      this.#cancelling = true;
+      this.#goesOn = true;
       this.link.cancelling(this.id, (error) => this.#executionOver(error));
-      this.#watchEnd();
       this.sender.close(reason);
     }
     const payload = error === undefined ? undefined : this.#dumpError(error);
-    this.sender.closeAfterPending(reason, (left) => {
-      if (left) this.#writeClose(payload);
+    this.sender.closeAfterPending(reason, (failure) => {
+      if (!failure) this.#writeClose(payload);
       this.#forget();
     });
     this.#endReceiving(reason);
     this.#finish();
+    this.#watchEnd();
   }
 
   /**
@@ -311,9 +350,9 @@ export class ChannelState {
       return;
     }
     const reason = Ending.closed(`channel ${this.id} is closed: its execution has ended`);
-    this.sender.closeAfterPending(reason, (left) => {
+    this.sender.closeAfterPending(reason, (failed) => {
       over();
-      if (!left) return;
+      if (failed) return;
       this.#writeClose(payload);
       this.#endReceiving(reason);
       this.#finish();
@@ -335,8 +374,8 @@ export class ChannelState {
       return;
     }
     const reason = Ending.closed('the channel is gone');
-    this.sender.closeAfterPending(reason, (left) => {
-      if (left)
+    this.sender.closeAfterPending(reason, (failure) => {
+      if (!failure)
         this.link.writeFrame(this.#callback ? Code.CHANNEL_LAST_MESSAGE : Code.CHANNEL_CLOSE, this.id, EMPTY);
       this.#forget();
     });
@@ -411,8 +450,8 @@ export class ChannelState {
     if (!this.#closed) {
       const payload = this.#dumpError(error);
       const reason = Ending.failed(error);
-      this.sender.closeAfterPending(reason, (left) => {
-        if (left) this.link.writeFrame(Code.CHANNEL_CLOSE_ERROR, this.id, payload);
+      this.sender.closeAfterPending(reason, (failure) => {
+        if (!failure) this.link.writeFrame(Code.CHANNEL_CLOSE_ERROR, this.id, payload);
         this.#forget();
       });
       this.#endReceiving(reason);
@@ -485,13 +524,13 @@ export class ChannelState {
     const waiters = this.#takeWaiters();
     if (waiters.length > 0) this.#errorSeen = true;
     for (const waiter of waiters) waiter.fail(reason.error);
-    if (!this.#cancelling) this.#settleClose(reason);
+    if (!this.#goesOn) this.#settleClose(reason);
     if (!this.#callbackBusy) this.#runCallback();
   }
 
   /** Sees to it that nobody waits for ever for the end of an execution that goes on whatever it is told. */
   #watchEnd(): void {
-    if (!this.#cancelling || !this.#closeWaiters?.size || this.#overdue) return;
+    if (!this.#goesOn || !this.#closed || !this.#closeWaiters?.size || this.#overdue) return;
     this.#overdue = setTimeout(() => {
       this.#overdue = undefined;
       const error = new ExecnetError(
@@ -509,12 +548,12 @@ export class ChannelState {
     this.#overdue.unref?.();
   }
 
-  /** The execution that was cancelled is over: with an error if its clean-up failed. */
+  /** The execution that nothing more arrived from is over: with an error if it, or its clean-up, failed. */
   #executionOver(error: Error | undefined): void {
-    this.#cancelling = false;
+    this.#goesOn = false;
     clearTimeout(this.#overdue);
     this.#overEnd = error && Ending.failed(error);
-    this.#settleClose(this.closeReason() as Ending);
+    this.#settleClose((this.#overEnd ?? this.#receiveEnd) as Ending);
   }
 
   #settleClose(reason: Ending): void {
@@ -541,6 +580,16 @@ export class ChannelState {
     return waiters;
   }
 
+  /** Both directions have ended, and there is no execution that has to tell how it ends. */
+  get #isOver(): boolean {
+    return this.#sentAll && this.#receiveEnd !== undefined && !this.execution;
+  }
+
+  #closeOver(): void {
+    this.#writeClose(undefined);
+    this.#finish();
+  }
+
   #finish(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -561,9 +610,9 @@ export class ChannelState {
 
   #warnUnseen(): void {
     if (this.announced) this.link.dropAnnounced(this.announced);
-    if (this.#errorSeen || this.#cancelled || this.#receiveEnd === undefined || this.#receiveEnd.clean)
-      return;
-    const { error } = this.#receiveEnd;
+    const end = this.#overEnd ?? this.#receiveEnd;
+    if (this.#errorSeen || this.#cancelled || end === undefined || end.clean) return;
+    const { error } = end;
     if (!(error instanceof RemoteError)) return;
     this.#errorSeen = true;
     const { id, link } = this;

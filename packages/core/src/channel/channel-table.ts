@@ -102,7 +102,7 @@ export class ChannelTable {
 
   #closed(id: number): Channel {
     const state = new ChannelState(id, this.#link);
-    state.peerClosed(undefined, false);
+    state.peerClosed(undefined);
     return this.#facade(state);
   }
 

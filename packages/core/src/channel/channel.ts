@@ -231,7 +231,8 @@ export class Channel<Receive = unknown, Send = unknown> implements AsyncDisposab
 
   /**
    * The channel as a Node stream: `'r'` a `Readable` of the bytes and strings that arrive, `'w'` a `Writable` whose chunks are sent as they
-   * are, strings as strings. With `proxyClose` ending the stream closes the channel.
+   * are, strings as strings. Ending the `Writable` ends the channel as {@link end} does, and it finishes when everything has left; with `proxyClose`
+   * the channel is closed then, and when the stream is destroyed.
    */
   makeFile(mode: 'r', options?: FileOptions): Readable;
   makeFile(mode?: 'w', options?: FileOptions): Writable;
@@ -247,7 +248,7 @@ export class Channel<Receive = unknown, Send = unknown> implements AsyncDisposab
     return this.#readable;
   }
 
-  /** A web stream whose chunks are sent as items; closing it closes the channel, aborting it closes it with the reason. */
+  /** A web stream whose chunks are sent as items; closing it is {@link end}, aborting it closes the channel with the reason. */
   get writable(): WritableStream<Send> {
     this.#writable ??= writableStream(this);
     return this.#writable;
@@ -262,6 +263,23 @@ export class Channel<Receive = unknown, Send = unknown> implements AsyncDisposab
   }
 
   /**
+   * Sends nothing more. The other end receives everything that was sent before, then its iteration ends and its `receive` rejects with
+   * `ChannelClosedError`; what it sends goes on arriving here. Resolves as {@link send} does, when all of it has left; a further call does the
+   * same. `send` rejects with `ChannelClosedError` from then on.
+   *
+   * An execution that ends its channel goes on; `waitClose` tells how it comes to its end. When both ends have ended a channel that has no
+   * execution behind it, it is closed.
+   */
+  end(): Future<void> {
+    try {
+      return future(quiet(this.#state.end()));
+    } catch (error) {
+      if (isStackOverflow(error)) throw error;
+      return future(Promise.reject(error));
+    }
+  }
+
+  /**
    * Closes both directions; idempotent. Items sent before arrive before the close. At the local end it cancels the execution behind the
    * channel, if there is one; `waitClose` tells when that is over. With an error, the other end's `receive` and `waitClose` fail with it as a
    * `RemoteError`.
@@ -271,7 +289,7 @@ export class Channel<Receive = unknown, Send = unknown> implements AsyncDisposab
   }
 
   /**
-   * Resolves when the other end will send nothing more: it closed, its execution ended, or this end closed. Rejects with the `RemoteError`
+   * Resolves when the other end will send nothing more: it closed or ended the channel, its execution is over, or this end closed. Rejects with the `RemoteError`
    * of the execution, with `ConnectionLostError`, `TimeoutError` or the reason of `signal`.
    *
    * If `close()` has cancelled an execution, it resolves when that is over, its clean-up included. Code may go on whatever it is told: a wait

@@ -3,12 +3,13 @@ import type { Readable, Writable } from 'node:stream';
 /** What a file needs of its channel. */
 interface FileChannel extends AsyncIterable<unknown> {
   send(item: unknown): Promise<void>;
+  end(): Promise<void>;
   close(error?: unknown): void;
 }
 
 /** Options of `makeFile`. */
 export interface FileOptions {
-  /** Ending or destroying the stream closes the channel. Default: false, the channel stays open. */
+  /** When the stream has come to its end, or is destroyed, the channel is closed. Default: false; what the stream has not to do with stays open. */
   proxyClose?: boolean;
 }
 
@@ -56,7 +57,7 @@ function pushBytes(stream: Readable, value: unknown): boolean {
   return bytes.length > 0;
 }
 
-/** A `Writable` that sends each chunk as one item, with the backpressure of the channel. */
+/** A `Writable` that sends each chunk as one item, with the backpressure of the channel, and ends the channel. */
 export function writeFile(
   channel: FileChannel,
   streams: Streams,
@@ -66,6 +67,9 @@ export function writeFile(
     decodeStrings: false,
     write(chunk, _encoding, done) {
       channel.send(chunk).then(() => done(), done);
+    },
+    final(done) {
+      channel.end().then(() => done(), done);
     },
     destroy(error, done) {
       if (proxyClose) channel.close(error ?? undefined);

@@ -129,22 +129,22 @@ export class Sender {
   }
 
   /**
-   * Takes nothing more. When all that was taken before has left, or at once if nothing waits, calls `settled` with true; with false when that
+   * Takes nothing more. When all that was taken before has left, or at once if nothing waits, calls `settled`; with the reason when that
    * can't happen any more.
    */
-  closeAfterPending(reason: Ending, settled: (left: boolean) => void): void {
+  closeAfterPending(reason: Ending, settled: (failure: Error | undefined) => void): void {
     this.#closed ??= reason;
     this.#advance();
     if (this.#pending.length === 0) {
-      settled(!this.#link.ended);
+      settled(this.#link.ended);
       return;
     }
     this.#link.hold();
     this.#pending.push({
       item: undefined,
       carried: undefined,
-      resolve: () => settled(true),
-      reject: () => settled(false),
+      resolve: () => settled(undefined),
+      reject: settled,
       sent: 0,
     });
   }

@@ -20,11 +20,13 @@ export function readableStream<T>(channel: AsyncIterable<T> & Closable): Readabl
   );
 }
 
-/** Sends each chunk as one item, with the backpressure of the channel. */
-export function writableStream<T>(channel: { send(item: T): Promise<void> } & Closable): WritableStream<T> {
+/** Sends each chunk as one item, with the backpressure of the channel, and ends the channel. */
+export function writableStream<T>(
+  channel: { send(item: T): Promise<void>; end(): Promise<void> } & Closable,
+): WritableStream<T> {
   return new WritableStream<T>({
     write: (chunk) => channel.send(chunk),
-    close: () => channel.close(),
+    close: () => channel.end(),
     abort: (reason) => channel.close(reason ?? new Error('the stream was aborted')),
   });
 }

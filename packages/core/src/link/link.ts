@@ -171,15 +171,15 @@ export class Link implements ChannelLink {
         if (state) this.channels.announce(uint32(code, payload), state);
         return;
       case Code.CHANNEL_CLOSE:
-        if (state) state.peerClosed(undefined, false);
+        if (state) state.peerClosed(undefined);
         else this.#executionOver(id, undefined);
         return;
       case Code.CHANNEL_CLOSE_ERROR:
-        if (state) state.peerClosed(this.#loadError(payload), false);
+        if (state) state.peerClosed(this.#loadError(payload));
         else this.#executionOver(id, payload);
         return;
       case Code.CHANNEL_LAST_MESSAGE:
-        state?.peerClosed(undefined, true);
+        state?.peerEnded();
         return;
       default:
         if (!this.#control(code, id, payload))

@@ -117,6 +117,35 @@ def closed_by_javascript(group, spec):
     failure(lambda: channel.send(1), IOError)
 
 
+def ended_by_javascript(group, spec):
+    """To Python's execnet the last message of an execution is its end: so it hears of neither before the execution is over."""
+    gw = group.makegateway(spec)
+    channel = gw.remote_exec(
+        """
+        await channel.send(1);
+        await channel.end();
+        const failed = await channel.send(2).then(() => 'sent', (error) => error.code);
+        const go = await channel.receive();
+        throw new Error(`${go} ${failed}`);
+        """
+    )
+    assert receive(channel) == 1
+    failure(lambda: channel.waitclose(0.3), channel.TimeoutError)
+    channel.send("go on")
+    error = failure(lambda: channel.waitclose(TIMEOUT), channel.RemoteError)
+    assert "go on ERR_EXECNET_CHANNEL_CLOSED" in str(error)
+    # where no execution is behind it, only that direction ends
+    control = gw.newchannel()
+    channel = gw.remote_exec(
+        "const control = await channel.receive(); await control.send(1); await control.end(); await channel.send(await control.receive())"
+    )
+    channel.send(control)
+    assert receive(control) == 1
+    ends(control)
+    control.send("still read")
+    assert receive(channel) == "still read"
+
+
 def callback_of_python_fails(group, spec):
     gw = group.makegateway(spec)
     control = gw.newchannel()

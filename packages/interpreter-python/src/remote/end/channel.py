@@ -71,6 +71,14 @@ class Channel(object):
             link.leave()
         link.grant(state, grant)
 
+    def end(self):
+        """Sends nothing more: the other end receives what was sent before, and then its iteration ends. Receiving here goes on.
+        Waits for what other threads are sending. IOError if the channel is closed; what was ended already may be ended again."""
+        if SIGNALS.pending:
+            SIGNALS.deliver()
+        need_frames()
+        self._state.end_sending()
+
     def close(self, error=None):
         """Closes both directions. With an error, a text or an exception, who receives at the other end gets it as RemoteError."""
         need_frames()

@@ -3,7 +3,7 @@ class State(object):
 
     __slots__ = ('id', 'link', 'facade', 'window', 'items', 'assembly', 'waiters', 'close_waiters', 'credit', 'sending', 'senders',
                  'send_closed', 'end', 'closed', 'cancelled', 'noticed', 'callback', 'endmarker', 'pumping', 'strings', 'execution', 'unread',
-                 'nested', 'announced', 'service', 'held')
+                 'nested', 'announced', 'service', 'held', 'ended')
 
     def __init__(self, id, link):
         self.id = id
@@ -20,6 +20,8 @@ class State(object):
         self.sending = False
         self.senders = []
         self.send_closed = None
+        # by this end, which goes on receiving
+        self.ended = False
         # why nothing will arrive any more
         self.end = None
         self.closed = False
@@ -232,6 +234,22 @@ class State(object):
         if item.error is not None:
             self.check()
             raise item.error
+
+    def end_sending(self):
+        """Sends nothing more, behind what other threads are sending."""
+        def end():
+            if self.ended:
+                return True
+            self.check_sending()
+            if self.sending:
+                return False
+            self.ended = True
+            self.finish_sending(Ending('channel %d was ended: nothing can be sent after end()' % self.id))
+            self.link.output.post(frame(CHANNEL_LAST_MESSAGE, self.id))
+            return True
+
+        self.link.output.relieve()
+        self.wait(self.senders, None, end)
 
     def wait_for_turn(self):
         def free():

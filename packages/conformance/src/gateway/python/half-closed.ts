@@ -1,0 +1,164 @@
+import { ChannelClosedError, type RemoteError } from '@execnet/core';
+import * as assert from 'uvu/assert';
+import { failureOf, forRemote, settled } from '../gateway-tests.ts';
+import { type PythonFixture, PythonTests } from './python-tests.ts';
+
+/** `end()`: one direction of a channel ends, and the other goes on. */
+export function pythonHalfClosedSuite(name: string, fixture: PythonFixture): void {
+  const tests = new PythonTests(name, 'half-closed channels', fixture);
+  fromHere(tests);
+  fromThere(tests);
+  both(tests);
+  tests.run();
+}
+
+/** Counts the bytes that arrive, tells them when no more come, and how a further receive ends. */
+const COUNT = `
+total = 0
+for item in channel:
+    total += len(item)
+channel.send(total)
+try:
+    channel.receive()
+except EOFError:
+    channel.send('EOFError')
+channel.send(channel.isclosed())
+`;
+
+function fromHere(tests: PythonTests): void {
+  tests.test('everything that was sent before arrives, then iterating there ends', async (gateway) => {
+    for (const size of [1, 300_000]) {
+      const channel = gateway.remoteExec<number | string | boolean, Uint8Array>(COUNT);
+      for (let n = 0; n < 5; n++) void channel.send(new Uint8Array(size));
+      await channel.end();
+      assert.is(await channel.receive(), 5 * size);
+      assert.is(await channel.receive(), 'EOFError');
+      assert.is(await channel.receive(), false);
+      await channel.waitClose();
+    }
+  });
+
+  tests.test('a callback there is told the end', async (gateway) => {
+    const channel = gateway.remoteExec<unknown[], number>(`
+      import threading
+      seen, over = [], threading.Event()
+      def call(item):
+          seen.append(item)
+          if item is None: over.set()
+      channel.setcallback(call, endmarker=None)
+      over.wait(60)
+      channel.send(seen)
+    `);
+    await channel.send(1);
+    await channel.end();
+    assert.equal(await channel.receive(), [1, null]);
+    await channel.waitClose();
+  });
+}
+
+function fromThere(tests: PythonTests): void {
+  tests.test('code there ends what it sends, and goes on reading', async (gateway) => {
+    const channel = gateway.remoteExec<number, string>(`
+      for n in range(3):
+          channel.send(n)
+      channel.end()
+      channel.end()
+      try:
+          channel.send(3)
+      except IOError:
+          pass
+      else:
+          raise ValueError('it was sent')
+      if channel.receive() != 'go on':
+          raise ValueError('something else')
+      if channel.receive() != 'fail':
+          raise ValueError('something else')
+      raise KeyError('after the end')
+    `);
+    const items: number[] = [];
+    for await (const item of channel) items.push(item);
+    assert.equal(items, [0, 1, 2]);
+    assert.instance(await failureOf(channel.receive()), ChannelClosedError);
+    let over = false;
+    const failed = failureOf(channel.waitClose()).finally(() => {
+      over = true;
+    });
+    await channel.send('go on');
+    assert.is((await gateway.remoteStatus()).numExecuting, 1);
+    assert.is(over, false);
+    await channel.send('fail');
+    assert.is(((await failed) as RemoteError).remoteName, 'KeyError');
+    assert.is(channel.isClosed, true);
+  });
+
+  tests.test('the end comes behind an item that another thread sends', async (gateway) => {
+    const channel = gateway.remoteExec<string, string>(`
+      import threading
+      begun = threading.Event()
+      def send():
+          begun.set()
+          channel.send('x' * 8000000)
+      thread = threading.Thread(target=send)
+      thread.start()
+      begun.wait(60)
+      import time
+      time.sleep(0.3)
+      channel.end()
+      thread.join()
+    `);
+    const sizes: number[] = [];
+    for await (const item of channel) sizes.push(item.length);
+    assert.equal(sizes, [8_000_000]);
+    await channel.waitClose();
+  });
+
+  tests.test('a channel that is closed can not be ended', async (gateway) => {
+    const items = gateway.newChannel();
+    const channel = gateway.remoteExec<string, never>(
+      `
+      items = args
+      items.close()
+      try:
+          items.end()
+      except IOError:
+          channel.send('IOError')
+    `,
+      forRemote(items),
+    );
+    assert.is(await channel.receive(), 'IOError');
+    await channel.waitClose();
+  });
+}
+
+function both(tests: PythonTests): void {
+  for (const first of ['here', 'there'] as const)
+    tests.test(`a channel that both have ended is closed: first ${first}`, async (gateway) => {
+      const items = gateway.newChannel<string, string>();
+      const channel = gateway.remoteExec<boolean, never>(
+        `
+        items = args['items']
+        items.send('from there')
+        if args['first'] == 'there': items.end()
+        channel.send(list(items) == ['from here'])
+        if args['first'] == 'here': items.end()
+        import time
+        until = time.time() + 60
+        while not items.isclosed() and time.time() < until: time.sleep(0.01)
+        channel.send(items.isclosed())
+      `,
+        { items: forRemote(items), first },
+      );
+      await items.send('from here');
+      if (first === 'here') await items.end();
+      const seen: string[] = [];
+      for await (const item of items) seen.push(item);
+      if (first === 'there') await items.end();
+      assert.equal(seen, ['from there']);
+      assert.is(await channel.receive(), true);
+      assert.is(await channel.receive(), true);
+      await items.waitClose();
+      await channel.waitClose();
+      assert.is(items.isClosed, true);
+      await settled(gateway);
+    });
+}

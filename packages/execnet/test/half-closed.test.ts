@@ -1,0 +1,4 @@
+import { halfClosedSuite } from '@execnet/conformance';
+import { onEveryRemoteEnd } from './fixtures/suites.ts';
+
+onEveryRemoteEnd(halfClosedSuite);
