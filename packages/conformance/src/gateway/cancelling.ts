@@ -5,6 +5,7 @@ import { failureOf, forRemote, type GatewayFixture, GatewayTests } from './gatew
 /** Closing is not cancelling: what ends an execution, and what only ends the listening. */
 export function cancellingSuite(name: string, fixture: GatewayFixture): void {
   const tests = new GatewayTests(name, 'cancelling', fixture);
+  reasons(tests);
   waysToCancel(tests);
   blockedCalls(tests);
   scope(tests);
@@ -43,6 +44,88 @@ async function seen(log: Channel<string>, count: number): Promise<string[]> {
 
 const CANCELLED = ['signal', 'CancelledError ERR_EXECNET_CANCELLED true true', 'finally'];
 
+/** Sends, and when it is cancelled cleans up for a moment. */
+const cleaningUp = async (channel: Channel<unknown, string>, log: Log): Promise<void> => {
+  try {
+    for (const item of ['one', 'two', 'waits']) await channel.send(item);
+    await log.send('waits');
+    await channel.receive();
+  } finally {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await log.send('cleaned up');
+  }
+};
+
+function reasons(tests: GatewayTests): void {
+  for (const reason of [new RangeError('enough'), 'a text'])
+    tests.test(`after cancel everything here fails with its reason: ${typeof reason}`, async (gateway) => {
+      const log = logOf(gateway);
+      const channel = gateway.remoteExec(cleaningUp, forRemote(log) as Log);
+      assert.is(await log.receive(), 'waits');
+      assert.is(await channel.receive(), 'one');
+      let over = false;
+      const closed = failureOf(channel.waitClose()).finally(() => {
+        over = true;
+      });
+      channel.cancel(reason);
+      // at once, although more has arrived
+      const failing = [
+        channel.receive(),
+        channel.send(1),
+        channel.end(),
+        channel[Symbol.asyncIterator]().next(),
+      ];
+      for (const failure of failing) assert.is(await failureOf(failure), reason);
+      assert.is(over, false);
+      assert.is(await log.receive(), 'cleaned up');
+      assert.is(await closed, reason);
+      assert.is(await failureOf(channel.waitClose()), reason);
+      channel.cancel();
+      assert.is(await failureOf(channel.receive()), reason);
+      log.close();
+    });
+
+  tests.test(
+    'cancel without a reason is a CancelledError, and of what is over it is nothing',
+    async (gateway) => {
+      const log = logOf(gateway);
+      const channel = gateway.remoteExec(waitingCode, forRemote(log) as Log);
+      channel.cancel();
+      assert.is((await failureOf(channel.waitClose())).code, 'ERR_EXECNET_CANCELLED');
+      log.close();
+      const done = gateway.remoteExec((channel: Channel) => void channel.send(1));
+      await done.waitClose();
+      done.cancel();
+      assert.is(await done.receive(), 1);
+      await done.waitClose();
+    },
+  );
+
+  tests.test('cancel of a channel without an execution is told to the other end', async (gateway) => {
+    const items = gateway.newChannel();
+    const seen = gateway.call(
+      async (items: Channel) => items.receive().catch((error: Error) => error.message),
+      forRemote(items) as never,
+    );
+    const reason = new RangeError('given up');
+    items.cancel(reason);
+    assert.is(await failureOf(items.receive()), reason);
+    assert.match(String(await seen), 'RangeError: given up');
+  });
+
+  tests.test('disposing of the channel waits for the end, and is no failure', async (gateway) => {
+    const log = logOf(gateway);
+    {
+      await using channel = gateway.remoteExec(cleaningUp, forRemote(log) as Log);
+      assert.is(await channel.receive(), 'one');
+      assert.is(await log.receive(), 'waits');
+    }
+    assert.is((await gateway.remoteStatus()).numExecuting, 0);
+    assert.is(await log.receive(), 'cleaned up');
+    log.close();
+  });
+}
+
 function waysToCancel(tests: GatewayTests): void {
   tests.test('close cancels the execution: its signal fires, and what it awaits rejects', async (gateway) => {
     const log = logOf(gateway);
@@ -75,10 +158,10 @@ function waysToCancel(tests: GatewayTests): void {
     const controller = new AbortController();
     const channel = gateway.remoteExec(waitingCode, forRemote(log) as Log, { signal: controller.signal });
     assert.is(await log.receive(), 'waits');
-    const receiving = failureOf(channel.receive());
+    const failing = [channel.receive(), channel.waitClose()].map(failureOf);
     controller.abort();
     assert.equal(await seen(log, 3), CANCELLED);
-    assert.instance(await receiving, ChannelClosedError);
+    for (const error of await Promise.all(failing)) assert.is(error, controller.signal.reason);
     assert.is(channel.isClosed, true);
   });
 

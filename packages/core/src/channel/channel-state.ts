@@ -313,20 +313,36 @@ export class ChannelState {
     return this.#ended;
   }
 
+  /** An execution of ours is behind it, and was not told yet to be over. */
+  get runs(): boolean {
+    return this.execution && this.link.local && (!this.#receiveEnd || this.#goesOn);
+  }
+
   /** Closes both directions. What was sent before leaves first; at the local end an execution behind the channel is cancelled. */
   close(error?: unknown): void {
     if (this.#closed) return;
-    needStackToClose();
     const reason = Ending.closed(`channel ${this.id} of ${this.link.name} is closed`);
-    const cancels = this.execution && this.link.local && (!this.#receiveEnd || this.#goesOn);
-    if (cancels && this.link.flow) {
+    this.#shut(reason, error === undefined ? undefined : { error });
+  }
+
+  /** Has the execution behind it stop, and drops what has arrived: everything here fails with `reason` from now on. Without an execution the peer is told it. */
+  giveUp(reason: unknown): void {
+    if (this.#closed) return;
+    const told = this.runs ? undefined : { error: reason };
+    this.#queue.clear();
+    this.#shut(Ending.failed(reason), told);
+  }
+
+  #shut(reason: Ending, told: { readonly error: unknown } | undefined): void {
+    needStackToClose();
+    if (this.runs && this.link.flow) {
       // it may be what keeps the peer from reading: it can't wait for what waits
       this.link.writeFrame(Code.CANCEL, this.id, EMPTY);
       this.#goesOn = true;
       this.link.cancelling(this.id, (error) => this.#executionOver(error));
       this.sender.close(reason);
     }
-    const payload = error === undefined ? undefined : this.#dumpError(error);
+    const payload = told && this.#dumpError(told.error);
     this.sender.closeAfterPending(reason, (failure) => {
       if (!failure) this.#writeClose(payload);
       this.#forget();

@@ -1,6 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import { performance } from '../clock.ts';
-import { atCaller, ExecnetError, RemoteError, TimeoutError } from '../errors/index.ts';
+import { atCaller, CancelledError, ExecnetError, RemoteError, TimeoutError } from '../errors/index.ts';
 import { checkForCall, isStackOverflow } from '../stack-room.ts';
 import { Code } from '../wire/index.ts';
 import type { ChannelState } from './channel-state.ts';
@@ -289,11 +289,25 @@ export class Channel<Receive = unknown, Send = unknown> implements AsyncDisposab
   }
 
   /**
+   * Has the execution behind the channel stop: there `signal` is aborted, what blocks throws `CancelledError`, and the execution model does what it can. Here `receive`,
+   * iteration and `send` reject with `reason` at once, whatever has arrived before; `waitClose` does when the execution is over. Does nothing when
+   * that is so already. A channel without an execution of this end behind it is closed, with `reason` as the error that the other end gets.
+   *
+   * @param reason - any value; without one a `CancelledError`
+   */
+  cancel(reason?: unknown): void {
+    const { id, link } = this.#state;
+    this.#state.giveUp(
+      reason ?? new CancelledError(`the execution behind channel ${id} of ${link.name} was cancelled`),
+    );
+  }
+
+  /**
    * Resolves when the other end will send nothing more: it closed or ended the channel, its execution is over, or this end closed. Rejects with the `RemoteError`
    * of the execution, with `ConnectionLostError`, `TimeoutError` or the reason of `signal`.
    *
-   * If `close()` has cancelled an execution, it resolves when that is over, its clean-up included. Code may go on whatever it is told: a wait
-   * without a `timeout` then rejects with `ERR_EXECNET_STILL_RUNNING` after 5000 ms.
+   * If `close()` has cancelled an execution, it resolves when that is over, its clean-up included; if `cancel()` has, it rejects then with the reason that was given.
+   * Code may go on whatever it is told: a wait without a `timeout` then rejects with `ERR_EXECNET_STILL_RUNNING` after 5000 ms.
    */
   waitClose(options?: WaitOptions): Future<void> {
     const state = this.#state;
@@ -311,9 +325,20 @@ export class Channel<Receive = unknown, Send = unknown> implements AsyncDisposab
     );
   }
 
-  /** Closes the channel. */
+  /** Cancels the execution behind the channel if it still runs, and resolves or rejects as {@link waitClose} does, but for the cancellation; other channels it closes. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.close();
+    if (!this.#state.runs) {
+      this.close();
+      return;
+    }
+    const { id, link } = this.#state;
+    const reason = new CancelledError(`channel ${id} of ${link.name} was disposed of`);
+    this.cancel(reason);
+    try {
+      await this.waitClose();
+    } catch (error) {
+      if (error !== reason) throw error;
+    }
   }
 
   toString(): string {

@@ -21,9 +21,9 @@ export class Ending {
     return new Ending(message, undefined);
   }
 
-  /** The end by an error: of the execution, of the connection, of a callback. */
-  static failed(error: Error): Ending {
-    return new Ending(error.message, error);
+  /** The end by an error: of the execution, of the connection, of a callback; or by what somebody gives as the reason for giving up, which may be any value but null. */
+  static failed(error: unknown): Ending {
+    return new Ending('', error as Error);
   }
 
   /** The same object each time. */

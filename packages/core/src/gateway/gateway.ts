@@ -53,7 +53,7 @@ const needStack = checkForCall();
 
 /** Options of `remoteExec`. */
 export interface ExecOptions {
-  /** Cancels the execution when it is aborted, as `channel.close()` does. */
+  /** Cancels the execution when it is aborted, as `channel.cancel(signal.reason)` does. */
   signal?: AbortSignal | undefined;
   /** Names that a function may refer to besides its own: globals that earlier executions have made. */
   globals?: readonly string[] | undefined;
@@ -239,7 +239,7 @@ export class Gateway implements AsyncDisposable {
     const { signal } = options;
     const channel = this.#execute(source, 'function', { args, options, calledBy: this.remoteExec });
     if (signal) {
-      const cancel = (): void => channel.close();
+      const cancel = (): void => channel.cancel(signal.reason);
       signal.addEventListener('abort', cancel, { once: true });
       (Channel.stateOf(channel) as ChannelState).closedHook = () =>
         signal.removeEventListener('abort', cancel);
