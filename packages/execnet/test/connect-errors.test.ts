@@ -189,6 +189,27 @@ test('a program that says nothing', async () => {
   );
 });
 
+for (const field of ['node', 'bun', 'deno', 'python'])
+  test(`what a wrong program prints is told, whether it ends or stays: ${field}=`, async () => {
+    using folder = new Folder();
+    const prints = '#!/bin/sh\necho on stdout; echo on stderr >&2\n';
+    const ends = folder.file('ends', `${prints}exit 3\n`);
+    check(
+      await failureOf(`popen//${field}=${ends}`),
+      'ERR_EXECNET_NOT_AN_INTERPRETER',
+      'code 3',
+      'stderr: on stderr',
+      'printed: on stdout',
+    );
+    const stays = folder.file('stays', `${prints}exec sleep 1000\n`);
+    check(
+      await failureOf(`popen//${field}=${stays}`, { timeout: 2000 }),
+      'ERR_EXECNET_CONNECT_TIMEOUT',
+      'stderr: on stderr',
+      'printed: on stdout',
+    );
+  });
+
 test('an aborted signal, before and while connecting', async () => {
   using folder = new Folder();
   const started = join(folder.path, 'started');

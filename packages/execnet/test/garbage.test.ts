@@ -23,6 +23,12 @@ for (const interpreter of sharedEnds) {
     });
     assert.is((await program.ended).code, 0);
   });
+
+  interpreter.test('what a program has finished with is collected, while the gateway lives on', async () => {
+    await using program = startProgram('collected.mjs', [specOf(interpreter)]);
+    assert.equal(await program.said<string[]>(), []);
+    assert.is((await program.ended).code, 0);
+  });
 }
 
 test.run();

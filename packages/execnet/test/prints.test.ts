@@ -74,6 +74,62 @@ for (const interpreter of ownRemoteEnds) {
     assert.equal(stderr.split('\n'), [...onStderr('main'), ...onStderr('pool'), '']);
   });
 
+  interpreter.test('an end that has closed its streams costs nothing here', async () => {
+    const warnings: Error[] = [];
+    const note = (warning: Error): void => void warnings.push(warning);
+    process.on('warning', note);
+    try {
+      await using group = new Group();
+      const gateway = await group.makeGateway(specOf(interpreter, 'stdio=pipe'));
+      void printsOf(gateway);
+      await gateway.call(() => {
+        const { closeSync, openSync } = require('node:fs') as typeof import('node:fs');
+        for (const fd of [1, 2]) {
+          closeSync(fd);
+          // Node checks at its end that they are open
+          openSync('/dev/null', 'w');
+        }
+      });
+      // until that is noticed here
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      for (let n = 0; n < 30; n++) assert.is(await gateway.call(() => 1), 1);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      assert.equal(warnings, []);
+    } finally {
+      process.off('warning', note);
+    }
+  });
+
+  interpreter.test('a failure that nobody is told is printed with all that it has', async () => {
+    await using group = new Group();
+    const gateway = await group.makeGateway(specOf(interpreter, 'stdio=pipe'));
+    const prints = printsOf(gateway);
+    for (const thrown of [
+      "{ why: 'an object' }",
+      "new Error('outer', { cause: new RangeError('the cause') })",
+    ]) {
+      const text = `channel.close(); await new Promise((done) => setTimeout(done, 20)); throw ${thrown};`;
+      await gateway.remoteExec(text).waitClose();
+    }
+    const several = `new AggregateError([new TypeError('one of them')], 'several')`;
+    const last = gateway.remoteExec(
+      `setTimeout(() => { throw Object.assign(${several}, { why: 'uncaught' }) }); await new Promise(() => {});`,
+    );
+    await last.waitClose().catch(() => {});
+    // reading what it prints does not keep a program alive
+    await gateway.call(() => new Promise(() => {})).catch(() => {});
+    const [, stderr] = await prints;
+    for (const said of [
+      'an object',
+      'outer',
+      'RangeError: the cause',
+      'several',
+      'TypeError: one of them',
+      '"why":"uncaught"',
+    ])
+      assert.match(stderr, said);
+  });
+
   interpreter.test('a megabyte of prints arrives whole and disturbs nothing', async () => {
     await using group = new Group();
     const gateway = await group.makeGateway(specOf(interpreter, 'stdio=pipe'));

@@ -177,6 +177,4 @@ else:
 made = None
 space = {'__name__': 'execnet_remote_end'}
 exec(code, space)
-if HERE == ['']:
-    sys.path.insert(0, '')
-space['main'](OPTIONS, READ, WRITE)
+space['main'](OPTIONS, READ, WRITE, HERE == [''])

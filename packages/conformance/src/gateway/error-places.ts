@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { inspect } from 'node:util';
 import { type Gateway, RemoteError } from '@execnet/core';
 import * as assert from 'uvu/assert';
 import { failureOf, type GatewayTests, remoteFailure, settled } from './gateway-tests.ts';
@@ -142,11 +143,19 @@ export function placing(tests: GatewayTests): void {
         assert.instance(error, RemoteError);
         assert.match(error.message, file);
         assert.match(error.message, said);
-        for (const shown of [error.message, error.stack ?? '']) {
+        for (const shown of [error.message, error.stack ?? '', inspect(error)]) {
           assert.not.match(shown, /data:|xxxx|\[0m/);
-          assert.ok(shown.length < 4000, `${shown.length} characters`);
+          assert.ok(shown.length < 10_000, `${shown.length} characters`);
         }
       }
+      const nameless = join(folder, 'nameless.mjs');
+      writeFileSync(
+        nameless,
+        `export default async function () {\n  throw new Error('nameless');\n}\n// ${'x'.repeat(100_000)}\n`,
+      );
+      const place = (await failureOf(gateway.remoteExec(pathToFileURL(nameless)).waitClose())) as RemoteError;
+      assert.match(place.stack ?? '', `${nameless}:2:`);
+      assert.ok((place.stack ?? '').length < 4000);
       // what the code says itself is none of our business
       const file = join(folder, 'own.mjs');
       writeFileSync(

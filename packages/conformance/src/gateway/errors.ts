@@ -2,12 +2,13 @@ import { inspect } from 'node:util';
 import { Channel, hasCode, RemoteError } from '@execnet/core';
 import * as assert from 'uvu/assert';
 import { placing } from './error-places.ts';
-import { failureOf, type GatewayFixture, GatewayTests, remoteFailure } from './gateway-tests.ts';
+import { failureOf, forRemote, type GatewayFixture, GatewayTests, remoteFailure } from './gateway-tests.ts';
 
 /** What the local end is told of an error of remote code. */
 export function errorSuite(name: string, fixture: GatewayFixture): void {
   const tests = new GatewayTests(name, 'errors', fixture);
   describing(tests);
+  strange(tests);
   placing(tests);
   oddities(tests);
   tests.run();
@@ -184,6 +185,131 @@ function describing(tests: GatewayTests): void {
     });
     assert.is(await channel.receive(), 'running');
     assert.is(((await failureOf(channel.receive())) as RemoteError).remoteName, 'RangeError');
+  });
+}
+
+/** What throws when it is looked at, and what is more than plain data. */
+function strange(tests: GatewayTests): void {
+  const THROWN: Readonly<Record<string, () => unknown>> = {
+    'an object without a prototype': () => Object.create(null),
+    'an error without a prototype': () => Object.setPrototypeOf(new Error('bare'), null),
+    'what has no text': () => ({
+      toString() {
+        throw new Error('no text');
+      },
+    }),
+    'a proxy that throws': () =>
+      new Proxy(
+        {},
+        {
+          get() {
+            throw new Error('get');
+          },
+          getPrototypeOf() {
+            throw new Error('getPrototypeOf');
+          },
+        },
+      ),
+    'a revoked proxy': () => {
+      const { proxy, revoke } = Proxy.revocable({}, {});
+      revoke();
+      return proxy;
+    },
+  };
+  for (const [title, make] of Object.entries(THROWN))
+    tests.test(`${title} that is thrown, or rejected with, fails its execution alone`, async (gateway) => {
+      for (const way of ['throw value', 'return Promise.reject(value)', 'await null; throw value']) {
+        const channel = gateway.remoteExec(`const value = (${make.toString()})(); ${way};`);
+        assert.instance(await failureOf(channel.waitClose()), RemoteError);
+      }
+      assert.is(await gateway.call(() => 42), 42);
+    });
+
+  tests.test('data of any kind that is thrown, or that an error has, is there', async (gateway) => {
+    const make = () => {
+      class Response {
+        status = 404;
+      }
+      const inner = Object.assign(new RangeError('inner'), { code: 'INNER' });
+      return {
+        response: new Response(),
+        map: new Map([['key', new Set([1])]]),
+        buffer: new ArrayBuffer(3),
+        numbers: new Float64Array([1.5]),
+        inner,
+      };
+    };
+    const failed = async (text: string): Promise<RemoteError> =>
+      (await failureOf(gateway.remoteExec(text).waitClose())) as RemoteError;
+    const thrown = await failed(`throw (${make.toString()})()`);
+    const owned = await failed(`throw Object.assign(new Error('x'), (${make.toString()})())`);
+    for (const data of [thrown.thrown, owned.properties] as Record<string, unknown>[]) {
+      assert.equal(data['response'], { status: 404 });
+      assert.equal(data['map'], new Map([['key', new Set([1])]]));
+      assert.is((data['buffer'] as ArrayBuffer).byteLength, 3);
+      assert.equal(data['numbers'], new Float64Array([1.5]));
+      const { stack, ...inner } = data['inner'] as Record<string, unknown>;
+      assert.equal(inner, { name: 'RangeError', message: 'inner', code: 'INNER' });
+      assert.match(String(stack), 'inner');
+    }
+  });
+
+  tests.test('of a long text both ends are there', async (gateway) => {
+    const error = await remoteFailure(gateway, () => {
+      throw Object.assign(new Error('it failed'), { stdout: `FIRST${'x'.repeat(100_000)}THE REASON` });
+    });
+    const stdout = String(error.properties?.['stdout']);
+    assert.match(stdout, /^FIRSTx/);
+    assert.match(stdout, /xTHE REASON$/);
+    assert.match(stdout, /… \d+ characters left out …/);
+    assert.ok(stdout.length < 20_000);
+  });
+
+  tests.test('what a callback throws is told as it is, at both ends', async (gateway) => {
+    const there = gateway.remoteExec(async (channel: Channel<number>) => {
+      channel.setCallback(() => {
+        // oxlint-disable-next-line only-throw-error
+        throw { a: 1 };
+      });
+      await channel.waitClose().catch(() => {});
+    });
+    await there.send(1);
+    assert.equal(((await failureOf(there.receive())) as RemoteError).thrown, { a: 1 });
+    const log = gateway.newChannel<unknown>();
+    const here = gateway.remoteExec(async (channel: Channel<never, number>, log: Channel) => {
+      await channel.send(1);
+      await log.send(await channel.waitClose().catch((error) => error.thrown));
+    }, forRemote(log));
+    const value = { a: 1 };
+    here.setCallback(() => {
+      // oxlint-disable-next-line only-throw-error
+      throw value;
+    });
+    assert.is(await failureOf(here.waitClose()), value);
+    log.close();
+  });
+
+  tests.test('both errors of a SuppressedError are there', async (gateway) => {
+    const error = await remoteFailure(gateway, () => {
+      // as the language makes it, which not every interpreter does
+      throw Object.defineProperties(new Error('suppressed'), {
+        name: { value: 'SuppressedError' },
+        error: { value: new TypeError('of the disposal') },
+        suppressed: { value: new RangeError('of the body') },
+      });
+    });
+    assert.is(error.remoteName, 'SuppressedError');
+    assert.equal(
+      error.errors?.map(({ message }) => message),
+      ['TypeError: of the disposal', 'RangeError: of the body'],
+    );
+  });
+
+  tests.test('the message begins with the name of an error without frames', async (gateway) => {
+    const error = await remoteFailure(gateway, () => {
+      throw Object.defineProperty(new Error('bare'), 'stack', { value: 'Error: bare' });
+    });
+    assert.is(error.message, 'Error: bare');
   });
 }
 

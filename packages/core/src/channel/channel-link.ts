@@ -52,7 +52,7 @@ export interface ChannelLink {
   /** Channels that were announced inside items which nobody will read. */
   dropAnnounced(ids: Iterable<number>): void;
   /** Tells the user about a failure that nobody listened to. */
-  warn(message: string, error: Error): void;
+  warn(message: string, error: unknown): void;
 
   /**
    * Blocks the thread until frames have been handled, `timeout` milliseconds passed (false), or something interrupts the execution (throws).

@@ -461,11 +461,12 @@ export class ChannelState {
 
   /** A callback that throws fails its channel: the other end is told, as is who waits for the close here. */
   #callbackFailed(thrown: unknown): void {
-    const error = thrown instanceof Error ? thrown : new Error(String(thrown));
     this.#queue.clear();
     if (!this.#closed) {
-      const payload = this.#dumpError(error);
-      const reason = Ending.failed(error);
+      const payload = this.#dumpError(thrown);
+      const reason = Ending.failed(
+        thrown ?? new Error(`the callback of channel ${this.id} has thrown ${String(thrown)}`),
+      );
       this.sender.closeAfterPending(reason, (failure) => {
         if (!failure) this.link.writeFrame(Code.CHANNEL_CLOSE_ERROR, this.id, payload);
         this.#forget();
@@ -504,7 +505,7 @@ export class ChannelState {
       try {
         callback.end();
       } catch (error) {
-        this.link.warn(`the callback of channel ${this.id} failed at its end marker`, error as Error);
+        this.link.warn(`the callback of channel ${this.id} failed at its end marker`, error);
       }
     }
   }
@@ -609,6 +610,8 @@ export class ChannelState {
   #finish(): void {
     if (this.#closed) return;
     this.#closed = true;
+    // it knows where the execution was begun, and so what that was called on
+    this.failure = undefined;
     this.closedHook?.();
     if (!this.unread && this.facade?.deref() === undefined) this.#warnUnseen();
     this.#forget();

@@ -1,4 +1,4 @@
-import { ChannelClosedError } from '../errors/index.ts';
+import { ChannelClosedError, withoutReceivers } from '../errors/index.ts';
 
 /**
  * Why a channel, or one direction of it, has ended. The error is made when somebody asks for it: most channels end without anybody asking, and
@@ -13,7 +13,7 @@ export class Ending {
   private constructor(message: string, error: Error | undefined) {
     this.clean = error === undefined;
     this.#message = message;
-    this.#error = error;
+    if (error !== undefined) this.#error = withoutReceivers(error);
   }
 
   /** A close that is no failure. */
@@ -28,7 +28,7 @@ export class Ending {
 
   /** The same object each time. */
   get error(): Error {
-    this.#error ??= new ChannelClosedError(this.#message);
+    this.#error ??= withoutReceivers(new ChannelClosedError(this.#message));
     return this.#error;
   }
 }

@@ -11,18 +11,24 @@ export function dataOf(value: unknown): unknown {
 
 /** The properties of an object with these names, each as far as it is data. */
 export function propertiesAsData(object: object, names: readonly string[]): Record<string, unknown> {
-  return new Copy().properties(object, names, 0);
+  return new Copy(object).properties(object, names, 0);
 }
 
 class Copy {
   #left = MAX_VALUES;
+  /** The errors that hold what is copied. */
+  readonly #around: object[];
+
+  constructor(...around: object[]) {
+    this.#around = around;
+  }
 
   of(value: unknown, depth: number): unknown {
     this.#left--;
     try {
       switch (typeof value) {
         case 'string':
-          return value.slice(0, MAX_LENGTH);
+          return cut(value);
         case 'function':
         case 'symbol':
           return shown(value);
@@ -54,22 +60,50 @@ class Copy {
 
   #object(value: object, depth: number): unknown {
     if (value instanceof Uint8Array) return Uint8Array.from(value.subarray(0, MAX_LENGTH));
-    if (value instanceof Error) return shown(`${value.name}: ${value.message}`);
+    if (value instanceof ArrayBuffer) return value.slice(0, MAX_LENGTH);
+    if (ArrayBuffer.isView(value) && 'slice' in value) return (value as Float64Array).slice(0, MAX_ITEMS);
     if (value instanceof Date) return new Date(value.getTime());
-    const isArray = Array.isArray(value);
+    if (depth >= MAX_DEPTH || this.#left <= 0) return shown(value);
+    if (Array.isArray(value)) return this.#items(value, depth);
+    if (value instanceof Set) return new Set(this.#items(value, depth));
+    if (value instanceof Map) return new Map(this.#items(value, depth) as (readonly [unknown, unknown])[]);
+    const names = Object.keys(value);
+    if (value instanceof Error) return this.#error(value, names, depth);
     const prototype: unknown = Object.getPrototypeOf(value);
     // that of a plain object has nothing above it, in whatever realm
     const isPlain = prototype === null || Object.getPrototypeOf(prototype) === null;
-    if ((!isArray && !isPlain) || depth >= MAX_DEPTH || this.#left <= 0) return shown(value);
-    if (!isArray) return this.properties(value, Object.keys(value), depth);
-    return value.slice(0, Math.min(MAX_ITEMS, this.#left)).map((item) => this.of(item, depth + 1));
+    return isPlain || names.length > 0 ? this.properties(value, names, depth) : shown(value);
+  }
+
+  #error(error: Error, names: readonly string[], depth: number): unknown {
+    if (this.#around.includes(error)) return shown(`${error.name}: ${error.message}`);
+    this.#around.push(error);
+    const copy = this.properties(error, [...new Set(['name', 'message', 'stack', ...names])], depth);
+    this.#around.pop();
+    return copy;
+  }
+
+  #items(values: Iterable<unknown>, depth: number): unknown[] {
+    const copies: unknown[] = [];
+    for (const value of values) {
+      if (copies.length === MAX_ITEMS || this.#left <= 0) break;
+      copies.push(this.of(value, depth + 1));
+    }
+    return copies;
   }
 }
 
 const UNREADABLE = 'a value that can not be read';
 
 function shown(value: unknown): string {
-  return String(value).slice(0, MAX_LENGTH);
+  return cut(String(value));
+}
+
+/** What stands at the end of a long output is as important as what stands at the beginning. */
+function cut(text: string): string {
+  const left = text.length - MAX_LENGTH;
+  if (left <= 0) return text;
+  return `${text.slice(0, MAX_LENGTH / 2)}\n… ${left} characters left out …\n${text.slice(-MAX_LENGTH / 2)}`;
 }
 
 /** How much of a value is shown in a message. */
@@ -80,9 +114,10 @@ export function shortly(value: unknown): string {
   let text: string | undefined;
   try {
     if (typeof value === 'object')
-      text = JSON.stringify(dataOf(value), (_, item: unknown) =>
-        typeof item === 'bigint' ? String(item) : item,
-      );
+      text = JSON.stringify(dataOf(value), (_, item: unknown) => {
+        if (typeof item === 'bigint') return String(item);
+        return item instanceof Map || item instanceof Set ? [...item] : item;
+      });
   } catch {
     // it holds what JSON has no words for
   }

@@ -1,4 +1,5 @@
 export { ASYNCHRONOUS_STACKS, atCaller, rejectAtCaller } from './at-caller.ts';
+export { errorText } from './error-text.ts';
 export {
   CancelledError,
   ChannelClosedError,
@@ -15,4 +16,4 @@ export {
 } from './errors.ts';
 export { ExecnetError, type ExecnetErrorOptions, hasCode } from './execnet-error.ts';
 export { describeError, MAX_ERRORS, RemoteError, type RemoteErrorData, wellFormed } from './remote-error.ts';
-export { framesOf, stackAbove } from './stack.ts';
+export { framesOf, stackAbove, withoutReceivers } from './stack.ts';

@@ -41,24 +41,32 @@ export class RemoteError extends ExecnetError {
   /** What was thrown there, if that was no error; a copy, as far as it is data. */
   declare readonly thrown?: unknown;
 
-  /** `frames`: where the local program is, as lines of a stack; without them where the error was received. */
+  /** `frames`: where the local program is, as lines of a stack; without them where the error was received. A part of another error has none. */
   constructor(data: RemoteErrorData, frames?: readonly string[]) {
-    super('ERR_EXECNET_REMOTE', messageOf(data), data.cause ? { cause: new RemoteError(data.cause) } : {});
+    super(
+      'ERR_EXECNET_REMOTE',
+      messageOf(data),
+      data.cause ? { cause: new RemoteError(data.cause, []) } : {},
+    );
     this.remoteName = data.name;
     this.remoteMessage = data.message;
     this.remoteStack = data.stack;
     this.remoteCode = data.code;
-    if (data.errors) this.errors = data.errors.map((error) => new RemoteError(error));
+    if (data.errors) this.errors = data.errors.map((error) => new RemoteError(error, []));
     if (data.properties) this.properties = data.properties;
     if ('thrown' in data) this.thrown = data.thrown;
-    this.stack = [`RemoteError: ${data.stack}`, LOCAL_STACK, ...(frames ?? framesOf(this))].join('\n');
+    const local = frames ?? framesOf(this);
+    this.stack = [`RemoteError: ${data.stack}`, ...(local.length > 0 ? [LOCAL_STACK, ...local] : [])].join(
+      '\n',
+    );
   }
 }
 
 /** A mere text, as a channel may be closed with, is no error with a name. */
-function messageOf({ name, message, stack }: RemoteErrorData): string {
+function messageOf(data: RemoteErrorData): string {
+  const { name, message, stack } = data;
   if (message === '') return name;
-  return stack === message || stack === `Error: ${message}` ? message : `${name}: ${message}`;
+  return stack === message || 'thrown' in data ? message : `${name}: ${message}`;
 }
 
 /** Bounds what a hostile or runaway chain of causes can cost; deeper causes are dropped. */
@@ -76,9 +84,14 @@ export function describeError(
   budget.left--;
   try {
     if (thrown instanceof Error || (typeof thrown === 'object' && thrown !== null && 'stack' in thrown)) {
-      const [ownName, trace, code, cause, errors] = ['name', 'stack', 'code', 'cause', 'errors'].map((name) =>
-        read(thrown, name),
+      const [ownName, trace, code, cause, several] = ['name', 'stack', 'code', 'cause', 'errors'].map(
+        (name) => read(thrown, name),
       );
+      // a SuppressedError has two, which are no properties that can be listed
+      const errors =
+        'suppressed' in thrown && 'error' in thrown
+          ? [read(thrown, 'error'), read(thrown, 'suppressed')]
+          : several;
       const name = String(read(read(thrown, 'constructor'), 'name') || ownName || 'Error');
       const shown = ownName && ownName !== 'Error' ? String(ownName) : name;
       const message = String(read(thrown, 'message', 'a message that can not be read'));
@@ -133,7 +146,11 @@ function describeAll(errors: readonly unknown[], depth: number, budget: { left: 
 export function wellFormed(error: RemoteErrorData): RemoteErrorData {
   const text = JSON.stringify(error, (_key, value: unknown) =>
     // what the format of the other end may have no words for
-    typeof value === 'bigint' || value instanceof Uint8Array ? String(value) : value,
+    typeof value === 'bigint' || value instanceof Uint8Array
+      ? String(value)
+      : value instanceof Map || value instanceof Set
+        ? [...value]
+        : value,
   );
   return JSON.parse(text, (_key, value: unknown) =>
     typeof value === 'string' ? value.replaceAll(/\p{Surrogate}/gu, '\ufffd') : value,

@@ -16,7 +16,9 @@ import { clearTimeout, setTimeout } from '../clock.ts';
 import {
   ASYNCHRONOUS_STACKS,
   type ConnectionLostError,
+  describeError,
   ExecnetError,
+  errorText,
   framesOf,
   ProtocolError,
   RemoteError,
@@ -182,7 +184,10 @@ export class Gateway implements AsyncDisposable {
         blocked: false,
         streams: () => streams,
         warn: (message, error) =>
-          process.emitWarning(`${message}\n${error.stack ?? error.message}`, 'ExecnetWarning'),
+          process.emitWarning(
+            `${message}\n${errorText(error instanceof RemoteError ? error : describeError(error))}`,
+            'ExecnetWarning',
+          ),
       },
     });
     const link = this.#link;

@@ -32,6 +32,7 @@ export class Handshake {
   readonly #token: Buffer;
   readonly #explain: (refusal: Refusal) => string | undefined;
   readonly #noise = new TailBuffer(SHOWN_NOISE);
+  readonly #complaints = new TailBuffer(SHOWN_NOISE);
   #noiseSize = 0;
   #printedSize = 0;
   #pending: Buffer = Buffer.alloc(0);
@@ -58,7 +59,14 @@ export class Handshake {
 
   /** Something that was printed before the token, for messages. */
   get noise(): string {
-    return this.#noise.toString().trim();
+    // what might have been the beginning of the token
+    const rest = this.#recognized ? '' : this.#pending.toString();
+    return `${this.#noise.toString()}${rest}`.trim();
+  }
+
+  /** What was printed so far, for the message that nothing else came in time. */
+  said(command: Command): string {
+    return saidOf(this.#complaints.toString(), this.noise, command);
   }
 
   data(chunk: Uint8Array): void {
@@ -71,8 +79,7 @@ export class Handshake {
   /** Something was printed. False when it is more than can be kept: the greeting has failed then. */
   printed(stream: OutputStream, chunk: Uint8Array): boolean {
     this.#printedSize += chunk.length;
-    // how it ended tells what went to stderr
-    if (stream === 'stdout') this.#noise.push(chunk);
+    (stream === 'stdout' ? this.#noise : this.#complaints).push(chunk);
     if (this.#printedSize <= MAX_NOISE) return true;
     this.#tooNoisy(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length).toString());
     return false;
@@ -195,12 +202,7 @@ function describeEnd(
       : code === undefined
         ? 'closed the connection'
         : `ended with code ${code}`;
-  const complaints = withoutProgram(stderr, command).trim();
-  const printed = withoutProgram(noise, command);
-  const said = [complaints && `it wrote to stderr: ${complaints}`, printed && `it printed: ${printed}`]
-    .filter(Boolean)
-    .join('; ');
-  const suffix = said === '' ? '' : `; ${said}`;
+  const suffix = saidOf(stderr, noise, command);
   // what a shell, or a program that starts another, says of one that it can't start (POSIX)
   if (code === 127)
     return new ConnectError(
@@ -218,6 +220,15 @@ function describeEnd(
     {
       cause: error,
     },
+  );
+}
+
+/** The end of a message that tells what was printed. */
+function saidOf(stderr: string | undefined, stdout: string, command: Command | undefined): string {
+  const complaints = withoutProgram(stderr ?? '', command).trim();
+  const printed = withoutProgram(stdout, command);
+  return [complaints && `; it wrote to stderr: ${complaints}`, printed && `; it printed: ${printed}`].join(
+    '',
   );
 }
 

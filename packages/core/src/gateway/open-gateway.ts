@@ -67,10 +67,14 @@ export async function openGateway(
     ...(chdir === undefined ? {} : { cwd: chdir }),
     ...(nice === undefined ? {} : { nice }),
   };
+  const handshake = new Handshake(token, (refusal) => interpreter.explain?.(refusal));
   const timer = setTimeout(
     () =>
       expiry.abort(
-        new ConnectError('ERR_EXECNET_CONNECT_TIMEOUT', `${spec.redacted()}: no hello within ${timeout} ms`),
+        new ConnectError(
+          'ERR_EXECNET_CONNECT_TIMEOUT',
+          `${spec.redacted()}: no hello within ${timeout} ms${handshake.said(command)}`,
+        ),
       ),
     Math.min(timeout, MAX_DELAY),
   );
@@ -84,7 +88,7 @@ export async function openGateway(
     try {
       const gateway = await greet(connection, boot.preamble(), {
         command,
-        token,
+        handshake,
         signal,
         parts: { id, spec, interpreter, execmodel: execmodel.name, lease, compiled: boot.compiled },
       });
@@ -101,7 +105,7 @@ export async function openGateway(
 
 interface GreetOptions {
   readonly command: Command;
-  readonly token: string;
+  readonly handshake: Handshake;
   readonly signal: AbortSignal;
   readonly parts: Omit<ConstructorParameters<typeof Gateway>[0], 'connection' | 'serializer' | 'hello'>;
 }
@@ -109,11 +113,10 @@ interface GreetOptions {
 async function greet(
   connection: Connection,
   preamble: Uint8Array,
-  { command, token, signal, parts }: GreetOptions,
+  { command, handshake, signal, parts }: GreetOptions,
 ): Promise<Gateway> {
   const { interpreter } = parts;
   const serializer = interpreter.family === 'python' ? execnetFormat() : msgpack();
-  const handshake = new Handshake(token, (refusal) => interpreter.explain?.(refusal));
   let gateway: Gateway | undefined;
   let over: { reason: Error | undefined } | undefined;
   const printed: Parameters<ConnectionSink['output']>[] = [];

@@ -10,6 +10,11 @@ const EXIT_TIMEOUT = 1000;
 const groups = new Set<TakenDown>();
 let installed = false;
 
+/** There is nothing of `group` to take down any more. */
+export function nothingToTakeDown(group: TakenDown): void {
+  groups.delete(group);
+}
+
 /**
  * Takes the gateways of `group` down when the program ends: with a bounded graceful termination when it has nothing left to do, with a kill
  * in `exit`. A program that is killed needs neither: its remote ends see the end of their connections.

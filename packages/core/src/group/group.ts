@@ -10,7 +10,7 @@ import {
 import { defaultRegistry } from '../interpreters/index.ts';
 import type { Registry } from '../registry/index.ts';
 import { expandSpecs, Spec, type SpecLike } from '../spec/index.ts';
-import { takeDownAtExit } from './exit-hook.ts';
+import { nothingToTakeDown, takeDownAtExit } from './exit-hook.ts';
 import { MultiChannel } from './multi-channel.ts';
 
 /** Options of {@link Group}. */
@@ -126,8 +126,11 @@ export class Group implements AsyncDisposable, Iterable<Gateway> {
       const gateway = await making;
       this.#places.set(gateway, place);
       this.#gateways.set(id, gateway);
-      gateway.whenEnded(() => this.#gateways.delete(id));
       if (this.#exitHook) takeDownAtExit(this);
+      gateway.whenEnded(() => {
+        this.#gateways.delete(id);
+        if (this.size === 0) nothingToTakeDown(this);
+      });
       return gateway;
     } finally {
       this.#making.delete(stop);

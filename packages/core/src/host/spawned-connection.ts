@@ -82,13 +82,18 @@ export class SpawnedConnection extends StreamConnection {
   override ref(): void {
     this.#holdChild(true);
     super.ref();
-    for (const [, stream] of this.#outputs) (stream as { ref?(): void }).ref?.();
+    for (const stream of this.#openOutputs) stream.ref?.();
   }
 
   override unref(): void {
     this.#holdChild(false);
     super.unref();
-    for (const [, stream] of this.#outputs) (stream as { unref?(): void }).unref?.();
+    for (const stream of this.#openOutputs) stream.unref?.();
+  }
+
+  /** Node waits for a socket that has no handle any more to be connected again, and collects a listener with each call. */
+  get #openOutputs(): readonly { ref?(): void; unref?(): void }[] {
+    return this.#outputs.flatMap(([, stream]) => (stream.destroyed ? [] : [stream as object]));
   }
 
   /** The kill is sent before this returns, so that it works in an exit handler. */

@@ -43,7 +43,7 @@ export interface LinkPort {
   /** Told how many channels are open whenever that changes. */
   counted?(open: number): void;
   streams(): typeof import('node:stream');
-  warn(message: string, error: Error): void;
+  warn(message: string, error: unknown): void;
 }
 
 /** Handles what is not about a channel that exists: executions, termination, status. False: the code has no business here. */
@@ -333,7 +333,7 @@ export class Link implements ChannelLink {
     return this.#port.streams();
   }
 
-  warn(message: string, error: Error): void {
+  warn(message: string, error: unknown): void {
     this.#port.warn(message, error);
   }
 

@@ -85,6 +85,9 @@ function metaOf(text: string, { file, url }: { file: string; url: string }): str
 
 const DATA_URL = 'data:text/javascript;charset=utf-8,';
 
+/** Bun calls a default function without a name by the data URL. */
+const BUN_DEFAULT = /\bjavascript_charset_utf_8_\w*/g;
+
 /** How many characters Deno leaves of each end of a long data URL in a stack. */
 const DENO_KEEPS = 20;
 
@@ -107,7 +110,14 @@ function nameModule(
 ): void {
   const shortened = `${data.slice(0, DENO_KEEPS)}......${data.slice(-DENO_KEEPS)}`;
   const named = (text: string): string =>
-    inOwnColumns(text.replaceAll(DATA_URL + data, url).replaceAll(DATA_URL + shortened, url), url, shift);
+    inOwnColumns(
+      text
+        .replaceAll(DATA_URL + data, url)
+        .replaceAll(DATA_URL + shortened, url)
+        .replaceAll(BUN_DEFAULT, 'default'),
+      url,
+      shift,
+    );
   /** A text without a data URL is of the user's making. */
   const better = (text: string): string =>
     named(text) === text ? text : named(text.replaceAll(COLOURS, ''));
@@ -125,6 +135,10 @@ function nameModule(
       if (said !== message) change(error, 'message', said);
       const shown = better(said === message ? stack : stack.replace(message, () => said));
       if (shown !== stack) change(error, 'stack', shown);
+      // `base` of an error of Node, for example
+      for (const [name, value] of Object.entries(error))
+        if (typeof value === 'string' && value.includes(DATA_URL + data))
+          change(error, name, named(value), true);
     } catch {
       // an error that can't be changed keeps its texts
     }
@@ -143,6 +157,6 @@ function inOwnColumns(text: string, url: string, shift: number): string {
 }
 
 /** Those of Bun's resolver are read-only. */
-function change(error: Error, name: 'message' | 'stack', value: string): void {
-  Object.defineProperty(error, name, { value, configurable: true, writable: true });
+function change(error: Error, name: string, value: string, enumerable = false): void {
+  Object.defineProperty(error, name, { value, configurable: true, writable: true, enumerable });
 }

@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import { setImmediate } from '../clock.ts';
+import { describeError, errorText } from '../errors/index.ts';
 import type { LinkPort } from '../link/index.ts';
 import type { FrameDecoder } from '../wire/index.ts';
 import type { Output } from './output.ts';
@@ -159,8 +160,8 @@ export class ThreadPort implements LinkPort {
     return builtin('node:stream');
   }
 
-  warn(message: string, error: Error): void {
-    complain(`${message}\n${error.stack ?? error.message}`);
+  warn(message: string, error: unknown): void {
+    complain(`${message}\n${errorText(describeError(error))}`);
   }
 
   /** Waits for the receiver to write to the ring; false if it did not in time. */

@@ -63,6 +63,8 @@ export class ExecutingThread {
   readonly #executions = new Map<number, Execution>();
   readonly #contexts: Contexts | undefined;
   readonly #runner: Runner | undefined;
+  /** An error that nobody caught is being told. What arrives may have this thread end, which has to end more than itself first. */
+  #failing = false;
   #stopping: Error | undefined;
 
   constructor({
@@ -211,7 +213,9 @@ export class ExecutingThread {
   uncaught(error: unknown): number {
     const id = this.#contexts?.current;
     const ids = [...this.#executions.keys()].filter((one) => id === undefined || one === id);
+    this.#failing = true;
     for (const one of ids) this.#over(one, { error });
+    this.#failing = false;
     this.link.flush();
     return ids.length;
   }
@@ -240,7 +244,7 @@ export class ExecutingThread {
     const stopped = failure !== undefined && this.#stopped(state, failure.error);
     const told = stopped ? undefined : failure;
     if (told && state.closed && !state.cancelled)
-      this.#port.warn('an execution failed whose channel was closed before:', told.error as Error);
+      this.#port.warn('an execution failed whose channel was closed before:', told.error);
     state.finish(told, () => {
       this.#executions.delete(id);
       // counted down before the close is written: who sees the close finds this thread free
@@ -249,7 +253,7 @@ export class ExecutingThread {
         this.#port.tell({ kind: 'idle' });
     });
     // who ran one execution often wants the next at once
-    if (this.#executions.size === 0 && !this.#port.blocked) this.link.linger?.();
+    if (this.#executions.size === 0 && !this.#port.blocked && !this.#failing) this.link.linger?.();
   }
 
   /** Who was told to stop, or whose channel was closed, and stopped for it, has not failed. */

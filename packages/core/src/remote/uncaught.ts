@@ -1,3 +1,4 @@
+import { describeError, errorText } from '../errors/index.ts';
 import { complain } from './prints.ts';
 import { onDenoEvent } from './runtime.ts';
 import type { ExecutingThread } from './thread.ts';
@@ -44,6 +45,5 @@ function end(thread: ExecutingThread, error: unknown): void {
 }
 
 function say(error: unknown): void {
-  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  complain(`Uncaught ${text}`);
+  complain(`Uncaught ${errorText(describeError(error))}`);
 }

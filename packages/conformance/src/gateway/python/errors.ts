@@ -282,6 +282,25 @@ function closing(tests: PythonTests): void {
     },
   );
 
+  tests.test('data of any kind that an exception has is there', async (gateway) => {
+    const error = await failureIn(
+      gateway,
+      `
+error = ValueError('the one')
+error.some = {1, 2}
+error.none = frozenset()
+error.keys = {1: u'one'}
+error.inner = ValueError(u'inner')
+error.inner.code = 3
+raise error`,
+    );
+    const { some, none, keys, inner } = error.properties as Record<string, unknown>;
+    assert.equal(some, new Set([1, 2]));
+    assert.is((none as Set<unknown>).size, 0);
+    assert.equal(keys, new Map([[1, 'one']]));
+    assert.equal(inner, { name: 'ValueError', message: 'inner', code: 3 });
+  });
+
   tests.test('nothing that an exception has hides it', async (gateway) => {
     // Jython has no such texts
     const half = tests.jython ? 'half' : '\\udce9';

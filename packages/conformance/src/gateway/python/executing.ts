@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Channel, DumpError, RemoteError } from '@execnet/core';
 import * as assert from 'uvu/assert';
 import { failureOf, forRemote } from '../gateway-tests.ts';
@@ -9,6 +12,7 @@ export function pythonExecutingSuite(name: string, fixture: PythonFixture): void
   sourceText(tests);
   modules(tests);
   definitions(tests);
+  surroundings(tests);
   functions(tests);
   calls(tests);
   refusals(tests);
@@ -217,11 +221,12 @@ seen = {
     'pickled': pickle.loads(pickle.dumps(work, 2)) is work and pickle.loads(pickle.dumps(Thing(5), 2)).value == 5,
     'source': inspect.getsource(work) == 'def work(x):\\n    return x * 2\\n' and inspect.getsource(Thing).startswith('class Thing'),
     'name': __name__,
+    'named': sys.modules[__name__] is module,
     'module': inspect.getmodule(work) is module and work.__module__ == module.__name__,
 }
 `;
 
-const SEEN = { own: true, pickled: true, source: true, name: '__channelexec__', module: true };
+const SEEN = { own: true, pickled: true, source: true, name: '__channelexec__', named: true, module: true };
 
 const TYPED = `
 from __future__ import annotations
@@ -251,7 +256,19 @@ def main():
 `;
 
 /** Modules that are no part of the language. */
-const LOADED = "channel.send([name for name in sys.modules if name.startswith('__channelexec')])";
+const LOADED =
+  "channel.send([name for name in sys.modules if name.startswith('__channelexec_') and name != '__channelexec__'])";
+
+function surroundings(tests: PythonTests): void {
+  const folder = mkdtempSync(join(tmpdir(), 'execnet-hides-'));
+  for (const name of ['select', 'mmap', 'signal', 'struct', 'threading', 'socket'])
+    writeFileSync(join(folder, `${name}.py`), `raise RuntimeError('the ${name} of the user')\n`);
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  tests.testWith({ chdir: folder }, 'modules of the working folder hide none of ours', async (gateway) => {
+    assert.is(await gateway.call('len', [[1, 2]]), 2);
+    await gateway.remoteExec('import os, sys').waitClose();
+  });
+}
 
 function definitions(tests: PythonTests): void {
   tests.test('what a text or a module defines belongs to a module while it runs', async (gateway) => {
@@ -262,7 +279,12 @@ function definitions(tests: PythonTests): void {
     await text.waitClose();
     assert.equal(await gateway.remoteExec(module.function('look')).receive(), SEEN);
     const beside = [1, 2].map(() => gateway.remoteExec(`${LOOKING}\nchannel.send(seen)\nchannel.receive()`));
-    for (const channel of beside) assert.equal(await channel.receive(), SEEN);
+    for (const channel of beside) {
+      // of several that run at the same time one has the name that all hear
+      const { named, ...seen } = (await channel.receive()) as typeof SEEN;
+      assert.equal({ ...seen, named: true }, SEEN);
+      assert.type(named, 'boolean');
+    }
     for (const channel of beside) await channel.send('end');
     for (const channel of beside) await channel.waitClose();
     const after = gateway.remoteExec(`import sys\n${LOADED}`);

@@ -1,5 +1,5 @@
 import { stringsOf } from '../../channel/index.ts';
-import { describeError, type RemoteErrorData } from '../../errors/index.ts';
+import { describeError, errorText, type RemoteErrorData } from '../../errors/index.ts';
 import type { Link } from '../../link/index.ts';
 import type { BootOptions } from '../../protocol/index.ts';
 import { execnetFormat } from '../../serializer/execnet-format.ts';
@@ -11,7 +11,6 @@ import type { Counts, Dialect, Early } from '../dialect.ts';
 import type { RawIo } from '../raw-io.ts';
 import { runtime, runtimeVersion } from '../runtime.ts';
 import { configure } from './configure.ts';
-import { errorText } from './error-text.ts';
 import { execTuple, requestOf } from './exec-tuple.ts';
 import { knownSource } from './known-sources.ts';
 import { PlainRouter } from './plain-router.ts';

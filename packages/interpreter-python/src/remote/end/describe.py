@@ -95,8 +95,14 @@ def data_of(value, depth, left):
     if depth < MAX_CAUSES and left[0] > 0:
         if kind in (list, tuple):
             return [data_of(item, depth + 1, left) for item in value[:min(MAX_PROPERTIES, left[0])]]
+        if kind in (set, frozenset):
+            return kind([data_of(item, depth + 1, left) for item in list(value)[:min(MAX_PROPERTIES, left[0])]])
         if kind is dict:
-            return dict([(text_of(key), data_of(item, depth + 1, left)) for key, item in list(value.items())[:min(MAX_PROPERTIES, left[0])]])
+            return dict([(data_of(key, depth + 1, left) if isinstance(key, (text_type, str, int, float)) else text_of(repr(key)), data_of(item, depth + 1, left))
+                         for key, item in list(value.items())[:min(MAX_PROPERTIES, left[0])]])
+        if isinstance(value, BaseException):
+            return dict([('name', type(value).__name__), ('message', text_of(value))]
+                        + [(text_of(name), data_of(item, depth + 1, left)) for name, item in list(value.__dict__.items())[:MAX_PROPERTIES]])
     return text_of(repr(value))[:MAX_PROPERTY]
 
 

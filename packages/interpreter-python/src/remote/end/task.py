@@ -112,6 +112,8 @@ class SourceModule(object):
         if hasattr(sys, '__spec__'):
             self.space['__spec__'] = type(sys.__spec__)(self.name, self, origin=file)
         sys.modules[self.name] = module
+        # by the name that code hears, too: the latest, if several run at the same time
+        sys.modules[HEARD_NAME] = module
         # no file is looked for under such a name
         self.kept = file.startswith('<') and ('inspect' in text or 'inspect' in sys.modules)
         if self.kept:
@@ -126,13 +128,19 @@ class SourceModule(object):
         return self.text
 
     def forget(self):
-        sys.modules.pop(self.name, None)
+        module = sys.modules.pop(self.name, None)
+        if module is not None and sys.modules.get(HEARD_NAME) is module:
+            del sys.modules[HEARD_NAME]
         # what is defined holds this: it must not hold that in turn, or channels in it are closed when the collector happens to run
         self.space = None
         if self.kept:
             import linecache
             if linecache.cache.get(self.file) is self.kept:
                 del linecache.cache[self.file]
+
+
+# execnet's
+HEARD_NAME = '__channelexec__'
 
 
 class Definitions(object):
@@ -168,7 +176,7 @@ class OwnName(object):
     def replaced(self, node):
         ast = self.ast
         if isinstance(node, ast.Name) and node.id == '__name__' and isinstance(node.ctx, ast.Load):
-            return ast.copy_location((ast.Str if PY2 or sys.version_info < (3, 8) else ast.Constant)('__channelexec__'), node)
+            return ast.copy_location((ast.Str if PY2 or sys.version_info < (3, 8) else ast.Constant)(HEARD_NAME), node)
         return node
 
 
