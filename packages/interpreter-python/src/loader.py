@@ -177,4 +177,6 @@ else:
 made = None
 space = {'__name__': 'execnet_remote_end'}
 exec(code, space)
-space['main'](OPTIONS, READ, WRITE, HERE == [''])
+if HERE == ['']:
+    sys.path.insert(0, '')
+space['main'](OPTIONS, READ, WRITE)

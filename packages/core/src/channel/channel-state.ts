@@ -75,6 +75,8 @@ export class ChannelState {
 
   /** What {@link end} gave. */
   #ended: Promise<void> | undefined;
+  /** This end has closed it, by the program or at the end of an execution. */
+  #closedHere = false;
   /** Everything has left, and the peer knows. */
   #sentAll = false;
 
@@ -294,6 +296,8 @@ export class ChannelState {
   end(): Promise<void> {
     if (this.#ended) return this.#ended;
     const { id, link, sender } = this;
+    // what was sent before the close of this end arrives
+    if (this.#closedHere) return Promise.resolve();
     if (sender.closed) return Promise.reject(sender.closed.error);
     needStackToClose();
     const reason = Ending.closed(`channel ${id} of ${link.name} was ended: nothing can be sent after end()`);
@@ -322,6 +326,7 @@ export class ChannelState {
   close(error?: unknown): void {
     if (this.#closed) return;
     const reason = Ending.closed(`channel ${this.id} of ${this.link.name} is closed`);
+    this.#closedHere = true;
     this.#shut(reason, error === undefined ? undefined : { error });
   }
 
@@ -366,6 +371,7 @@ export class ChannelState {
       return;
     }
     const reason = Ending.closed(`channel ${this.id} is closed: its execution has ended`);
+    this.#closedHere = true;
     this.sender.closeAfterPending(reason, (failed) => {
       over();
       if (failed) return;

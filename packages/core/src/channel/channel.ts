@@ -265,7 +265,7 @@ export class Channel<Receive = unknown, Send = unknown> implements AsyncDisposab
   /**
    * Sends nothing more. The other end receives everything that was sent before, then its iteration ends and its `receive` rejects with
    * `ChannelClosedError`; what it sends goes on arriving here. Resolves as {@link send} does, when all of it has left; a further call does the
-   * same. `send` rejects with `ChannelClosedError` from then on.
+   * same, and so does one after this end has closed the channel. `send` rejects with `ChannelClosedError` from then on.
    *
    * An execution that ends its channel goes on; `waitClose` tells how it comes to its end. When both ends have ended a channel that has no
    * execution behind it, it is closed.

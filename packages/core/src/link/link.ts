@@ -202,7 +202,7 @@ export class Link implements ChannelLink {
     this.writeFrame(
       Code.CHANNEL_CLOSE_ERROR,
       id,
-      this.#serializer.dump({ name: 'Error', message, stack: `Error: ${message}` }),
+      this.#serializer.dump({ name: 'Error', message, stack: message }),
     );
   }
 
@@ -287,7 +287,7 @@ export class Link implements ChannelLink {
       return checkErrorData(this.load(payload), 0);
     } catch {
       const message = 'the other end failed with an error that can not be read';
-      return { name: 'Error', message, stack: `Error: ${message}` };
+      return { name: 'Error', message, stack: message };
     }
   }
 

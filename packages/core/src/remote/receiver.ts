@@ -231,11 +231,7 @@ export class Receiver {
   #refuse(id: number, message: string): void {
     this.#router.unbind(id);
     this.#post(
-      encodeFrame(
-        Code.CHANNEL_CLOSE_ERROR,
-        id,
-        this.#error({ name: 'Error', message, stack: `Error: ${message}` }),
-      ),
+      encodeFrame(Code.CHANNEL_CLOSE_ERROR, id, this.#error({ name: 'Error', message, stack: message })),
     );
   }
 
@@ -331,7 +327,10 @@ export class Receiver {
   /** An isolated thread is gone: so are its channels. All come from the local end, since remote code makes none. */
   #ended(thread: RoutedThread, reason: Error): void {
     const failed = thread.executing > 0;
-    const error = this.#error({ ...describeError(reason), stack: String(reason) });
+    const error = this.#error({
+      ...describeError(reason),
+      stack: reason.name === 'Error' ? reason.message : String(reason),
+    });
     const ids = new Set(this.#router.drop(thread));
     // its channel may be closed already, and who closed it waits for its end
     if (failed && thread.latest !== undefined) ids.add(thread.latest);

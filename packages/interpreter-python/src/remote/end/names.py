@@ -31,6 +31,10 @@ except ImportError:  # Python 2, Jython
 
 PY2 = sys.version_info[0] == 2
 JYTHON = sys.platform.startswith('java')
+if not JYTHON:
+    # later modules of the user in the working folder would be found first
+    import mmap
+    import select
 PYPY = '__pypy__' in sys.builtin_module_names
 # who handles the error for too deep a recursion has 50 frames more there; whoever takes those too ends the process
 FATAL_RECURSION = not PYPY and (3, 0) < sys.version_info < (3, 9)

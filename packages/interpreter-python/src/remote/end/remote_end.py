@@ -235,7 +235,7 @@ class RemoteEnd(Lifetime):
         if task is not None and task.inside and not task.state.noticed:
             raise KeyboardInterrupt()
 
-    def run(self, here):
+    def run(self):
         self.leads = lead_group()
         atexit.register(self.left)
         lease = self.options.get('lease')
@@ -244,9 +244,6 @@ class RemoteEnd(Lifetime):
             signal.signal(signal.SIGINT, self.interrupted)
         if self.leads:
             start_watchdog(self.input, lease)
-        if here:
-            # from here on modules of the user are found in the working folder, whatever they hide
-            sys.path.insert(0, '')
         start_thread(self.receive)
         if lease:
             start_thread(lambda: self.keep_lease(lease))
@@ -315,5 +312,5 @@ def describe_self():
     }
 
 
-def main(options, read_fd, write_fd, here):
-    RemoteEnd(options, read_fd, write_fd).run(here)
+def main(options, read_fd, write_fd):
+    RemoteEnd(options, read_fd, write_fd).run()

@@ -29,11 +29,9 @@ def fork_watchdog(input, lease):
     interpreter's lock for ever, and no thread of Python runs meanwhile. It is nobody's child, so that user code which waits for its
     children never meets it.
     """
-    import select
     if not hasattr(select, 'poll'):
         return
     if lease:
-        import mmap
         input.counter = mmap.mmap(-1, 4)
     main = os.getpid()
     child = os.fork()
@@ -48,12 +46,12 @@ def fork_watchdog(input, lease):
     try:
         if os.fork():
             os._exit(0)
-        watch(input, lease, main, select)
+        watch(input, lease, main)
     finally:
         os._exit(0)
 
 
-def watch(input, lease, main, select):
+def watch(input, lease, main):
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
         signal.signal(number, signal.SIG_IGN)
     fd = input.fd
