@@ -363,8 +363,12 @@ function cancelled(tests: PythonTests): void {
         items,
       );
       await channel.receive();
-      // until it has begun
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      // until it has begun, and used up the room that there is
+      const begun = (): Promise<unknown> =>
+        gateway
+          .remoteExec('state = args._state\nchannel.send(state.sending and state.credit < 2000)', items)
+          .receive();
+      while ((await begun()) !== true) await new Promise((resolve) => setTimeout(resolve, 20));
       channel.close();
       await channel.waitClose();
       const next = gateway.remoteExec("args.send('next')", items);
