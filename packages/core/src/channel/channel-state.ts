@@ -121,6 +121,13 @@ export class ChannelState {
     return this.#receiveEnd;
   }
 
+  /** Everything was taken that came before a clean end. */
+  get isExhausted(): boolean {
+    return (
+      this.#queue.length === 0 && this.#receiveEnd?.clean === true && !this.#cancelled && !this.#callback
+    );
+  }
+
   get hasCallback(): boolean {
     return this.#callback !== undefined;
   }

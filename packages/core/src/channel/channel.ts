@@ -199,6 +199,8 @@ export class Channel<Receive = unknown, Send = unknown> implements AsyncDisposab
   /** Iterates over the items; ends when the channel was closed, throws when its execution failed. Leaving the loop closes nothing. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Receive, void, void> {
     for (;;) {
+      // without an error, which nobody would see
+      if (this.#state.isExhausted) return;
       let item: Receive;
       try {
         item = await this.receive();
