@@ -26,6 +26,8 @@ const needStackToClose = checkForCall();
 const needStackToCallBack = checkForCall();
 const needStackToDrop = checkForCall();
 
+const DONE: Promise<void> = Promise.resolve();
+
 /** Credit for a peer whose items are dropped as they arrive: they take no memory here. */
 const UNLIMITED = 0x7fffffff;
 
@@ -73,10 +75,8 @@ export class ChannelState {
   /** Ids of channels inside items that were not read yet. */
   announced: Set<number> | undefined;
 
-  /** What {@link end} gave. */
+  /** Settles as {@link end} says; done at once after a close of this end, before which everything leaves as well. */
   #ended: Promise<void> | undefined;
-  /** This end has closed it, by the program or at the end of an execution. */
-  #closedHere = false;
   /** Everything has left, and the peer knows. */
   #sentAll = false;
 
@@ -303,8 +303,6 @@ export class ChannelState {
   end(): Promise<void> {
     if (this.#ended) return this.#ended;
     const { id, link, sender } = this;
-    // what was sent before the close of this end arrives
-    if (this.#closedHere) return Promise.resolve();
     if (sender.closed) return Promise.reject(sender.closed.error);
     needStackToClose();
     const reason = Ending.closed(`channel ${id} of ${link.name} was ended: nothing can be sent after end()`);
@@ -332,21 +330,22 @@ export class ChannelState {
   /** Closes both directions. What was sent before leaves first; at the local end an execution behind the channel is cancelled. */
   close(error?: unknown): void {
     if (this.#closed) return;
+    needStackToClose();
     const reason = Ending.closed(`channel ${this.id} of ${this.link.name} is closed`);
-    this.#closedHere = true;
+    this.#ended ??= DONE;
     this.#shut(reason, error === undefined ? undefined : { error });
   }
 
   /** Has the execution behind it stop, and drops what has arrived: everything here fails with `reason` from now on. Without an execution the peer is told it. */
   giveUp(reason: unknown): void {
     if (this.#closed) return;
+    needStackToClose();
     const told = this.runs ? undefined : { error: reason };
     this.#queue.clear();
     this.#shut(Ending.failed(reason), told);
   }
 
   #shut(reason: Ending, told: { readonly error: unknown } | undefined): void {
-    needStackToClose();
     if (this.runs && this.link.flow) {
       // it may be what keeps the peer from reading: it can't wait for what waits
       this.link.writeFrame(Code.CANCEL, this.id, EMPTY);
@@ -354,14 +353,18 @@ export class ChannelState {
       this.link.cancelling(this.id, (error) => this.#executionOver(error));
       this.sender.close(reason);
     }
-    const payload = told && this.#dumpError(told.error);
+    this.#closeWith(reason, told && this.#dumpError(told.error));
+    this.#watchEnd();
+  }
+
+  /** Closes both directions; the peer is told when everything sent before has left. */
+  #closeWith(reason: Ending, payload: Uint8Array | undefined): void {
     this.sender.closeAfterPending(reason, (failure) => {
       if (!failure) this.#writeClose(payload);
       this.#forget();
     });
     this.#endReceiving(reason);
     this.#finish();
-    this.#watchEnd();
   }
 
   /**
@@ -378,7 +381,7 @@ export class ChannelState {
       return;
     }
     const reason = Ending.closed(`channel ${this.id} is closed: its execution has ended`);
-    this.#closedHere = true;
+    this.#ended ??= DONE;
     this.sender.closeAfterPending(reason, (failed) => {
       over();
       if (failed) return;
@@ -480,12 +483,7 @@ export class ChannelState {
       const reason = Ending.failed(
         thrown ?? new Error(`the callback of channel ${this.id} has thrown ${String(thrown)}`),
       );
-      this.sender.closeAfterPending(reason, (failure) => {
-        if (!failure) this.link.writeFrame(Code.CHANNEL_CLOSE_ERROR, this.id, payload);
-        this.#forget();
-      });
-      this.#endReceiving(reason);
-      this.#finish();
+      this.#closeWith(reason, payload);
     }
     this.#runCallback();
   }

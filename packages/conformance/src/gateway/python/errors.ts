@@ -288,14 +288,16 @@ function closing(tests: PythonTests): void {
       `
 error = ValueError('the one')
 error.some = {1, 2}
+error.pairs = {(1, 2)}
 error.none = frozenset()
 error.keys = {1: u'one'}
 error.inner = ValueError(u'inner')
 error.inner.code = 3
 raise error`,
     );
-    const { some, none, keys, inner } = error.properties as Record<string, unknown>;
+    const { some, pairs, none, keys, inner } = error.properties as Record<string, unknown>;
     assert.equal(some, new Set([1, 2]));
+    assert.equal(pairs, [[1, 2]]);
     assert.is((none as Set<unknown>).size, 0);
     assert.equal(keys, new Map([[1, 'one']]));
     assert.equal(inner, { name: 'ValueError', message: 'inner', code: 3 });

@@ -96,7 +96,12 @@ def data_of(value, depth, left):
         if kind in (list, tuple):
             return [data_of(item, depth + 1, left) for item in value[:min(MAX_PROPERTIES, left[0])]]
         if kind in (set, frozenset):
-            return kind([data_of(item, depth + 1, left) for item in list(value)[:min(MAX_PROPERTIES, left[0])]])
+            items = [data_of(item, depth + 1, left) for item in list(value)[:min(MAX_PROPERTIES, left[0])]]
+            try:
+                return kind(items)
+            except TypeError:
+                # the copy of a tuple is a list, which no set takes
+                return items
         if kind is dict:
             return dict([(data_of(key, depth + 1, left) if isinstance(key, (text_type, str, int, float)) else text_of(repr(key)), data_of(item, depth + 1, left))
                          for key, item in list(value.items())[:min(MAX_PROPERTIES, left[0])]])
