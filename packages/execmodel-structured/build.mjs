@@ -6,14 +6,17 @@ const REDUCER = 'effection/esm/lib/reducer.js';
 const reducer = fileURLToPath(new URL('lib/reducer.js', import.meta.resolve('effection')));
 
 // effection asks what is thrown for its prototype and, if it is no error, for its text; there are values that throw when they are asked, and those would not be told
-const file = /effection\/esm\/lib\/result\.js$/;
 const patches = [
-  { file, from: 'String(cause)', to: "'something that is no error was thrown'" },
-  { file, from: 'cause instanceof Error', to: 'isError(cause)' },
   {
-    file,
-    from: 'class ThrownValueError',
-    to: 'function isError(value) { try { return value instanceof Error; } catch { return false; } }\nclass ThrownValueError',
+    file: /effection\/esm\/lib\/result\.js$/,
+    changes: [
+      { from: 'String(cause)', to: "'something that is no error was thrown'" },
+      { from: 'cause instanceof Error', to: 'isError(cause)' },
+      {
+        from: 'class ThrownValueError',
+        to: 'function isError(value) { try { return value instanceof Error; } catch { return false; } }\nclass ThrownValueError',
+      },
+    ],
   },
 ];
 

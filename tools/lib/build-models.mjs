@@ -8,10 +8,10 @@ function patched(patches) {
   return {
     name: 'patched',
     setup({ onLoad }) {
-      for (const { file } of patches)
+      for (const { file, changes } of patches)
         onLoad({ filter: file }, ({ path }) => {
           let contents = readFileSync(path, 'utf8');
-          for (const { from, to } of patches.filter((patch) => patch.file.test(path))) {
+          for (const { from, to } of changes) {
             if (!contents.includes(from)) throw new Error(`${path} has no ${from}`);
             contents = contents.replace(from, to);
           }
@@ -24,8 +24,7 @@ function patched(patches) {
 /**
  * @typedef {object} Patch
  * @property {RegExp} file
- * @property {string} from
- * @property {string} to
+ * @property {readonly { from: string, to: string }[]} changes
  */
 
 /**

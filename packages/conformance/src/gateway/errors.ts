@@ -188,7 +188,7 @@ function describing(tests: GatewayTests): void {
   });
 }
 
-/** What throws when it is looked at, and what is more than plain data. */
+/** Values that throw when they are looked at, or are more than plain data. */
 function strange(tests: GatewayTests): void {
   const THROWN: Readonly<Record<string, () => unknown>> = {
     'an object without a prototype': () => Object.create(null),

@@ -254,7 +254,7 @@ export class ChannelState {
     return this.#receiveEnd;
   }
 
-  /** How it ended, for who waits for that: an execution that was cancelled, or has sent all, has to come to its end first. */
+  /** The end, for those who wait for it: an execution that was cancelled, or has sent all, has to come to its end first. */
   closeReason(): Ending | undefined {
     if (this.#goesOn) return undefined;
     if (this.#overEnd) this.#errorSeen = true;

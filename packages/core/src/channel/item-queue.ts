@@ -60,7 +60,7 @@ export class ItemQueue {
   #length = 0;
   /** What the packed items take. */
   #bytes = 0;
-  /** What the items that were dropped had cost, till somebody has taken note. */
+  /** The cost of the items that were dropped and are not accounted for yet. */
   spent = 0;
 
   get length(): number {

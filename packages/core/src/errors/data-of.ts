@@ -99,7 +99,7 @@ function shown(value: unknown): string {
   return cut(String(value));
 }
 
-/** What stands at the end of a long output is as important as what stands at the beginning. */
+/** Keeps both ends: a long output often has its reason at the end. */
 function cut(text: string): string {
   const left = text.length - MAX_LENGTH;
   if (left <= 0) return text;

@@ -1,6 +1,6 @@
 import { shortly } from './data-of.ts';
 
-/** What an error, or the description of one, says of itself. */
+/** The parts of an error, or of the description of one, that are shown. */
 interface Told {
   readonly stack?: string;
   readonly cause?: unknown;

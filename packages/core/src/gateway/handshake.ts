@@ -64,7 +64,7 @@ export class Handshake {
     return `${this.#noise.toString()}${rest}`.trim();
   }
 
-  /** What was printed so far, for the message that nothing else came in time. */
+  /** The output so far, for the message of a timeout. */
   said(command: Command): string {
     return saidOf(this.#complaints.toString(), this.noise, command);
   }

@@ -89,7 +89,7 @@ const ways = {
   },
 };
 
-/** What a promise resolves with is held by whoever awaits it. */
+/** A weak reference, as whoever awaits a promise holds its result. */
 async function weakly(way) {
   return new WeakRef(await way());
 }
