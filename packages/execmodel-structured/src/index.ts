@@ -8,20 +8,20 @@
  *
  * await using group = new Group({ registry: new Registry([popen(), structured()]) });
  * const gateway = await group.makeGateway('popen//execmodel=structured');
- * const channel = gateway.remoteExec(function* (channel) {
- *   const { sleep, spawn } = require('effection') as Effection;
- *   yield* spawn(function* () {
- *     for (;;) {
- *       yield* channel.send('tick');
- *       yield* sleep(100);
- *     }
+ * {
+ *   await using channel = gateway.remoteExec(function* (channel) {
+ *     const { sleep, spawn } = require('effection') as Effection;
+ *     yield* spawn(function* () {
+ *       for (;;) {
+ *         yield* channel.send('tick');
+ *         yield* sleep(100);
+ *       }
+ *     });
+ *     yield* channel.receive();
  *   });
- *   yield* channel.receive();
- * });
- * console.log(await channel.receive()); // → tick
- * // ends the task, and the one that it has spawned
- * channel.close();
- * await channel.waitClose();
+ *   console.log(await channel.receive()); // → tick
+ * }
+ * // the task is over, and so is the one that it has spawned
  * ```
  *
  * The same for the local side, where groups and gateways are resources of a scope, is in `@execnet/execmodel-structured/local`.

@@ -20,7 +20,7 @@ async function works(...spec: Parameters<typeof specOf>): Promise<void> {
   for (const channel of channels) {
     await channel.send(new RangeError('as it is'));
     assert.instance(await channel.receive(), RangeError);
-    channel.close();
+    await channel.end();
   }
   for (const channel of channels) await channel.waitClose();
 }

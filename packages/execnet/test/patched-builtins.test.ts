@@ -67,7 +67,7 @@ for (const interpreter of ownRemoteEnds) {
           .catch((error: unknown) => error as RemoteError);
         assert.match(String(error?.message), 'told', title);
         assert.is(error?.properties?.['code'], 7, title);
-        echo.close();
+        await echo.end();
         await echo.waitClose();
         assert.is(await gateway.call((value: number) => value + 1, 2), 3, title);
         assert.is((await gateway.remoteStatus()).numExecuting, 0, title);

@@ -9,7 +9,7 @@ test('an execution that is cancelled right behind its request ends', async () =>
   await using group = new Group();
   const gateway = await group.makeGateway();
   for (let round = 0; round < ROUNDS; round++) {
-    gateway.remoteExec((channel: Channel) => channel.receive()).close();
+    gateway.remoteExec((channel: Channel) => channel.receive()).cancel();
     if (round % 3 === 0) assert.is(await gateway.call(() => 1, undefined, { timeout: 10_000 }), 1);
   }
   while ((await gateway.remoteStatus()).numExecuting > 0);

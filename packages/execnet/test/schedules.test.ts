@@ -12,11 +12,12 @@ const LIMIT = 20_000;
 
 const RUNS = tier === 'all' ? 50 : 8;
 
-/** What one execution does: it receives some items, and answers with their sizes; `drop`: it is cancelled after that many answers. */
+/** What one execution does: it receives some items, and answers with their sizes; after as many answers as `drop` says its channel is closed, or it is cancelled. */
 interface Plan {
   readonly takes: number;
   readonly size: number;
   readonly drop: number | undefined;
+  readonly how: 'close' | 'cancel';
 }
 
 const plan: fc.Arbitrary<Plan> = fc.record({
@@ -27,6 +28,7 @@ const plan: fc.Arbitrary<Plan> = fc.record({
     fc.integer({ min: 100_000, max: 900_000 }),
   ),
   drop: fc.option(fc.nat(4), { nil: undefined, freq: 3 }),
+  how: fc.constantFrom('close', 'cancel'),
 });
 
 const sizes = async (channel: Channel<Uint8Array, number>, takes: number): Promise<void> => {
@@ -34,15 +36,22 @@ const sizes = async (channel: Channel<Uint8Array, number>, takes: number): Promi
 };
 
 /** Sends for as long as somebody may receive, and checks each answer. */
-async function carryOut(gateway: Gateway, { takes, size, drop }: Plan): Promise<void> {
+async function carryOut(gateway: Gateway, { takes, size, drop, how }: Plan): Promise<void> {
   const channel = gateway.remoteExec(sizes, takes);
   const sending = failureOf(async () => {
     for (;;) await channel.send(new Uint8Array(size));
   });
   for (let n = 0; n < Math.min(takes, drop ?? takes); n++)
     assert.is(await channel.receive({ timeout: LIMIT }), size);
-  if (drop !== undefined && drop < takes) channel.close();
-  await channel.waitClose({ timeout: LIMIT });
+  const dropped = drop !== undefined && drop < takes;
+  const enough = new Error('enough');
+  if (dropped && how === 'close') channel.close();
+  if (dropped && how === 'cancel') {
+    channel.cancel(enough);
+    // it may have been over before
+    const failure = await channel.waitClose({ timeout: LIMIT }).catch((error: unknown) => error);
+    assert.ok(failure === undefined || failure === enough, String(failure));
+  } else await channel.waitClose({ timeout: LIMIT });
   await sending;
 }
 
@@ -62,7 +71,7 @@ for (const interpreter of ownRemoteEnds) {
         );
         // and while all of that goes on
         const busy = [10, 70_000, 900_000].map((size) =>
-          failureOf(carryOut(gateway, { takes: 1e9, size, drop: undefined })),
+          failureOf(carryOut(gateway, { takes: 1e9, size, drop: undefined, how: 'close' })),
         );
         assert.is((await gateway.remoteStatus()).numExecuting > 0, true);
         await gateway.terminate();

@@ -48,7 +48,7 @@ async function assertEchoes(gateway: Gateway): Promise<void> {
     void channel.send(item);
     assert.equal(await channel.receive(), item);
   }
-  channel.close();
+  await channel.end();
   await channel.waitClose();
 }
 

@@ -51,6 +51,7 @@ if (host === undefined || usualPython === undefined) {
     conformance.pythonCallbackSuite,
     conformance.pythonCancellingSuite,
     conformance.pythonChannelSuite,
+    conformance.pythonClosingSuite,
     conformance.pythonHalfClosedSuite,
     conformance.pythonErrorSuite,
     conformance.pythonExecutingSuite,

@@ -85,9 +85,24 @@ async function cancelMidway(channel: Channel<number, Uint8Array>, chance: Chance
   })().catch(() => {});
   for (let n = chance.below(5); n > 0; n--)
     check((await channel.receive({ timeout: LIMIT })) === size, 'cancelled');
-  channel.close();
-  await channel.waitClose({ timeout: LIMIT });
+  const reason = new Error('enough');
+  channel.cancel(reason);
+  check((await failureOf(channel.waitClose({ timeout: LIMIT }))) === reason, 'cancelled');
   await sending;
+}
+
+/** Sends, and closes right behind that: what adds up the sizes of all items gets each of them. */
+async function closeBehind(
+  channel: Channel<never, Uint8Array>,
+  told: Channel<number>,
+  chance: Chance,
+): Promise<void> {
+  const sizes = Array.from({ length: chance.below(20) }, () => chance.size());
+  for (const size of sizes) void channel.send(new Uint8Array(size));
+  channel.close();
+  const sum = sizes.reduce((sum, size) => sum + size, 0);
+  check((await told.receive({ timeout: LIMIT })) === sum, `closed behind ${sum} bytes`);
+  told.close();
 }
 
 const JAVASCRIPT: Record<string, Job> = {
@@ -134,6 +149,18 @@ const JAVASCRIPT: Record<string, Job> = {
       for await (const item of channel) await channel.send(item.length);
     });
     await cancelMidway(channel, chance);
+  },
+  async closed(gateway, chance) {
+    const told = gateway.newChannel<number>();
+    const channel = gateway.remoteExec(
+      async (channel: Channel<Uint8Array, never>, told: Channel<never, number>) => {
+        let sum = 0;
+        for await (const item of channel) sum += item.length;
+        await told.send(sum);
+      },
+      told as never,
+    );
+    await closeBehind(channel, told, chance);
   },
   async fails(gateway) {
     const failure = await failureOf(
@@ -238,6 +265,11 @@ const PYTHON: Record<string, Job> = {
   async cancelled(gateway, chance) {
     const channel = gateway.remoteExec<number>('for item in channel: channel.send(len(item))');
     await cancelMidway(channel, chance);
+  },
+  async closed(gateway, chance) {
+    const told = gateway.newChannel<number>();
+    const text = 'total = 0\nfor item in channel: total += len(item)\nargs.send(total)';
+    await closeBehind(gateway.remoteExec<never>(text, told), told, chance);
   },
   async fails(gateway) {
     const failure = await failureOf(gateway.call('int', ['x']));

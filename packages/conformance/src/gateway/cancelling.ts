@@ -1,8 +1,8 @@
-import { type Channel, ChannelClosedError, type Gateway, TimeoutError } from '@execnet/core';
+import { CancelledError, type Channel, type Gateway, TimeoutError } from '@execnet/core';
 import * as assert from 'uvu/assert';
-import { failureOf, forRemote, type GatewayFixture, GatewayTests } from './gateway-tests.ts';
+import { failureOf, forRemote, type GatewayFixture, GatewayTests, stop } from './gateway-tests.ts';
 
-/** Closing is not cancelling: what ends an execution, and what only ends the listening. */
+/** What ends an execution. What only ends the listening is in `closing.ts`. */
 export function cancellingSuite(name: string, fixture: GatewayFixture): void {
   const tests = new GatewayTests(name, 'cancelling', fixture);
   reasons(tests);
@@ -10,7 +10,6 @@ export function cancellingSuite(name: string, fixture: GatewayFixture): void {
   blockedCalls(tests);
   scope(tests);
   ends(tests);
-  goingOn(tests);
   tests.run();
 }
 
@@ -101,6 +100,34 @@ function reasons(tests: GatewayTests): void {
     },
   );
 
+  tests.test('an execution that has ended its channel, and goes on, is cancelled as any', async (gateway) => {
+    const log = logOf(gateway);
+    const channel = gateway.remoteExec(async (channel: Channel<string, number>, log: Log) => {
+      await channel.send(1);
+      await channel.end();
+      await channel.receive().catch((error: Error) => log.send(error.name));
+    }, forRemote(log) as Log);
+    for await (const item of channel) assert.is(item, 1);
+    const reason = new RangeError('enough');
+    channel.cancel(reason);
+    const failing = [channel.receive(), channel[Symbol.asyncIterator]().next(), channel.waitClose()];
+    for (const failure of failing) assert.is(await failureOf(failure), reason);
+    assert.is(await log.receive(), 'CancelledError');
+    log.close();
+  });
+
+  tests.test('disposing of what was cancelled before waits, and throws nothing', async (gateway) => {
+    const log = logOf(gateway);
+    {
+      await using channel = gateway.remoteExec(cleaningUp, forRemote(log) as Log);
+      assert.is(await log.receive(), 'waits');
+      channel.cancel(new RangeError('enough'));
+    }
+    assert.is((await gateway.remoteStatus()).numExecuting, 0);
+    assert.is(await log.receive(), 'cleaned up');
+    log.close();
+  });
+
   tests.test('cancel of a channel without an execution is told to the other end', async (gateway) => {
     const items = gateway.newChannel();
     const seen = gateway.call(
@@ -127,19 +154,11 @@ function reasons(tests: GatewayTests): void {
 }
 
 function waysToCancel(tests: GatewayTests): void {
-  tests.test('close cancels the execution: its signal fires, and what it awaits rejects', async (gateway) => {
+  tests.test('the signal of the execution fires, and what it awaits rejects', async (gateway) => {
     const log = logOf(gateway);
     const channel = gateway.remoteExec(waitingCode, forRemote(log) as Log);
     assert.is(await log.receive(), 'waits');
-    channel.close();
-    assert.equal(await seen(log, 3), CANCELLED);
-  });
-
-  tests.test('close with an error cancels as well', async (gateway) => {
-    const log = logOf(gateway);
-    const channel = gateway.remoteExec(waitingCode, forRemote(log) as Log);
-    assert.is(await log.receive(), 'waits');
-    channel.close(new Error('not needed any more'));
+    channel.cancel();
     assert.equal(await seen(log, 3), CANCELLED);
   });
 
@@ -231,7 +250,7 @@ function waysToCancel(tests: GatewayTests): void {
       await log.send(String(outcome));
     }, forRemote(log) as Log);
     assert.is(await log.receive(), 'waits');
-    channel.close();
+    channel.cancel();
     assert.equal(await seen(log, 1), ['AbortError']);
   });
 }
@@ -254,11 +273,11 @@ function blockedCalls(tests: GatewayTests): void {
   };
 
   for (const kind of ['receiveSync', 'sync', 'sendSync', 'another channel']) {
-    tests.test(`close makes a blocked call throw, so that finally runs: ${kind}`, async (gateway) => {
+    tests.test(`a blocked call throws, so that finally runs: ${kind}`, async (gateway) => {
       const log = logOf(gateway);
       const channel = gateway.remoteExec(outcomes, { log: forRemote(log), kind });
       assert.is(await log.receive(), 'waits');
-      channel.close();
+      channel.cancel();
       assert.equal(await seen(log, 2), ['CancelledError ERR_EXECNET_CANCELLED true', 'finally']);
     });
   }
@@ -276,7 +295,7 @@ function blockedCalls(tests: GatewayTests): void {
       }
     }, forRemote(log) as Log);
     assert.is(await log.receive(), 'waits');
-    channel.close();
+    channel.cancel();
     assert.equal(await seen(log, 3), ['CancelledError', 'CancelledError', 'CancelledError']);
   });
 
@@ -285,9 +304,9 @@ function blockedCalls(tests: GatewayTests): void {
       const log = logOf(gateway);
       const cancelled = gateway.remoteExec(outcomes, { log: forRemote(log), kind: 'receiveSync' });
       await log.receive();
-      cancelled.close();
+      cancelled.cancel();
       await seen(log, 2);
-      await cancelled.waitClose();
+      await stop(cancelled);
       const channel = gateway.remoteExec((channel: Channel<number, number>) => {
         channel.sendSync(channel.receiveSync() + 1);
       });
@@ -311,38 +330,11 @@ function scope(tests: GatewayTests): void {
     };
     const [first, second] = logs.map((log) => gateway.remoteExec(code, forRemote(log) as Log));
     for (const log of logs) assert.is(await log.receive(), 'waits');
-    first?.close();
+    first?.cancel();
     assert.equal(await seen(logs[0], 1), ['CancelledError']);
     void second?.send('an item');
     assert.equal(await seen(logs[1], 1), ['got an item']);
     await second?.waitClose();
-  });
-
-  tests.test('closing a channel that was passed on cancels nothing', async (gateway) => {
-    const log = logOf(gateway);
-    const items = gateway.newChannel();
-    const channel = gateway.remoteExec(
-      async (channel: Channel<string>, { log, items }: { log: Log; items: Channel }) => {
-        await log.send('waits');
-        const name = await items.receive().catch((error) => error.name);
-        await log.send(`${String(name)} ${channel.signal.aborted} ${items.signal.aborted}`);
-        await log.send(await channel.receive());
-      },
-      { log: forRemote(log), items },
-    );
-    assert.is(await log.receive(), 'waits');
-    items.close();
-    assert.is(await log.receive(), 'ChannelClosedError false false');
-    await channel.send('goes on');
-    assert.equal(await seen(log, 1), ['goes on']);
-    await channel.waitClose();
-  });
-
-  tests.test('the signal of a local channel never fires', async (gateway) => {
-    const channel = gateway.newChannel();
-    const { signal } = channel;
-    channel.close();
-    assert.is(signal.aborted, false);
   });
 
   tests.test(
@@ -355,9 +347,8 @@ function scope(tests: GatewayTests): void {
           channel.receiveSync();
         }, forRemote(log) as Log);
         await log.receive();
-        channel.close();
+        await stop(channel);
         log.close();
-        await channel.waitClose();
       }
       assert.is(await gateway.call(() => 'fine'), 'fine');
     },
@@ -365,37 +356,35 @@ function scope(tests: GatewayTests): void {
 }
 
 function ends(tests: GatewayTests): void {
-  tests.test(
-    'after close, waitClose tells when the execution is over, its clean-up included',
-    async (gateway) => {
-      const log = logOf(gateway);
-      const channel = gateway.remoteExec(async (channel: Channel<unknown, string>, log: Log) => {
-        try {
-          await channel.send('waits');
-          await channel.receive();
-        } finally {
-          await new Promise((resolve) => setTimeout(resolve, 50));
-          await log.send('cleaned up');
-        }
-      }, forRemote(log) as Log);
-      assert.is(await channel.receive(), 'waits');
-      let over = false;
-      const closed = (async () => {
-        const waiting = channel.waitClose();
-        channel.close();
-        assert.is(channel.isClosed, true);
-        await Promise.all([waiting, channel.waitClose()]);
-        over = true;
-      })();
-      assert.is(await log.receive(), 'cleaned up');
-      assert.is(over, false);
-      await closed;
-      await channel.waitClose();
-      const { numExecuting } = await gateway.remoteStatus();
-      assert.is(numExecuting, 0);
-      log.close();
-    },
-  );
+  tests.test('waitClose tells when the execution is over, its clean-up included', async (gateway) => {
+    const log = logOf(gateway);
+    const channel = gateway.remoteExec(async (channel: Channel<unknown, string>, log: Log) => {
+      try {
+        await channel.send('waits');
+        await channel.receive();
+      } finally {
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        await log.send('cleaned up');
+      }
+    }, forRemote(log) as Log);
+    assert.is(await channel.receive(), 'waits');
+    let over = false;
+    const closed = (async () => {
+      const waiting = failureOf(channel.waitClose());
+      const reason = new Error('enough');
+      channel.cancel(reason);
+      assert.is(channel.isClosed, true);
+      assert.is(await waiting, reason);
+      assert.is(await failureOf(channel.waitClose()), reason);
+      over = true;
+    })();
+    assert.is(await log.receive(), 'cleaned up');
+    assert.is(over, false);
+    await closed;
+    const { numExecuting } = await gateway.remoteStatus();
+    assert.is(numExecuting, 0);
+    log.close();
+  });
 
   tests.test('a clean-up that fails is what waitClose rejects with, each time', async (gateway) => {
     const channel = gateway.remoteExec(async (channel: Channel<unknown, string>) => {
@@ -407,13 +396,13 @@ function ends(tests: GatewayTests): void {
       }
     });
     assert.is(await channel.receive(), 'waits');
-    channel.close();
+    channel.cancel();
     for (let time = 0; time < 2; time++)
       assert.match((await failureOf(channel.waitClose())).message, 'can not clean up');
-    assert.instance(await failureOf(channel.receive()), ChannelClosedError);
+    assert.instance(await failureOf(channel.receive()), CancelledError);
   });
 
-  tests.test('waitClose after close takes a timeout and a signal', async (gateway) => {
+  tests.test('waitClose takes a timeout and a signal', async (gateway) => {
     const go = gateway.newChannel<never, string>();
     const channel = gateway.remoteExec(
       async (channel: Channel<unknown, string>, go: Channel<string>) => {
@@ -424,47 +413,19 @@ function ends(tests: GatewayTests): void {
       forRemote(go) as Channel<string>,
     );
     assert.is(await channel.receive(), 'waits');
-    channel.close();
+    channel.cancel();
     assert.instance(await failureOf(channel.waitClose({ timeout: 10 })), TimeoutError);
     const reason = new Error('enough');
     assert.is(await failureOf(channel.waitClose({ signal: AbortSignal.abort(reason) })), reason);
     void go.send('now');
-    await channel.waitClose();
+    assert.instance(await failureOf(channel.waitClose()), CancelledError);
   });
 
   tests.test('an execution that is over when it is cancelled is over', async (gateway) => {
     for (let round = 0; round < 20; round++) {
       const channel = gateway.remoteExec((channel: Channel<unknown, number>) => void channel.send(1));
       assert.is(await channel.receive(), 1);
-      channel.close();
-      await channel.waitClose();
+      await stop(channel);
     }
-  });
-}
-
-function goingOn(tests: GatewayTests): void {
-  tests.test('code that closes its own channel goes on uncancelled', async (gateway) => {
-    const log = logOf(gateway);
-    const channel = gateway.remoteExec((channel: Channel, log: Channel<string, string>) => {
-      channel.close();
-      log.sendSync(`closed ${channel.signal.aborted}`);
-      log.sendSync(log.receiveSync());
-    }, forRemote(log));
-    await channel.waitClose();
-    assert.is(await log.receive(), 'closed false');
-    void log.send('still blocking as ever');
-    assert.equal(await seen(log, 1), ['still blocking as ever']);
-  });
-
-  tests.test('closing after the channel was closed from there cancels nothing', async (gateway) => {
-    const log = logOf(gateway);
-    const channel = gateway.remoteExec(async (channel: Channel, log: Channel<string, string>) => {
-      channel.close();
-      await log.send(`${await log.receive()} ${channel.signal.aborted}`);
-    }, forRemote(log));
-    await channel.waitClose();
-    channel.close();
-    void log.send('after the close');
-    assert.equal(await seen(log, 1), ['after the close false']);
   });
 }

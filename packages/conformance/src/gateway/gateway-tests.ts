@@ -134,6 +134,24 @@ export async function settled(gateway: Gateway, left = 0): Promise<void> {
   }
 }
 
+/** Cancels the execution behind the channel, if it still runs, and resolves when it is over. */
+export const stop = async (channel: AsyncDisposable): Promise<void> => await channel[Symbol.asyncDispose]();
+
+/** The warnings of this process while `body` runs, and until there are as many as are `expected`. */
+export async function warningsWhile(body: () => unknown, expected = 0): Promise<string[]> {
+  const warnings: string[] = [];
+  const note = ({ message }: Error): void => void warnings.push(message);
+  process.on('warning', note);
+  try {
+    await body();
+    do await new Promise((resolve) => setImmediate(resolve));
+    while (warnings.length < expected);
+  } finally {
+    process.off('warning', note);
+  }
+  return warnings;
+}
+
 export interface Busy {
   readonly channel: Channel<string, string>;
   end(): Promise<void>;

@@ -1,7 +1,7 @@
 import { type Channel, RemoteError } from '@execnet/core';
 import type { Operation } from 'effection';
 import * as assert from 'uvu/assert';
-import { dial, failureOf, forRemote, type GatewayFixture, GatewayTests } from './gateway-tests.ts';
+import { dial, failureOf, forRemote, type GatewayFixture, GatewayTests, stop } from './gateway-tests.ts';
 
 /** What `require('effection')` gives in remote code. */
 type Effection = Omit<typeof import('effection'), 'each'> & { each: Each };
@@ -171,12 +171,12 @@ function turns(tests: GatewayTests): void {
     }, args);
     assert.is(await blocked.receive(), 'blocks');
     await waiting.send('an item');
-    waiting.close();
+    waiting.cancel();
     await blocked.send('go on');
     let said = '';
     while (!said.endsWith('halted')) said += await order.receive();
     assert.match(said.replaceAll('.', ''), /^goes on(an item)?halted$/);
-    await Promise.all([waiting.waitClose(), blocked.waitClose()]);
+    await Promise.all([stop(waiting), blocked.waitClose()]);
     order.close();
   });
 }
@@ -266,14 +266,13 @@ function halting(tests: GatewayTests): void {
   ];
 
   tests.test(
-    'close halts the task with its children: the youngest first, each to its end',
+    'cancel halts the task with its children: the youngest first, each to its end',
     async (gateway) => {
       const log = gateway.newChannel<string, string>();
       const channel = gateway.remoteExec(family, forRemote(log) as Log);
       for (const name of ['child 1', 'grandchild', 'child 2'])
         assert.ok((await channel.receive()).length, name);
-      channel.close();
-      await channel.waitClose();
+      await stop(channel);
       assert.is((await gateway.remoteStatus()).numExecuting, 0);
       assert.equal(await everything(log), ENDS);
     },
@@ -366,8 +365,7 @@ function halting(tests: GatewayTests): void {
       const [pid, port] = await channel.receive();
       assert.ok(isAlive(pid));
       assert.is(await dial(port), 'accepted');
-      channel.close();
-      await channel.waitClose();
+      await stop(channel);
       assert.equal(await everything(log), ['server', 'process', 'timer', 'all']);
       assert.is(isAlive(pid), false);
       assert.is(await dial(port), 'ECONNREFUSED');
@@ -391,8 +389,7 @@ function halting(tests: GatewayTests): void {
       }
     }, forRemote(log) as Log);
     assert.is(await channel.receive(), 'waits');
-    channel.close();
-    await channel.waitClose();
+    await stop(channel);
     assert.equal(await everything(log), ['CancelledError true', 'over']);
   });
 
@@ -404,16 +401,15 @@ function halting(tests: GatewayTests): void {
     const channels = Array.from({ length: 10 }, () => gateway.remoteExec(code));
     for (const channel of channels) assert.is(await channel.receive(), 0);
     for (const [i, channel] of channels.entries()) {
-      if (i % 2 === 0) channel.close();
+      if (i % 2 === 0) channel.cancel();
       else void channel.send(i);
     }
     for (const [i, channel] of channels.entries()) {
-      if (i % 2 === 0) await channel.waitClose();
+      if (i % 2 === 0) await stop(channel);
       else assert.is(await channel.receive(), i);
     }
     assert.is((await gateway.remoteStatus()).numExecuting, 5);
-    for (const channel of channels) channel.close();
-    await Promise.all(channels.map((channel) => channel.waitClose()));
+    await Promise.all(channels.map(stop));
   });
 }
 
@@ -469,7 +465,7 @@ function failing(tests: GatewayTests): void {
       yield* suspend();
     });
     assert.is(await channel.receive(), 'runs');
-    channel.close();
+    channel.cancel();
     assert.match((await failureOf(channel.waitClose())).message, 'can not clean up');
   });
 
@@ -506,8 +502,7 @@ function bounds(tests: GatewayTests): void {
       yield* suspend();
     }, forRemote(log) as Log);
     assert.is(await channel.receive(), 'runs');
-    channel.close();
-    await channel.waitClose();
+    await stop(channel);
     assert.equal(await everything(log), ['begins']);
   });
 
@@ -532,8 +527,7 @@ function bounds(tests: GatewayTests): void {
       }
     }, forRemote(log) as Log);
     assert.is(await channel.receive(), 'runs');
-    channel.close();
-    await channel.waitClose();
+    await stop(channel);
     assert.equal(await everything(log), ['over']);
   });
 }

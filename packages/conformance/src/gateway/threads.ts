@@ -5,6 +5,7 @@ import {
   type GatewayFixture,
   GatewayTests,
   occupy,
+  stop,
   testQueueBehindItems,
 } from './gateway-tests.ts';
 
@@ -52,9 +53,9 @@ export function mainThreadOnlySuite(name: string, fixture: GatewayFixture): void
       gateway.call(() => 3),
     );
     const dropped = gateway.remoteExec('await channel.send("never")');
-    dropped.close();
+    dropped.cancel();
     assert.equal(await Promise.all(order), [1, 2, 3]);
-    await dropped.waitClose();
+    await stop(dropped);
   });
 
   tests.run();
@@ -306,7 +307,7 @@ function bounds(tests: GatewayTests): void {
       });
       const kept = gateway.call(() => 'kept');
       assert.is((await gateway.remoteStatus()).numQueued, 2);
-      dropped.close();
+      dropped.cancel();
       assert.is((await gateway.remoteStatus()).numQueued, 1);
       await busy.end();
       assert.is(await kept, 'kept');

@@ -8,6 +8,7 @@ import {
   GatewayTests,
   occupy,
   settled,
+  stop,
   testQueueBehindItems,
 } from './gateway-tests.ts';
 
@@ -103,8 +104,7 @@ function bounds(tests: GatewayTests): void {
     const { numExecuting, numQueued } = await gateway.remoteStatus();
     assert.equal({ numExecuting, numQueued }, { numExecuting: 2, numQueued: 2 });
     // one that waits and is given up never runs
-    fourth.close();
-    await fourth.waitClose();
+    await stop(fourth);
     assert.is((await gateway.remoteStatus()).numQueued, 1);
     await first.end();
     assert.is((await third).seen, 1);
@@ -212,7 +212,7 @@ function ends(tests: GatewayTests): void {
       forRemote(log) as Channel<unknown, string>,
     );
     await channel.receive();
-    channel.close();
+    channel.cancel();
     assert.is(await log.receive(), 'CancelledError');
     assert.is(await log.receive(), 'finally');
     await log.waitClose();
@@ -221,7 +221,7 @@ function ends(tests: GatewayTests): void {
 }
 
 function kills(tests: GatewayTests): void {
-  tests.test('closing the channel ends a thread that spins, and nothing else', async (gateway) => {
+  tests.test('cancelling ends a thread that spins, and nothing else', async (gateway) => {
     const other = await occupy(gateway);
     const given = gateway.newChannel<never, string>();
     const endless = gateway.remoteExec(
@@ -235,10 +235,10 @@ function kills(tests: GatewayTests): void {
     assert.is(await endless.receive(), 'spins');
     assert.is(await given.receive(), 'mine now');
     const waiting = failureOf(given.receive());
-    endless.close();
+    endless.cancel();
     // what the thread had is closed, whoever waits there hears of it
     assert.is((await waiting).name, 'RemoteError');
-    await endless.waitClose();
+    await stop(endless);
     assert.is((await gateway.remoteStatus()).numExecuting, 1);
     assert.is(await gateway.call(() => 'goes on'), 'goes on');
     await other.end();
@@ -275,7 +275,7 @@ function kills(tests: GatewayTests): void {
       }),
     );
     await Promise.all(noisy.map((one) => one.receive()));
-    for (const one of noisy) one.close();
+    for (const one of noisy) one.cancel();
     for (let i = 0; i < 2000; i++) {
       await steady.send(i);
       assert.is(await steady.receive(), i);
@@ -302,7 +302,7 @@ function survivors(tests: GatewayTests): void {
       gateway.stderr?.on('data', (chunk: Uint8Array) => {
         said += Buffer.from(chunk).toString();
       });
-      endless.close();
+      endless.cancel();
       const error = await failureOf(endless.waitClose());
       assert.is(error.code, 'ERR_EXECNET_STILL_RUNNING');
       assert.match(error.message, 'terminating the gateway');

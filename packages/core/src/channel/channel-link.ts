@@ -3,13 +3,19 @@ import type { StringOptions } from '../serializer/types.ts';
 import type { Item } from './item.ts';
 import type { WindowBudget } from './receive-window.ts';
 
+/** A channel that was closed from here, behind which an execution goes on. */
+export interface ClosedChannel {
+  peerClosed(error: RemoteErrorData | undefined): void;
+  linkEnded(error: Error): void;
+}
+
 /** What a channel needs of the link that it belongs to. */
 export interface ChannelLink {
   /** For messages: the id of the gateway. */
   readonly name: string;
   /** The peer grants credit, and counts ours; false for peers that speak plain execnet. */
   readonly flow: boolean;
-  /** The local end owns executions: closing a channel there cancels what runs behind it. */
+  /** The local end owns executions: what it hears of the channel of one tells how that ends. */
   readonly local: boolean;
   readonly budget: WindowBudget;
   /** Why the link ended; undefined while it lives. */
@@ -45,8 +51,8 @@ export interface ChannelLink {
 
   /** The channel needs no more frames. */
   forget(id: number): void;
-  /** An execution was cancelled from here: `over` is told when it has come to its end, or that the link has ended before. */
-  cancelling(id: number, over: (error: Error | undefined) => void): void;
+  /** An execution outlives its channel: `channel` is told when it has come to its end, or that the link has ended before. */
+  goesOn(id: number, channel: ClosedChannel): void;
   /** How many channels are open now. */
   counted(open: number): void;
   /** Channels that were announced inside items which nobody will read. */

@@ -1,26 +1,16 @@
-import { clearTimeout, setImmediate, setTimeout } from '../clock.ts';
-import {
-  CancelledError,
-  describeError,
-  ExecnetError,
-  RemoteError,
-  type RemoteErrorData,
-} from '../errors/index.ts';
+import { setImmediate } from '../clock.ts';
+import { CancelledError, describeError, RemoteError, type RemoteErrorData } from '../errors/index.ts';
 import type { StringOptions } from '../serializer/types.ts';
 import { checkForCall, isStackOverflow } from '../stack-room.ts';
 import { Code, EMPTY, HEADER_SIZE, int32Payload } from '../wire/index.ts';
 import type { ChannelLink } from './channel-link.ts';
+import { CloseWaiters } from './close-waiters.ts';
 import { Ending } from './ending.ts';
 import { ItemAssembly } from './item-assembly.ts';
 import { ItemQueue, PACK_LIMIT } from './item-queue.ts';
 import { ReceiveWindow } from './receive-window.ts';
 import { Sender } from './sender.ts';
-
-/**
- * What an execution that was cancelled may use to come to its end before those who wait for that hear that it goes on, in milliseconds; five times
- * what the execution models that force it give it.
- */
-const OVERDUE = 5000;
+import type { Waiter } from './waiter.ts';
 
 const needStackToClose = checkForCall();
 const needStackToCallBack = checkForCall();
@@ -30,15 +20,6 @@ const DONE: Promise<void> = Promise.resolve();
 
 /** Credit for a peer whose items are dropped as they arrive: they take no memory here. */
 const UNLIMITED = 0x7fffffff;
-
-/** Somebody who waits for the next item. Holding the channel keeps it from being collected meanwhile. */
-export interface Waiter {
-  deliver(value: unknown): void;
-  fail(error: Error): void;
-  readonly channel: object;
-  /** It has a timeout of its own. */
-  readonly bounded?: boolean;
-}
 
 /** Takes items as they arrive; a returned promise stalls the channel until it settles. */
 export interface Callback {
@@ -68,8 +49,8 @@ export class ChannelState {
   nested = false;
   /** Makes the error of what the other end closed with, for who knows more of its cause. */
   failure: ((error: RemoteErrorData) => RemoteError) | undefined;
-  /** Called once when both directions are closed. */
-  closedHook: (() => void) | undefined;
+  /** Called once when both directions are closed, and no execution of ours goes on behind it. */
+  overHook: (() => void) | undefined;
   /** How strings of Python 2 and 3 arrive; undefined: as the format says by itself. */
   strings: StringOptions | undefined;
   /** Ids of channels inside items that were not read yet. */
@@ -87,7 +68,7 @@ export class ChannelState {
   #assembly: ItemAssembly | undefined;
   #waiters: Waiter[] = [];
   #wanted = false;
-  #closeWaiters: Set<Waiter> | undefined;
+  #closeWaiters: CloseWaiters | undefined;
   #callback: Callback | undefined;
   #callbackBusy = false;
   #callbackDeferred = false;
@@ -97,10 +78,13 @@ export class ChannelState {
   #forgotten = false;
   #abort: AbortController | undefined;
   #cancelled: Error | undefined;
-  /** Nothing arrives any more, but the execution behind it was not told yet to be over: it was cancelled from here, or has sent all it wanted to. */
+  /** The peer has closed it. */
+  #closedThere = false;
+  /** Nothing arrives any more, but the execution behind it was not told yet to be over: it was closed or cancelled from here, or has sent all it wanted to. */
   #goesOn = false;
+  /** The execution was cancelled from here: the channel has come to its end when that has. */
+  #givenUp = false;
   #overEnd: Ending | undefined;
-  #overdue: ReturnType<typeof setTimeout> | undefined;
 
   constructor(id: number, link: ChannelLink) {
     this.id = id;
@@ -178,10 +162,12 @@ export class ChannelState {
     this.sender.credit(bytes);
   }
 
-  /** The peer closed: with an error if its execution failed. */
+  /** The peer closed: with an error if its execution failed. Or an execution is over whose channel was closed from here. */
   peerClosed(error: RemoteErrorData | undefined): void {
+    this.#closedThere = true;
+    const listens = this.#givenUp || !this.#closed;
     const reason = error
-      ? Ending.failed(this.failure?.(error) ?? new RemoteError(error))
+      ? Ending.failed(this.failure?.(error) ?? new RemoteError(error, listens ? undefined : []))
       : Ending.closed(`channel ${this.id} of ${this.link.name} was closed by the other end`);
     this.#end(reason);
   }
@@ -208,11 +194,18 @@ export class ChannelState {
   }
 
   #end(reason: Ending): void {
-    const goesOn = this.#goesOn;
+    const wentOn = this.#goesOn;
+    this.#goesOn = false;
     this.#endReceiving(reason);
-    if (goesOn) this.#executionOver(reason.clean ? undefined : reason.error);
+    if (wentOn && !reason.clean) {
+      this.#errorSeen = false;
+      if (this.#closed && !this.#givenUp) this.#warnOf(reason.error);
+      else this.#overEnd = reason;
+    }
     this.sender.close(reason);
-    this.#finish();
+    this.#settleClose();
+    if (this.#closed) this.#over();
+    else this.#finish();
   }
 
   // --- what the user does
@@ -256,9 +249,14 @@ export class ChannelState {
 
   /** The end, for those who wait for it: an execution that was cancelled, or has sent all, has to come to its end first. */
   closeReason(): Ending | undefined {
-    if (this.#goesOn) return undefined;
+    if (this.#awaited) return undefined;
     if (this.#overEnd) this.#errorSeen = true;
     return this.#overEnd ?? this.endReason();
+  }
+
+  /** What tells how the channel ends is still to come, although nothing else is. */
+  get #awaited(): boolean {
+    return this.#goesOn && (this.#givenUp || !this.#closed);
   }
 
   wait(waiter: Waiter): void {
@@ -281,14 +279,13 @@ export class ChannelState {
   }
 
   waitClosed(waiter: Waiter): void {
-    this.#closeWaiters ??= new Set();
+    this.#closeWaiters ??= new CloseWaiters(this.id, this.link);
     this.#closeWaiters.add(waiter);
-    this.link.hold();
-    this.#watchEnd();
+    if (this.#givenUp) this.#closeWaiters.watch();
   }
 
   unwaitClosed(waiter: Waiter): void {
-    if (this.#closeWaiters?.delete(waiter)) this.link.release();
+    this.#closeWaiters?.delete(waiter);
   }
 
   setCallback(callback: Callback): void {
@@ -327,34 +324,47 @@ export class ChannelState {
     return this.execution && this.link.local && (!this.#receiveEnd || this.#goesOn);
   }
 
-  /** Closes both directions. What was sent before leaves first; at the local end an execution behind the channel is cancelled. */
+  /** Closes both directions. What was sent before leaves first; an execution behind the channel goes on. */
   close(error?: unknown): void {
     if (this.#closed) return;
     needStackToClose();
     const reason = Ending.closed(`channel ${this.id} of ${this.link.name} is closed`);
+    const payload = error === undefined ? undefined : this.#dumpError(error);
     this.#ended ??= DONE;
-    this.#shut(reason, error === undefined ? undefined : { error });
+    this.#keepRunning();
+    this.#closeWith(reason, payload);
   }
 
-  /** Has the execution behind it stop, and drops what has arrived: everything here fails with `reason` from now on. Without an execution the peer is told it. */
+  /**
+   * Has the execution behind it stop, and drops what has arrived: everything here fails with `reason` from now on. A channel without one is closed, and the
+   * peer is told the reason.
+   */
   giveUp(reason: unknown): void {
-    if (this.#closed) return;
+    if (this.#givenUp || (this.#closed && !this.#goesOn)) return;
     needStackToClose();
-    const told = this.runs ? undefined : { error: reason };
+    const ending = Ending.failed(reason);
+    if (!this.runs || !this.link.flow) {
+      const payload = this.#dumpError(reason);
+      this.#queue.clear();
+      this.#closeWith(ending, payload);
+      return;
+    }
     this.#queue.clear();
-    this.#shut(Ending.failed(reason), told);
+    // it may be what keeps the peer from reading: it can't wait for what waits
+    this.link.writeFrame(Code.CANCEL, this.id, EMPTY);
+    this.#givenUp = true;
+    this.#keepRunning();
+    this.sender.giveUp(ending);
+    if (this.#receiveEnd) this.#receiveEnd = ending;
+    if (!this.#closed) this.#closeWith(ending, undefined);
+    this.#closeWaiters?.watch();
   }
 
-  #shut(reason: Ending, told: { readonly error: unknown } | undefined): void {
-    if (this.runs && this.link.flow) {
-      // it may be what keeps the peer from reading: it can't wait for what waits
-      this.link.writeFrame(Code.CANCEL, this.id, EMPTY);
-      this.#goesOn = true;
-      this.link.cancelling(this.id, (error) => this.#executionOver(error));
-      this.sender.close(reason);
-    }
-    this.#closeWith(reason, told && this.#dumpError(told.error));
-    this.#watchEnd();
+  /** The execution behind it, if there is one, outlives the channel: its end is waited for. */
+  #keepRunning(): void {
+    if (!this.runs || !this.link.flow) return;
+    this.#goesOn = true;
+    this.link.goesOn(this.id, this);
   }
 
   /** Closes both directions; the peer is told when everything sent before has left. */
@@ -372,12 +382,12 @@ export class ChannelState {
    * exactly once, also when the channel is closed already.
    */
   finish(failure: { readonly error: unknown } | undefined, over: () => void): void {
-    const payload =
-      failure && (!this.#closed || this.#cancelled) ? this.#dumpError(failure.error) : undefined;
+    const told = !this.#closed || (this.#closedThere && this.link.flow);
+    const payload = told && failure ? this.#dumpError(failure.error) : undefined;
     if (this.#closed) {
       over();
-      // who has cancelled it may wait for that
-      if (this.#cancelled) this.#writeClose(payload);
+      if (told) this.#writeClose(payload);
+      else if (failure) this.link.warn('an execution failed whose channel was closed before:', failure.error);
       return;
     }
     const reason = Ending.closed(`channel ${this.id} is closed: its execution has ended`);
@@ -406,6 +416,7 @@ export class ChannelState {
       return;
     }
     const reason = Ending.closed('the channel is gone');
+    if (!this.#callback) this.#keepRunning();
     this.sender.closeAfterPending(reason, (failure) => {
       if (!failure)
         this.link.writeFrame(this.#callback ? Code.CHANNEL_LAST_MESSAGE : Code.CHANNEL_CLOSE, this.id, EMPTY);
@@ -552,48 +563,13 @@ export class ChannelState {
     const waiters = this.#takeWaiters();
     if (waiters.length > 0) this.#errorSeen = true;
     for (const waiter of waiters) waiter.fail(reason.error);
-    if (!this.#goesOn) this.#settleClose(reason);
+    this.#settleClose();
     if (!this.#callbackBusy) this.#runCallback();
   }
 
-  /** Sees to it that nobody waits for ever for the end of an execution that goes on whatever it is told. */
-  #watchEnd(): void {
-    if (!this.#goesOn || !this.#closed || !this.#closeWaiters?.size || this.#overdue) return;
-    this.#overdue = setTimeout(() => {
-      this.#overdue = undefined;
-      const error = new ExecnetError(
-        'ERR_EXECNET_STILL_RUNNING',
-        `the execution behind channel ${this.id} of ${this.link.name} was cancelled and goes on; nothing but terminating the gateway ends it for certain`,
-      );
-      // some may wait again
-      const patient = [...(this.#closeWaiters ?? [])].filter(({ bounded }) => !bounded);
-      for (const waiter of patient) {
-        this.unwaitClosed(waiter);
-        waiter.fail(error);
-      }
-    }, OVERDUE);
-    // who waits keeps the program alive
-    this.#overdue.unref?.();
-  }
-
-  /** The execution that nothing more arrived from is over: with an error if it, or its clean-up, failed. */
-  #executionOver(error: Error | undefined): void {
-    this.#goesOn = false;
-    clearTimeout(this.#overdue);
-    this.#overEnd = error && Ending.failed(error);
-    this.#settleClose((this.#overEnd ?? this.#receiveEnd) as Ending);
-  }
-
-  #settleClose(reason: Ending): void {
-    if (!this.#closeWaiters) return;
-    const closers = [...this.#closeWaiters];
-    this.#closeWaiters = undefined;
-    for (const waiter of closers) {
-      this.#errorSeen = true;
-      this.link.release();
-      if (reason.clean) waiter.deliver(undefined);
-      else waiter.fail(reason.error);
-    }
+  #settleClose(): void {
+    const end = this.#overEnd ?? this.#receiveEnd;
+    if (end && !this.#awaited && this.#closeWaiters?.settle(end)) this.#errorSeen = true;
   }
 
   #writeClose(error: Uint8Array | undefined): void {
@@ -623,12 +599,19 @@ export class ChannelState {
     this.#closed = true;
     // it knows where the execution was begun, and so what that was called on
     this.failure = undefined;
-    this.closedHook?.();
-    if (!this.unread && this.facade?.deref() === undefined) this.#warnUnseen();
+    this.#settleClose();
+    this.#over();
     this.#forget();
     // what still waits here leaves when the peer reads; so it must not hang in sending what nobody will read
     if (this.sender.waiting && this.link.flow)
       this.link.writeFrame(Code.CREDIT, this.id, int32Payload(UNLIMITED));
+  }
+
+  #over(): void {
+    if (this.#goesOn) return;
+    this.overHook?.();
+    this.overHook = undefined;
+    if (!this.unread && this.facade?.deref() === undefined) this.#warnUnseen();
   }
 
   /** Leaves the link, which is what brings credit: so not before everything that was sent has left. */
@@ -642,7 +625,11 @@ export class ChannelState {
     if (this.announced) this.link.dropAnnounced(this.announced);
     const end = this.#overEnd ?? this.#receiveEnd;
     if (this.#errorSeen || this.#cancelled || end === undefined || end.clean) return;
-    const { error } = end;
+    this.#warnOf(end.error);
+  }
+
+  /** Nobody has heard of it. */
+  #warnOf(error: Error): void {
     if (!(error instanceof RemoteError)) return;
     this.#errorSeen = true;
     const { id, link } = this;

@@ -1,7 +1,7 @@
 import { ProtocolError } from '../errors/index.ts';
 import { checkForStep } from '../stack-room.ts';
 import { Channel } from './channel.ts';
-import type { ChannelLink } from './channel-link.ts';
+import type { ChannelLink, ClosedChannel } from './channel-link.ts';
 import { ChannelState } from './channel-state.ts';
 
 const needStack = checkForStep();
@@ -33,6 +33,8 @@ export class ChannelTable {
   readonly #ids: IdSpace;
   readonly #states = new Map<number, ChannelState>();
   readonly #dropped = new FinalizationRegistry<ChannelState>((state) => state.abandon());
+  /** Executions that outlive their channels. */
+  readonly #goingOn = new Map<number, ClosedChannel>();
   /** Closed channels that were inside items, and what users may hold of them. */
   readonly #gone = new Map<number, WeakRef<object> | undefined>();
   #next: number;
@@ -48,12 +50,25 @@ export class ChannelTable {
     return this.#states.size;
   }
 
-  states(): IterableIterator<ChannelState> {
-    return this.#states.values();
+  /** All that want to know when the link has ended. */
+  *all(): Generator<ClosedChannel> {
+    yield* this.#states.values();
+    yield* this.#goingOn.values();
   }
 
   get(id: number): ChannelState | undefined {
     return this.#states.get(id);
+  }
+
+  goesOn(id: number, channel: ClosedChannel): void {
+    this.#goingOn.set(id, channel);
+  }
+
+  /** The channel that a close from the peer is for: it may be closed already, and then that tells of the end of its execution. */
+  takeClosing(id: number): ClosedChannel | undefined {
+    const closed = this.#goingOn.get(id);
+    if (closed) this.#goingOn.delete(id);
+    return closed ?? this.#states.get(id);
   }
 
   delete(id: number): void {
@@ -72,7 +87,7 @@ export class ChannelTable {
   /** A new channel of this end. */
   create(): Channel {
     needStack();
-    while (this.#states.has(this.#next)) this.#advance();
+    while (this.#states.has(this.#next) || this.#goingOn.has(this.#next)) this.#advance();
     const id = this.#next;
     this.#advance();
     return this.#facade(this.#add(id));

@@ -282,9 +282,11 @@ export class Channel<Receive = unknown, Send = unknown> implements AsyncDisposab
   }
 
   /**
-   * Closes both directions; idempotent. Items sent before arrive before the close. At the local end it cancels the execution behind the
-   * channel, if there is one; `waitClose` tells when that is over. With an error, the other end's `receive` and `waitClose` fail with it as a
-   * `RemoteError`.
+   * Closes both directions; idempotent. The other end receives everything that was sent before, then its iteration ends and its sends fail; with an
+   * error its `receive`, iteration and `waitClose` fail with that as a `RemoteError`. What has arrived here can still
+   * be received; what arrives later is dropped.
+   *
+   * An execution behind the channel goes on: {@link cancel} ends it. If it fails later, that is a warning of the process, as nobody listens any more.
    */
   close(error?: unknown): void {
     this.#state.close(error);
@@ -293,7 +295,7 @@ export class Channel<Receive = unknown, Send = unknown> implements AsyncDisposab
   /**
    * Has the execution behind the channel stop: there `signal` is aborted, what blocks throws `CancelledError`, and the execution model does what it can. Here `receive`,
    * iteration and `send` reject with `reason` at once, whatever has arrived before; `waitClose` does when the execution is over. Does nothing when
-   * that is so already. A channel without an execution of this end behind it is closed, with `reason` as the error that the other end gets.
+   * that is so already; a channel that was closed from here can still be cancelled. A channel without an execution of this end behind it is closed, with `reason` as the error that the other end gets.
    *
    * @param reason - any value; without one a `CancelledError`
    */
@@ -308,7 +310,7 @@ export class Channel<Receive = unknown, Send = unknown> implements AsyncDisposab
    * Resolves when the other end will send nothing more: it closed or ended the channel, its execution is over, or this end closed. Rejects with the `RemoteError`
    * of the execution, with `ConnectionLostError`, `TimeoutError` or the reason of `signal`.
    *
-   * If `close()` has cancelled an execution, it resolves when that is over, its clean-up included; if `cancel()` has, it rejects then with the reason that was given.
+   * If `cancel()` has cancelled an execution, it rejects with the reason when that is over, its clean-up included, or with what the clean-up failed with.
    * Code may go on whatever it is told: a wait without a `timeout` then rejects with `ERR_EXECNET_STILL_RUNNING` after 5000 ms.
    */
   waitClose(options?: WaitOptions): Future<void> {
@@ -334,8 +336,9 @@ export class Channel<Receive = unknown, Send = unknown> implements AsyncDisposab
       return;
     }
     const { id, link } = this.#state;
-    const reason = new CancelledError(`channel ${id} of ${link.name} was disposed of`);
-    this.cancel(reason);
+    this.cancel(new CancelledError(`channel ${id} of ${link.name} was disposed of`));
+    // that, or what it was cancelled with before
+    const reason = this.#state.endReason()?.error;
     try {
       await this.waitClose();
     } catch (error) {

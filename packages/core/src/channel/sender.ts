@@ -111,6 +111,12 @@ export class Sender {
     if (this.#pending.length > 0) this.#fail(reason.error);
   }
 
+  /** As {@link close}, but what is sent from now on fails with `reason` whatever it failed with before. */
+  giveUp(reason: Ending): void {
+    this.#closed = reason;
+    this.#fail(reason.error);
+  }
+
   /** What waits fails with `reason`, and so does what would have to wait from now on; what the window has room for is still sent. */
   interrupt(reason: Error): void {
     this.#interrupted = reason;

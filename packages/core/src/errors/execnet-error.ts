@@ -1,3 +1,5 @@
+import { withoutFrames } from './stack.ts';
+
 /** What every error of this project accepts besides its message. */
 export interface ExecnetErrorOptions {
   cause?: unknown;
@@ -14,7 +16,9 @@ export class ExecnetError extends Error {
   readonly code: string;
 
   constructor(code: string, message: string, options: ExecnetErrorOptions = {}) {
+    const framed = withoutFrames(new.target);
     super(message, 'cause' in options ? { cause: options.cause } : undefined);
+    framed?.(this);
     this.code = code;
   }
 }

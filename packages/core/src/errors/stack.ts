@@ -30,3 +30,28 @@ export function withoutReceivers<T>(error: T): T {
   }
   return error;
 }
+
+/** It holds what the frames of an error were called on for as long as there is the error, whoever has read its stack. */
+const HOLDS_RECEIVERS = 'Deno' in globalThis;
+
+/**
+ * Where {@link withoutReceivers} is not enough: has the error that is made next get no frames of its own, until the result is called, which gives it those
+ * above `below` as a text. Elsewhere undefined.
+ */
+export function withoutFrames(below: new (...args: never[]) => Error): ((error: Error) => void) | undefined {
+  if (!HOLDS_RECEIVERS) return undefined;
+  const holder: { stack?: unknown } = {};
+  Error.captureStackTrace(holder, below);
+  const frames = framesOf(holder);
+  const limit = Error.stackTraceLimit;
+  try {
+    Error.stackTraceLimit = 0;
+  } catch {
+    // frozen
+    return undefined;
+  }
+  return (error) => {
+    Error.stackTraceLimit = limit;
+    error.stack = [`Error: ${error.message}`, ...frames].join('\n');
+  };
+}

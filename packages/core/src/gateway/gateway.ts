@@ -244,10 +244,11 @@ export class Gateway implements AsyncDisposable {
     const { signal } = options;
     const channel = this.#execute(source, 'function', { args, options, calledBy: this.remoteExec });
     if (signal) {
-      const cancel = (): void => channel.cancel(signal.reason);
+      // the signal may live longer than the channel is held
+      const state = Channel.stateOf(channel) as ChannelState;
+      const cancel = (): void => state.giveUp(signal.reason);
       signal.addEventListener('abort', cancel, { once: true });
-      (Channel.stateOf(channel) as ChannelState).closedHook = () =>
-        signal.removeEventListener('abort', cancel);
+      state.overHook = () => signal.removeEventListener('abort', cancel);
     }
     return channel;
   }
@@ -288,7 +289,7 @@ export class Gateway implements AsyncDisposable {
       },
       (error: unknown) => {
         open = false;
-        channel.close();
+        channel.cancel(error);
         if (!(error instanceof TimeoutError)) throw error;
         throw new TimeoutError(`${showCall(source)} on ${this.#name} took longer than ${timeout} ms`);
       },
@@ -297,7 +298,7 @@ export class Gateway implements AsyncDisposable {
     return future(result, {
       observe: () => false,
       unobserve: () => {
-        if (open) channel.close();
+        if (open) channel.cancel();
       },
     });
   }

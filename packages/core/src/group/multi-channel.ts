@@ -63,6 +63,11 @@ export class MultiChannel<Receive = unknown, Send = unknown> implements Iterable
   close(): void {
     for (const channel of this.#channels) channel.close();
   }
+
+  /** Cancels every channel, as `Channel.cancel` does; with the same reason. */
+  cancel(reason?: unknown): void {
+    for (const channel of this.#channels) channel.cancel(reason);
+  }
 }
 
 /** Items of several channels in order of arrival. */

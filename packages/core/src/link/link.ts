@@ -2,6 +2,7 @@ import {
   Channel,
   type ChannelLink,
   ChannelTable,
+  type ClosedChannel,
   type IdSpace,
   type Item,
   WindowBudget,
@@ -12,7 +13,6 @@ import {
   LoadError,
   MAX_ERRORS,
   ProtocolError,
-  RemoteError,
   type RemoteErrorData,
   wellFormed,
 } from '../errors/index.ts';
@@ -92,8 +92,6 @@ export class Link implements ChannelLink {
   readonly #control: ControlHandler;
   readonly #codec: ChannelCodec;
   readonly #forgotten: ((id: number) => void) | undefined;
-  /** Executions that were cancelled from here and go on: they have no channel any more. */
-  readonly #cancelling = new Map<number, (error: Error | undefined) => void>();
   #carried: number[] | undefined;
   #scheduled = false;
   /** Nothing was scheduled yet. */
@@ -171,12 +169,10 @@ export class Link implements ChannelLink {
         if (state) this.channels.announce(uint32(code, payload), state);
         return;
       case Code.CHANNEL_CLOSE:
-        if (state) state.peerClosed(undefined);
-        else this.#executionOver(id, undefined);
+        this.channels.takeClosing(id)?.peerClosed(undefined);
         return;
       case Code.CHANNEL_CLOSE_ERROR:
-        if (state) state.peerClosed(this.#loadError(payload));
-        else this.#executionOver(id, payload);
+        this.channels.takeClosing(id)?.peerClosed(this.#loadError(payload));
         return;
       case Code.CHANNEL_LAST_MESSAGE:
         state?.peerEnded();
@@ -309,15 +305,8 @@ export class Link implements ChannelLink {
     this.#port.counted?.(open);
   }
 
-  cancelling(id: number, over: (error: Error | undefined) => void): void {
-    this.#cancelling.set(id, over);
-  }
-
-  #executionOver(id: number, error: Uint8Array | undefined): void {
-    const over = this.#cancelling.get(id);
-    if (!over) return;
-    this.#cancelling.delete(id);
-    over(error && new RemoteError(this.#loadError(error)));
+  goesOn(id: number, channel: ClosedChannel): void {
+    this.channels.goesOn(id, channel);
   }
 
   forget(id: number): void {
@@ -341,9 +330,7 @@ export class Link implements ChannelLink {
   end(reason: Error): void {
     if (this.#ended) return;
     this.#ended = reason;
-    for (const state of this.channels.states()) state.linkEnded(reason);
-    for (const over of this.#cancelling.values()) over(reason);
-    this.#cancelling.clear();
+    for (const channel of this.channels.all()) channel.linkEnded(reason);
   }
 
   /** Fails with the reason if the link has ended. */

@@ -251,7 +251,8 @@ export class Receiver {
       (thread) => thread !== undefined && !thread.service,
     ) as RoutedThread[];
     const answer = this.#dialect.status(payload, {
-      numChannels: threads.reduce((sum, thread) => sum + thread.channels, 0),
+      // an execution whose channel was closed from there counts with it
+      numChannels: threads.reduce((sum, thread) => sum + Math.max(thread.channels, thread.executing), 0),
       numExecuting: threads.reduce((sum, thread) => sum + thread.executing, 0),
       numQueued: this.#executor.queued,
       execmodel: this.#data.options.execmodel,

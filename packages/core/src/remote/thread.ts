@@ -103,7 +103,8 @@ export class ExecutingThread {
       flow: dialect.flow,
       ...(contexts && { bind: (fn) => contexts.bind(fn) }),
       forgotten: (id) => {
-        this.#port.unroute(id);
+        // what runs on may still be cancelled
+        if (!this.#executions.has(id)) this.#port.unroute(id);
         // nobody can reach it any more
         if (isolated && this.#executions.size === 0 && this.link.channels.size === 0)
           this.#port.tell({ kind: 'idle' });
@@ -243,10 +244,9 @@ export class ExecutingThread {
     const { state } = execution;
     const stopped = failure !== undefined && this.#stopped(state, failure.error);
     const told = stopped ? undefined : failure;
-    if (told && state.closed && !state.cancelled)
-      this.#port.warn('an execution failed whose channel was closed before:', told.error);
     state.finish(told, () => {
       this.#executions.delete(id);
+      if (this.link.channels.get(id) === undefined) this.#port.unroute(id);
       // counted down before the close is written: who sees the close finds this thread free
       const left = Atomics.sub(this.#ring.words, Word.EXECUTING, 1) - 1;
       if (left === 0 && Atomics.load(this.#board.words, BoardWord.IDLE_WANTED) === 1)

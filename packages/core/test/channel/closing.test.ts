@@ -46,16 +46,16 @@ test('two ends that both send much and close without reading come to an end', as
   assert.not(pair.remote.alive);
 });
 
-test('closing the channel of an execution cancels it first, and what waited is given up', async () => {
+test('cancelling an execution tells it first, and what waited is given up', async () => {
   const pair = new LinkPair();
   const { here } = pair.channel();
-  const state = pair.local.link.channels.get(here.id);
-  if (state) state.execution = true;
-  const waiting = here.send(new Uint8Array(ITEM)).catch((error) => error);
+  (Channel.stateOf(here) as ChannelState).execution = true;
+  const waiting = rejection(here.send(new Uint8Array(ITEM)));
   await pair.settle();
-  here.close();
+  const reason = new Error('enough');
+  here.cancel(reason);
   await pair.settle();
-  assert.instance(await waiting, ChannelClosedError);
+  assert.is(await waiting, reason);
   const frames = pair.local.sent.filter((frame) => !frame.startsWith('FRAGMENT'));
   assert.equal(frames, [`CANCEL ${here.id}`, `CHANNEL_CLOSE ${here.id}`]);
 });
@@ -169,7 +169,8 @@ test('a cancelled execution that goes on is told to who waits for its end, and k
   const { here, there } = pair.channel();
   (Channel.stateOf(here) as ChannelState).execution = true;
   const before = rejection(here.waitClose());
-  here.close();
+  const reason = new Error('enough');
+  here.cancel(reason);
   await pair.settle();
   assert.ok(there.isClosed);
   assert.ok(pair.local.alive);
@@ -181,19 +182,66 @@ test('a cancelled execution that goes on is told to who waits for its end, and k
   // as the remote end does it when the execution is over at last
   pair.remote.link.writeFrame(Code.CHANNEL_CLOSE, here.id, EMPTY);
   await pair.settle();
-  await here.waitClose();
+  assert.is(await rejection(here.waitClose()), reason);
 });
 
 test('who waits for the end of a cancelled execution hears that the connection is lost', async () => {
   const pair = new LinkPair();
   const { here } = pair.channel();
   (Channel.stateOf(here) as ChannelState).execution = true;
-  here.close();
+  here.cancel();
   const waiting = rejection(here.waitClose());
   const lost = new ConnectionLostError('gone');
   pair.local.link.end(lost);
   assert.is(await waiting, lost);
   assert.is(await rejection(here.waitClose()), lost);
+});
+
+for (const pending of [false, true])
+  test(`an execution whose channel was closed is told of when it is over: ${pending ? 'not all has left' : 'all has left'}`, async () => {
+    const pair = new LinkPair();
+    const { here, there } = pair.channel();
+    (Channel.stateOf(here) as ChannelState).execution = true;
+    (Channel.stateOf(there) as ChannelState).execution = true;
+    let over = 0;
+    (Channel.stateOf(here) as ChannelState).overHook = () => {
+      over++;
+    };
+    if (pending) void here.send(new Uint8Array(ITEM));
+    here.close();
+    await pair.settle();
+    await here.waitClose();
+    assert.is(over, 0);
+    (Channel.stateOf(there) as ChannelState).finish({ error: new RangeError('too far') }, () => {});
+    pair.remote.link.flush();
+    await pair.settle();
+    assert.is(over, 1);
+    assert.is(pair.local.warnings.length, 1);
+    assert.match(pair.local.warnings[0] as string, 'nobody received its error');
+    // what is over is not cancelled any more
+    here.cancel(new Error('late'));
+    await here.waitClose();
+    assert.is(pair.local.link.channels.size, 0);
+    assert.not(pair.local.alive);
+  });
+
+test('of an execution whose channel was closed nothing is told when the connection is lost', async () => {
+  const pair = new LinkPair();
+  const { here } = pair.channel();
+  const state = Channel.stateOf(here) as ChannelState;
+  state.execution = true;
+  let over = 0;
+  state.overHook = () => {
+    over++;
+  };
+  here.close();
+  await pair.settle();
+  pair.local.link.end(new ConnectionLostError('gone'));
+  assert.is(over, 1);
+  assert.equal(pair.local.warnings, []);
+  await here.waitClose();
+  here.cancel();
+  await here.waitClose();
 });
 
 test.run();

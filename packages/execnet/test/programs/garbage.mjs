@@ -17,7 +17,14 @@ function collector() {
 const gc = collector();
 const gateway = await makeGateway(process.argv[2]);
 const warnings = [];
-process.on('warning', (warning) => warnings.push(`${warning.name}: ${warning.message.split('\n')[0]}`));
+process.on('warning', ({ name, message }) =>
+  warnings.push(
+    `${name}: ${message
+      .split('\n')[0]
+      .replace(/channel \d+/, 'channel N')
+      .replace(/popen:\d+/, 'popen:N')}`,
+  ),
+);
 
 /**
  * Collects until `promise` settles: a collector may leave something for the next round.
@@ -157,6 +164,23 @@ const seen = {};
 }
 
 {
+  const log = gateway.newChannel();
+  await apart(async () => {
+    gateway.remoteExec(async (channel, log) => {
+      await log.send('started');
+      await channel.waitClose();
+      await log.send('dropped');
+      throw new RangeError('unheard');
+    }, log);
+    await log.receive();
+  });
+  const first = await collecting(log.receive());
+  while (warnings.length === 0) await gateway.remoteStatus();
+  seen.later = [first, ...warnings.splice(0)];
+  log.close();
+}
+
+{
   await apart(async () => {
     const log = gateway.newChannel();
     gateway.remoteExec(async (_, log) => {
@@ -171,9 +195,7 @@ const seen = {};
     gc();
     await gateway.remoteStatus();
   }
-  seen.unheard = warnings.map((warning) =>
-    warning.replace(/channel \d+/, 'channel N').replace(/popen:\d+/, 'popen:N'),
-  );
+  seen.unheard = warnings.splice(0);
 }
 
 {

@@ -1,9 +1,9 @@
 import { type Gateway, TimeoutError } from '@execnet/core';
 import * as assert from 'uvu/assert';
-import { failureOf, forRemote, settled } from '../gateway-tests.ts';
+import { failureOf, settled, stop } from '../gateway-tests.ts';
 import { ECHO, evaluate, KEEP, keptAs, type PythonFixture, PythonTests } from './python-tests.ts';
 
-/** What ends an execution in Python, and what only ends the listening. */
+/** What ends an execution in Python. What only ends the listening is in `closing.ts`. */
 export function pythonCancellingSuite(name: string, fixture: PythonFixture): void {
   const tests = new PythonTests(name, 'cancelling', fixture);
   operations(tests);
@@ -49,18 +49,14 @@ const OPERATIONS: Readonly<Record<string, string>> = {
 
 function operations(tests: PythonTests): void {
   for (const [title, wait] of Object.entries(OPERATIONS)) {
-    tests.test(
-      `close makes it raise what is no Exception, so that finally runs: ${title}`,
-      async (gateway) => {
-        const other = gateway.newChannel();
-        const channel = gateway.remoteExec(kept(wait), other);
-        assert.is(await channel.receive(), 'begins');
-        channel.close();
-        await channel.waitClose();
-        assert.equal(await seenBy(gateway), CANCELLED);
-        other.close();
-      },
-    );
+    tests.test(`it raises what is no Exception, so that finally runs: ${title}`, async (gateway) => {
+      const other = gateway.newChannel();
+      const channel = gateway.remoteExec(kept(wait), other);
+      assert.is(await channel.receive(), 'begins');
+      await stop(channel);
+      assert.equal(await seenBy(gateway), CANCELLED);
+      other.close();
+    });
   }
 
   tests.test('a further operation of a cancelled execution raises at once', async (gateway) => {
@@ -77,8 +73,7 @@ for use in (channel.receive, channel.receive, args.receive, lambda: args.send(1)
       gateway.newChannel(),
     );
     assert.is(await channel.receive(), 'begins');
-    channel.close();
-    await channel.waitClose();
+    await stop(channel);
     assert.equal(await seenBy(gateway), Array(6).fill('Cancelled'));
   });
 
@@ -89,8 +84,7 @@ channel.send('begins')
 time.sleep(0.1)
 keep('seen', ['went on'])`);
     assert.is(await channel.receive(), 'begins');
-    channel.close();
-    await channel.waitClose();
+    await stop(channel);
     assert.equal(await seenBy(gateway), ['went on']);
   });
 
@@ -98,8 +92,7 @@ keep('seen', ['went on'])`);
     for (let round = 0; round < 10; round++) {
       const cancelled = gateway.remoteExec("channel.send('begins'); channel.receive()");
       await cancelled.receive();
-      cancelled.close();
-      await cancelled.waitClose();
+      await stop(cancelled);
       const channel = gateway.remoteExec<number, number>('channel.send(channel.receive() + 1)');
       void channel.send(round);
       assert.is(await channel.receive(), round + 1);
@@ -142,27 +135,17 @@ function ways(tests: PythonTests): void {
     log.close();
   });
 
-  tests.test(
-    'close with an error, and disposing of the channel, which waits, cancel as well',
-    async (gateway) => {
-      const failed = gateway.remoteExec(kept('channel.receive()'));
-      assert.is(await failed.receive(), 'begins');
-      failed.close(new Error('not needed any more'));
-      await failed.waitClose();
-      assert.equal(await seenBy(gateway), CANCELLED);
-      const disposed = gateway.remoteExec(kept('channel.receive()'));
-      assert.is(await disposed.receive(), 'begins');
-      await disposed[Symbol.asyncDispose]();
-      assert.equal(await seenBy(gateway), CANCELLED);
-    },
-  );
+  tests.test('disposing of the channel cancels, and waits for the end', async (gateway) => {
+    const disposed = gateway.remoteExec(kept('channel.receive()'));
+    assert.is(await disposed.receive(), 'begins');
+    await disposed[Symbol.asyncDispose]();
+    assert.equal(await seenBy(gateway), CANCELLED);
+  });
 }
 
 function ends(tests: PythonTests): void {
-  tests.test(
-    'after close, waitClose tells when the execution is over, its clean-up included',
-    async (gateway) => {
-      const channel = gateway.remoteExec(`${KEEP}
+  tests.test('waitClose tells when the execution is over, its clean-up included', async (gateway) => {
+    const channel = gateway.remoteExec(`${KEEP}
 import time
 try:
     channel.send('begins')
@@ -170,15 +153,15 @@ try:
 finally:
     time.sleep(0.1)
     keep('seen', ['cleaned up'])`);
-      assert.is(await channel.receive(), 'begins');
-      const waiting = channel.waitClose();
-      channel.close();
-      assert.is(channel.isClosed, true);
-      await Promise.all([waiting, channel.waitClose()]);
-      assert.equal(await seenBy(gateway), ['cleaned up']);
-      assert.is((await gateway.remoteStatus()).numExecuting, 0);
-    },
-  );
+    assert.is(await channel.receive(), 'begins');
+    const reason = new Error('enough');
+    const waiting = failureOf(channel.waitClose());
+    channel.cancel(reason);
+    assert.is(channel.isClosed, true);
+    for (const error of [await waiting, await failureOf(channel.waitClose())]) assert.is(error, reason);
+    assert.equal(await seenBy(gateway), ['cleaned up']);
+    assert.is((await gateway.remoteStatus()).numExecuting, 0);
+  });
 
   tests.test('a clean-up that fails is what waitClose rejects with, each time', async (gateway) => {
     const channel = gateway.remoteExec(`
@@ -189,7 +172,7 @@ finally:
           raise ValueError('can not clean up')
     `);
     assert.is(await channel.receive(), 'begins');
-    channel.close();
+    channel.cancel();
     for (let time = 0; time < 2; time++)
       assert.match((await failureOf(channel.waitClose())).message, 'can not clean up');
   });
@@ -198,8 +181,7 @@ finally:
     for (let round = 0; round < 20; round++) {
       const channel = gateway.remoteExec<number>('channel.send(1)');
       assert.is(await channel.receive(), 1);
-      channel.close();
-      await channel.waitClose();
+      await stop(channel);
     }
   });
 }
@@ -209,44 +191,13 @@ function scope(tests: PythonTests): void {
     const others = [gateway.remoteExec<number, number>(ECHO), gateway.remoteExec<number, number>(ECHO)];
     const channel = gateway.remoteExec("channel.send('begins'); channel.receive()");
     assert.is(await channel.receive(), 'begins');
-    channel.close();
-    await channel.waitClose();
+    await stop(channel);
     for (const other of others) {
       await other.send(1);
       assert.is(await other.receive(), 1);
       other.close();
       await other.waitClose();
     }
-  });
-
-  tests.test('closing a channel that was passed on cancels nothing', async (gateway) => {
-    const items = gateway.newChannel();
-    const channel = gateway.remoteExec<string, string>(
-      `
-        channel.send('begins')
-        try:
-            args.receive()
-        except EOFError:
-            channel.send('EOFError')
-        channel.send(channel.receive())
-      `,
-      items,
-    );
-    assert.is(await channel.receive(), 'begins');
-    items.close();
-    assert.is(await channel.receive(), 'EOFError');
-    await channel.send('goes on');
-    assert.is(await channel.receive(), 'goes on');
-    await channel.waitClose();
-  });
-
-  tests.test('code that closes its own channel goes on uncancelled', async (gateway) => {
-    const log = gateway.newChannel<string, string>();
-    const channel = gateway.remoteExec('channel.close()\nargs.send(args.receive())', forRemote(log));
-    await channel.waitClose();
-    void log.send('still blocking as ever');
-    assert.is(await log.receive(), 'still blocking as ever');
-    log.close();
   });
 
   tests.test('what is cancelled while others begin and end disturbs none of them', async (gateway) => {
@@ -260,8 +211,7 @@ function scope(tests: PythonTests): void {
         }
         const channel = gateway.remoteExec("channel.send('begins'); channel.receive()");
         await channel.receive();
-        channel.close();
-        await channel.waitClose();
+        await stop(channel);
       }),
     );
     await settled(gateway);

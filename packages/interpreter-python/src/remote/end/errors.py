@@ -75,8 +75,7 @@ class Ending(object):
         self.failed = failed
 
     def error(self, state):
-        if self.failed:
-            return RemoteError(self.message)
-        error = ClosedChannel(self.message)
-        error.state = state
+        error = (RemoteError if self.failed else ClosedChannel)(self.message)
+        # no property that would be told of it
+        error.__state__ = state
         return error

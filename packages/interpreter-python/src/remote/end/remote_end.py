@@ -80,8 +80,10 @@ class RemoteEnd(Lifetime):
                 if state.end is None:
                     grant = link.fragment(state, payload, code == FRAGMENT_FIRST)
             elif code == CHANNEL_CLOSE:
+                state.closed_there = True
                 state.finish(Ending('channel %d was closed by the other end' % id))
             elif code == CHANNEL_CLOSE_ERROR:
+                state.closed_there = True
                 state.finish(self.remote_error(payload))
             elif code == CHANNEL_LAST_MESSAGE:
                 state.finish_receiving(Ending('channel %d was closed by the other end' % id))
@@ -116,6 +118,8 @@ class RemoteEnd(Lifetime):
             self.link.enter()
             try:
                 channels = len([state for state in self.link.states.values() if not state.service])
+                # an execution whose channel was closed from there counts with it
+                channels += len([task for task in self.tasks if task.state.closed and not task.state.service])
             finally:
                 self.link.leave()
             answer = {
@@ -219,14 +223,14 @@ class RemoteEnd(Lifetime):
         self.link.enter()
         try:
             self.tasks.discard(task)
-            closed = state.closed
-            cancelled = state.cancelled is not None
+            # who has closed the channel wants to know, too
+            told = state.closed_there or not state.closed
             state.finish(Ending('channel %d is closed: its execution has ended' % state.id))
         finally:
             self.link.leave()
-        if failure is not None and closed and not cancelled:
+        if failure is not None and not told:
             complain('an execution failed whose channel was closed before:\n%s' % failure['stack'])
-        elif not closed or cancelled:
+        elif told:
             self.output.post(frame(CHANNEL_CLOSE, state.id) if payload is None else frame(CHANNEL_CLOSE_ERROR, state.id, payload))
 
     def interrupted(self, *_):

@@ -3,7 +3,7 @@ class State(object):
 
     __slots__ = ('id', 'link', 'facade', 'window', 'items', 'assembly', 'waiters', 'close_waiters', 'credit', 'sending', 'senders',
                  'send_closed', 'end', 'closed', 'cancelled', 'noticed', 'callback', 'endmarker', 'pumping', 'strings', 'execution', 'unread',
-                 'nested', 'announced', 'service', 'held', 'ended')
+                 'nested', 'announced', 'service', 'held', 'ended', 'closed_there')
 
     def __init__(self, id, link):
         self.id = id
@@ -25,6 +25,8 @@ class State(object):
         # why nothing will arrive any more
         self.end = None
         self.closed = False
+        # by the other end
+        self.closed_there = False
         # the execution behind the channel is to end; it has noticed
         self.cancelled = None
         self.noticed = False
@@ -187,7 +189,7 @@ class State(object):
         if self.send_closed.failed:
             return self.send_closed.error(self)
         error = SendClosed('nothing can be sent: %s' % self.send_closed.message)
-        error.state = self
+        error.__state__ = self
         return error
 
     def send(self, data, carried=()):

@@ -1,0 +1,4 @@
+import { closingSuite } from '@execnet/conformance';
+import { onEveryRemoteEnd } from './fixtures/suites.ts';
+
+onEveryRemoteEnd(closingSuite);

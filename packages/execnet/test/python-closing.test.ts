@@ -1,0 +1,4 @@
+import { pythonClosingSuite } from '@execnet/conformance';
+import { onEveryPython } from './fixtures/pythons.ts';
+
+onEveryPython(pythonClosingSuite);
