@@ -37,7 +37,7 @@ const dealing = words(`
 
 /** Files whose tests share a gateway, mostly, and are tried on every remote end in JavaScript. */
 const sharing = words(`
-  blocking callbacks cancelling channels closing errors executing files half-closed iteration main-thread-only multi-channel nested-channels pure-functions status structured
+  blocking callbacks cancelling channels closing errors executing files half-closed iteration left-behind main-thread-only multi-channel nested-channels pure-functions status structured
   values
 `);
 
@@ -73,6 +73,7 @@ export const general = {
   files: 'files and streams',
   'half-closed': 'half-closed channels',
   iteration: 'iteration',
+  'left-behind': 'left behind',
   'multi-channel': 'multi-channel',
   'nested-channels': 'nested channels',
   status: 'status',

@@ -25,6 +25,7 @@ export { fileSuite } from './gateway/files.ts';
 export type { GatewayFixture } from './gateway/gateway-tests.ts';
 export { halfClosedSuite } from './gateway/half-closed.ts';
 export { iterationSuite } from './gateway/iteration.ts';
+export { leftBehindSuite } from './gateway/left-behind.ts';
 export { multiChannelSuite } from './gateway/multi-channel.ts';
 export { nestedChannelSuite } from './gateway/nested-channels.ts';
 export { pureFunctionSuite } from './gateway/pure-functions.ts';

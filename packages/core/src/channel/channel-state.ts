@@ -1,5 +1,5 @@
 import { setImmediate } from '../clock.ts';
-import { CancelledError, describeError, RemoteError, type RemoteErrorData } from '../errors/index.ts';
+import { describeError, RemoteError, type RemoteErrorData } from '../errors/index.ts';
 import type { StringOptions } from '../serializer/types.ts';
 import { checkForCall, isStackOverflow } from '../stack-room.ts';
 import { Code, EMPTY, HEADER_SIZE, int32Payload } from '../wire/index.ts';
@@ -43,6 +43,8 @@ export class ChannelState {
   facade: WeakRef<object> | undefined;
   /** There is an execution of ours behind it at the remote end. */
   execution = false;
+  /** The execution that it was given to, if that is known. */
+  owner: ChannelState | undefined;
   /** Its id is inside an item that was not read yet: the link keeps it for that reader, also when it is closed already. */
   unread = false;
   /** It was inside an item, so that its id may turn up again after it was closed. */
@@ -116,6 +118,12 @@ export class ChannelState {
     return this.#callback !== undefined;
   }
 
+  /** What the execution that has this channel does with it is of no concern to anybody: it was cancelled, or who has begun it listens no more. */
+  get isLeftBehind(): boolean {
+    const of = this.execution ? this : this.owner;
+    return of !== undefined && (of.#closedThere || of.#cancelled !== undefined);
+  }
+
   /** Why the execution behind this channel is to end. */
   get cancelled(): Error | undefined {
     return this.#cancelled;
@@ -167,8 +175,8 @@ export class ChannelState {
     this.#closedThere = true;
     const listens = this.#givenUp || !this.#closed;
     const reason = error
-      ? Ending.failed(this.failure?.(error) ?? new RemoteError(error, listens ? undefined : []))
-      : Ending.closed(`channel ${this.id} of ${this.link.name} was closed by the other end`);
+      ? Ending.failed(this.failure?.(error) ?? new RemoteError(error, listens ? undefined : []), this)
+      : this.#ending('was closed by the other end');
     this.#end(reason);
   }
 
@@ -176,12 +184,12 @@ export class ChannelState {
   peerEnded(): void {
     if (this.#receiveEnd) return;
     this.#goesOn = this.execution && this.link.local;
-    this.#endReceiving(Ending.closed(`channel ${this.id} of ${this.link.name} was ended by the other end`));
+    this.#endReceiving(this.#ending('was ended by the other end'));
     if (this.#isOver) this.#closeOver();
   }
 
   /** The execution is to end: its owner wants it so, unless there is another reason. */
-  cancel(reason: Error = new CancelledError(`the execution behind channel ${this.id} was cancelled`)): void {
+  cancel(reason: Error): void {
     if (this.#cancelled) return;
     this.#cancelled = reason;
     this.#abort?.abort(reason);
@@ -302,7 +310,7 @@ export class ChannelState {
     const { id, link, sender } = this;
     if (sender.closed) return Promise.reject(sender.closed.error);
     needStackToClose();
-    const reason = Ending.closed(`channel ${id} of ${link.name} was ended: nothing can be sent after end()`);
+    const reason = this.#ending('was ended: nothing can be sent after end()');
     this.#ended = new Promise((resolve, reject) => {
       sender.closeAfterPending(reason, (failure) => {
         if (failure) {
@@ -328,7 +336,7 @@ export class ChannelState {
   close(error?: unknown): void {
     if (this.#closed) return;
     needStackToClose();
-    const reason = Ending.closed(`channel ${this.id} of ${this.link.name} is closed`);
+    const reason = this.#ending('is closed');
     const payload = error === undefined ? undefined : this.#dumpError(error);
     this.#ended ??= DONE;
     this.#keepRunning();
@@ -390,7 +398,7 @@ export class ChannelState {
       else if (failure) this.link.warn('an execution failed whose channel was closed before:', failure.error);
       return;
     }
-    const reason = Ending.closed(`channel ${this.id} is closed: its execution has ended`);
+    const reason = this.#ending('is closed: its execution has ended');
     this.#ended ??= DONE;
     this.sender.closeAfterPending(reason, (failed) => {
       over();
@@ -415,7 +423,7 @@ export class ChannelState {
       this.#forget();
       return;
     }
-    const reason = Ending.closed('the channel is gone');
+    const reason = this.#ending('is gone');
     if (!this.#callback) this.#keepRunning();
     this.sender.closeAfterPending(reason, (failure) => {
       if (!failure)
@@ -428,6 +436,10 @@ export class ChannelState {
   }
 
   // --- inside
+
+  #ending(what: string): Ending {
+    return Ending.closed(`channel ${this.id} of ${this.link.name} ${what}`, this);
+  }
 
   get #reading(): boolean {
     return this.#wanted || this.#waiters.length > 0 || (this.#callback !== undefined && !this.#callbackBusy);

@@ -123,10 +123,16 @@ export class ChannelTable {
 
   /** The peer is about to send this id inside an item on `carrier`; frames for it may come before the item is read. */
   announce(id: number, carrier: ChannelState): void {
-    if (this.#states.has(id)) return;
+    const owner = carrier.execution ? carrier : carrier.owner;
+    const known = this.#states.get(id);
+    if (known) {
+      known.owner ??= owner;
+      return;
+    }
     if (this.#states.size >= MAX_ANNOUNCED)
       throw new ProtocolError(`the peer announces more than ${MAX_ANNOUNCED} channels`);
     const state = this.#add(id);
+    state.owner = owner;
     if (carrier.closed) {
       // its item will never be read: the carrier only sends what it still had
       state.abandon();

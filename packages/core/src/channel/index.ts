@@ -3,6 +3,7 @@ export { type CallbackOptions, Channel } from './channel.ts';
 export type { ChannelLink, ClosedChannel } from './channel-link.ts';
 export type { ChannelState } from './channel-state.ts';
 export { ChannelTable, type IdSpace } from './channel-table.ts';
+export { channelEndedBy } from './ending.ts';
 export { type Future, future } from './future.ts';
 export type { Item } from './item.ts';
 export type { FileOptions } from './make-file.ts';

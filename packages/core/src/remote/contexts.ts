@@ -13,26 +13,26 @@ export function cheapContexts(): boolean {
 }
 
 /** Knows which execution the code that runs now belongs to, across timers, promises and events. */
-export class Contexts {
-  readonly #storage: AsyncLocalStorage<number>;
+export class Contexts<Execution> {
+  readonly #storage: AsyncLocalStorage<Execution>;
 
   constructor() {
-    this.#storage = new (builtin('node:async_hooks').AsyncLocalStorage)<number>();
+    this.#storage = new (builtin('node:async_hooks').AsyncLocalStorage)<Execution>();
   }
 
-  /** The id of the execution; undefined where the interpreter has lost it, or where there is none. */
-  get current(): number | undefined {
+  /** The execution, which may be over; undefined where the interpreter has lost it, or where there is none. */
+  get current(): Execution | undefined {
     return this.#storage.getStore();
   }
 
-  run<T>(id: number, code: () => T): T {
-    return this.#storage.run(id, code);
+  run<T>(execution: Execution, code: () => T): T {
+    return this.#storage.run(execution, code);
   }
 
   /** The function, to be called from anywhere, as a part of the execution that runs now. */
   bind<Args extends unknown[], T>(fn: (...args: Args) => T): (...args: Args) => T {
-    const id = this.current;
-    if (id === undefined) return fn;
-    return (...args) => this.#storage.run(id, fn, ...args);
+    const { current } = this;
+    if (current === undefined) return fn;
+    return (...args) => this.#storage.run(current, fn, ...args);
   }
 }

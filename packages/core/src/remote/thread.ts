@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
-import { ByteChannel, Channel, type ChannelState } from '../channel/index.ts';
+import { ByteChannel, Channel, type ChannelState, channelEndedBy } from '../channel/index.ts';
 import { setImmediate } from '../clock.ts';
 import { CancelledError, ConnectionLostError } from '../errors/index.ts';
 import { Link } from '../link/index.ts';
@@ -22,6 +22,9 @@ interface Execution {
   /** What a runner runs. */
   running?: Running;
 }
+
+/** Deeper causes of an error are not looked at. */
+const MAX_CAUSES = 16;
 
 /** What a runner may use to clean up after an execution that was cancelled, in milliseconds. Whoever terminates names a grace of his own. */
 const GRACE = 1000;
@@ -61,7 +64,9 @@ export class ExecutingThread {
   readonly #dialect: Dialect;
   readonly #exit: (code: number) => void;
   readonly #executions = new Map<number, Execution>();
-  readonly #contexts: Contexts | undefined;
+  readonly #contexts: Contexts<Execution> | undefined;
+  /** What was thrown into executions to stop them. */
+  readonly #cancellations = new WeakSet<object>();
   readonly #runner: Runner | undefined;
   /** An error that nobody caught is being told. What arrives may have this thread end, which has to end more than itself first. */
   #failing = false;
@@ -80,7 +85,7 @@ export class ExecutingThread {
     runner,
     dialect,
   }: ThreadOptions) {
-    const contexts = runner !== undefined || cheapContexts() ? new Contexts() : undefined;
+    const contexts = runner !== undefined || cheapContexts() ? new Contexts<Execution>() : undefined;
     this.#contexts = contexts;
     if (runner !== undefined && contexts) this.#runner = this.#createRunner(runner, contexts);
     this.#dialect = dialect;
@@ -130,11 +135,11 @@ export class ExecutingThread {
     const state = Channel.stateOf(channel) as ChannelState;
     state.execution = true;
     this.#executions.set(id, { channel, state });
-    if (this.#stopping) state.cancel(this.#stopping);
+    if (this.#stopping) this.#interrupt(state, this.#stopping);
     return channel;
   }
 
-  #createRunner(text: string, contexts: Contexts): Runner {
+  #createRunner(text: string, contexts: Contexts<Execution>): Runner {
     return evaluateModel<CreateRunner>(
       text,
       'createRunner',
@@ -152,9 +157,13 @@ export class ExecutingThread {
 
   /** The execution that the code which runs now belongs to, as far as the interpreter knows, or as there is but one. */
   get #current(): Execution | undefined {
-    const id = this.#contexts?.current;
-    if (id !== undefined) return this.#executions.get(id);
+    const current = this.#contexts?.current;
+    if (current) return this.#isRunning(current) ? current : undefined;
     return this.#executions.size === 1 ? this.#executions.values().next().value : undefined;
+  }
+
+  #isRunning(execution: Execution): boolean {
+    return this.#executions.get(execution.state.id) === execution;
   }
 
   #run(id: number, channel: Channel, payload: Uint8Array): void {
@@ -170,7 +179,8 @@ export class ExecutingThread {
       const code = (): unknown =>
         tools ? remote(channel, request.args, tools) : remote(channel, request.args);
       const answers = request.kind === 'call';
-      if (contexts) contexts.run(id, () => this.#start(id, code, answers));
+      const execution = this.#executions.get(id);
+      if (contexts && execution) contexts.run(execution, () => this.#start(id, code, answers));
       else this.#start(id, code, answers);
     } catch (error) {
       this.#over(id, { error });
@@ -210,10 +220,39 @@ export class ExecutingThread {
     } else finished(result);
   }
 
+  /**
+   * Whether an error that no code caught comes of something that an execution has left unawaited which was cancelled, or to which nobody listens any more: that
+   * is no reason to end anything. One that only says so is not even told.
+   */
+  leftBehind(error: unknown): 'told' | 'quiet' | undefined {
+    const ended = channelEndedBy(error) as ChannelState | undefined;
+    if (ended?.isLeftBehind || this.#isCancellation(error)) return 'quiet';
+    return this.#contexts?.current?.state.cancelled ? 'told' : undefined;
+  }
+
+  /** It may be the cause of another, as what takes an `AbortSignal` rejects with. */
+  #isCancellation(error: unknown): boolean {
+    try {
+      for (
+        let depth = 0, one = error;
+        depth < MAX_CAUSES && typeof one === 'object' && one !== null;
+        depth++
+      ) {
+        if (this.#cancellations.has(one)) return true;
+        one = (one as { cause?: unknown }).cause;
+      }
+    } catch {
+      // a getter of the user
+    }
+    return false;
+  }
+
   /** An error that no code caught: it belongs to the execution that ran it, or to all if nobody knows. Returns how many were told. */
   uncaught(error: unknown): number {
-    const id = this.#contexts?.current;
-    const ids = [...this.#executions.keys()].filter((one) => id === undefined || one === id);
+    const current = this.#contexts?.current;
+    const ids = [...this.#executions.values()]
+      .filter((one) => current === undefined || one === current)
+      .map(({ state }) => state.id);
     this.#failing = true;
     for (const one of ids) this.#over(one, { error });
     this.#failing = false;
@@ -298,7 +337,7 @@ export class ExecutingThread {
     if (!execution) return;
     // a task unwinds before its waits would fail
     execution.running?.halt(GRACE);
-    execution.state.cancel();
+    this.#interrupt(execution.state);
   }
 
   /** Everything that runs here is to end: by termination, or because the connection is lost. */
@@ -306,9 +345,17 @@ export class ExecutingThread {
     this.#stopping = lost ?? new CancelledError('the gateway is being terminated');
     for (const { state, running } of this.#executions.values()) {
       running?.halt();
-      state.cancel(this.#stopping);
+      this.#interrupt(state, this.#stopping);
     }
     if (lost) this.link.end(lost);
+  }
+
+  #interrupt(state: ChannelState, reason?: Error): void {
+    // a listener of its signal may fail at once
+    const cancellation =
+      reason ?? new CancelledError(`the execution behind channel ${state.id} was cancelled`);
+    this.#cancellations.add(cancellation);
+    state.cancel(cancellation);
   }
 }
 

@@ -5,7 +5,8 @@ import type { ExecutingThread } from './thread.ts';
 
 /**
  * An error that nobody caught ends a remote end as it ends a plain program: with code 1 and its stack on stderr; the executions of its thread
- * are told first. A handler that remote code installs for itself takes precedence, as it would in a plain program.
+ * are told first. What a cancelled execution has left unawaited ends nothing. A handler that remote code installs for itself takes precedence, as it would in a
+ * plain program.
  */
 export function reportUncaught(
   thread: ExecutingThread,
@@ -35,13 +36,21 @@ export function reportUncaughtByEvents(thread: ExecutingThread): void {
 
 /** In an isolated thread it fails what runs there; who waits for that ends the thread. */
 function fail(thread: ExecutingThread, error: unknown): void {
+  if (isLeftBehind(thread, error)) return;
   if (thread.uncaught(error) === 0) say(error);
 }
 
 function end(thread: ExecutingThread, error: unknown): void {
+  if (isLeftBehind(thread, error)) return;
   thread.uncaught(error);
   say(error);
   process.exit(1);
+}
+
+function isLeftBehind(thread: ExecutingThread, error: unknown): boolean {
+  const way = thread.leftBehind(error);
+  if (way === 'told') say(error);
+  return way !== undefined;
 }
 
 function say(error: unknown): void {

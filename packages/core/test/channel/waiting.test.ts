@@ -132,7 +132,7 @@ test('cancelling makes receives reject, those of now and those that come', async
   const state = pair.remote.link.channels.get(there.id);
   const receiving = rejection(there.receive());
   const { signal } = there;
-  state?.cancel();
+  state?.cancel(new CancelledError('as wanted'));
   assert.instance(await receiving, CancelledError);
   assert.ok(signal.aborted);
   assert.is(signal.reason, await receiving);
@@ -143,7 +143,7 @@ test('cancelling makes receives reject, those of now and those that come', async
 test('the signal of a channel that was cancelled before anybody asked for it is aborted', () => {
   const pair = new LinkPair();
   const { there } = pair.channel();
-  pair.remote.link.channels.get(there.id)?.cancel();
+  pair.remote.link.channels.get(there.id)?.cancel(new CancelledError('as wanted'));
   assert.ok(there.signal.aborted);
 });
 

@@ -112,22 +112,30 @@ function fromThere(tests: PythonTests): void {
     await channel.waitClose();
   });
 
-  tests.test('a channel that is closed can not be ended', async (gateway) => {
-    const items = gateway.newChannel();
-    const channel = gateway.remoteExec<string, never>(
-      `
-      items = args
-      items.close()
+  tests.test(
+    'a channel that the other end has closed can not be ended; what was closed here can',
+    async (gateway) => {
+      const [items, own] = [gateway.newChannel(), gateway.newChannel()];
+      const channel = gateway.remoteExec<string, string>(
+        `
+      items, own = args
+      own.close()
+      own.end()
+      channel.send('ended')
+      items.waitclose()
       try:
           items.end()
       except IOError:
           channel.send('IOError')
     `,
-      forRemote(items),
-    );
-    assert.is(await channel.receive(), 'IOError');
-    await channel.waitClose();
-  });
+        [forRemote(items), forRemote(own)],
+      );
+      assert.is(await channel.receive(), 'ended');
+      items.close();
+      assert.is(await channel.receive(), 'IOError');
+      await channel.waitClose();
+    },
+  );
 }
 
 function both(tests: PythonTests): void {

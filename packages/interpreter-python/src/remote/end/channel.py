@@ -73,7 +73,7 @@ class Channel(object):
 
     def end(self):
         """Sends nothing more: the other end receives what was sent before, and then its iteration ends. Receiving here goes on.
-        Waits for what other threads are sending. IOError if the channel is closed; what was ended already may be ended again."""
+        Waits for what other threads are sending. IOError if the other end has closed the channel; what was ended, or closed, here may be ended again."""
         if SIGNALS.pending:
             SIGNALS.deliver()
         need_frames()

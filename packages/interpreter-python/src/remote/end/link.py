@@ -188,6 +188,7 @@ class Link(object):
         try:
             if state.closed:
                 return
+            state.ended = True
             state.finish(Ending('channel %d is closed' % state.id))
         finally:
             self.leave()

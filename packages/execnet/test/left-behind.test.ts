@@ -1,0 +1,4 @@
+import { leftBehindSuite } from '@execnet/conformance';
+import { onEveryRemoteEnd } from './fixtures/suites.ts';
+
+onEveryRemoteEnd(leftBehindSuite);
