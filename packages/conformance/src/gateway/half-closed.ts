@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Channel, ChannelClosedError, ConnectionLostError, type RemoteError } from '@execnet/core';
 import * as assert from 'uvu/assert';
-import { failureOf, forRemote, type GatewayFixture, GatewayTests, settled } from './gateway-tests.ts';
+import { failureOf, forRemote, type GatewayFixture, GatewayTests, settled, stop } from './gateway-tests.ts';
 
 /** `end()`: one direction of a channel ends, and the other goes on. */
 export function halfClosedSuite(name: string, fixture: GatewayFixture): void {
@@ -175,8 +175,7 @@ function fromThere(tests: GatewayTests): void {
       await new Promise((resolve) => channel.signal.addEventListener('abort', resolve));
     });
     for await (const item of channel) assert.unreachable(String(item));
-    channel.close();
-    await channel.waitClose();
+    await stop(channel);
     await settled(gateway);
   });
 }

@@ -18,6 +18,8 @@ export interface ExecutorThread {
   readonly executing: number;
   /** Channels open there; a thread that has any must not be closed. */
   readonly channels: number;
+  /** It is up, and has taken what it was given first. */
+  readonly started: boolean;
   /** Lets the thread end; nothing may run on it afterwards. */
   close(): void;
   /** Ends an isolated thread at once, whatever it runs. Where the interpreter can't (`supports.killThread`), a thread that spins spins on. */
@@ -48,6 +50,8 @@ export interface ExecutorThreads {
   readonly main: ExecutorThread;
   /** Most threads that may execute at a time, the main thread included. */
   readonly limit: number;
+  /** How many threads the machine runs at a time. */
+  readonly parallelism: number;
   /** Starts another thread; it takes tasks at once and runs them when it is up. */
   spawn(options?: ThreadOptions): ExecutorThread;
   /** Whether {@link Executor.idle} is called; costs a message for each execution while it is. */

@@ -17,7 +17,7 @@ import { type RawIo, READ_SIZE, rawIo } from './raw-io.ts';
 import { Ring } from './ring.ts';
 import { RoutedThread, WakeUps } from './routed-thread.ts';
 import type { Routing } from './router.ts';
-import { loadProcessLater, runtime } from './runtime.ts';
+import { builtin, loadProcessLater, runtime } from './runtime.ts';
 import type { Handover, ReceiverData, ThreadData } from './thread-data.ts';
 import type { ThreadMessage } from './thread-port.ts';
 import { startThread } from './threads.ts';
@@ -152,6 +152,9 @@ export class Receiver {
     )({
       main: this.#main,
       limit: this.#data.options.threads,
+      get parallelism() {
+        return parallelism();
+      },
       spawn: (options) => this.#spawn(options),
       wantIdle: (wanted) => Atomics.store(this.#board.words, BoardWord.IDLE_WANTED, wanted ? 1 : 0),
       warn: complain,
@@ -449,6 +452,12 @@ export class Receiver {
     };
     look();
   }
+}
+
+/** Node has the one since 21, and the other is slow to load in Deno. */
+function parallelism(): number {
+  const { navigator } = globalThis as { navigator?: { hardwareConcurrency?: number } };
+  return navigator?.hardwareConcurrency ?? builtin('node:os').availableParallelism();
 }
 
 /** The time that all threads of this process have had of the processors, in milliseconds. */

@@ -55,6 +55,11 @@ export class Ring {
     new Int32Array(block, 0, WORDS).fill(0);
   }
 
+  /** The reader has begun. */
+  get hasBeenRead(): boolean {
+    return Atomics.load(this.words, Word.TAIL) !== 0;
+  }
+
   /** Writes as much of `chunk` as fits; returns how much that was. Writer only. */
   write(chunk: Uint8Array): number {
     const head = Atomics.load(this.words, Word.HEAD);

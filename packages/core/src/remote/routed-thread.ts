@@ -92,6 +92,10 @@ export class RoutedThread implements Route, ExecutorThread {
     return Atomics.load(this.#ring.words, Word.CHANNELS);
   }
 
+  get started(): boolean {
+    return !this.#gone && this.#ring.hasBeenRead;
+  }
+
   /** What the code of an isolated thread has ended it with. */
   get exitCode(): number | undefined {
     const word = Atomics.load(this.#ring.words, Word.EXIT_CODE);

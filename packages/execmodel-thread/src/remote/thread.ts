@@ -4,10 +4,32 @@ import { WaitingTasks } from './waiting-tasks.ts';
 /** A thread that had nothing to do for so long is ended, in milliseconds: it costs 10 MiB, and starting another some 30 ms. */
 const IDLE_LIFETIME = 10_000;
 
-/** Schedules executions: the main thread if it is free, else a free thread, else a new one, else they wait. */
+/** What a thread is taken to need until it is up while none was seen to start, in milliseconds. */
+const USUAL_START = 30;
+
+/** How often it is looked whether what waits gets on, in milliseconds. */
+const LOOK = 5;
+
+interface Entry {
+  readonly thread: ExecutorThread;
+  readonly spawned: number;
+  started: boolean;
+  idleSince: number;
+}
+
+/**
+ * Schedules executions: the main thread if it is free, else a free thread, else they wait. As many threads as the machine runs at a time are started at once;
+ * further ones, up to the limit, when nothing has started or come to its end for as long as a thread takes to start: then what runs waits itself, maybe for what
+ * waits here. A thread for each of a thousand short calls would take longer than all of them on one.
+ */
 export function createExecutor(threads: ExecutorThreads): Executor {
-  const pool: { thread: ExecutorThread; idleSince: number }[] = [];
+  const pool: Entry[] = [];
   let sweeper: ReturnType<typeof setInterval> | undefined;
+  let watch: ReturnType<typeof setInterval> | undefined;
+  /** When something was last seen to have started, or to have come to its end, while others waited. */
+  let progress = 0;
+  let given = 0;
+  let startTime = USUAL_START;
 
   const free = (): ExecutorThread | undefined => {
     if (threads.main.executing === 0) return threads.main;
@@ -15,20 +37,53 @@ export function createExecutor(threads: ExecutorThreads): Executor {
   };
   const waiting = new WaitingTasks(threads, free);
 
-  const place = (): ExecutorThread | undefined => {
-    const found = free();
-    if (found || pool.length + 1 >= threads.limit) return found;
+  const spawn = (): ExecutorThread => {
     const thread = threads.spawn();
-    pool.push({ thread, idleSince: 0 });
+    pool.push({ thread, spawned: performance.now(), started: false, idleSince: 0 });
     sweeper ??= setInterval(sweep, IDLE_LIFETIME / 2);
     return thread;
+  };
+
+  const place = (): ExecutorThread | undefined =>
+    free() ?? (pool.length + 1 < Math.min(threads.limit, threads.parallelism) ? spawn() : undefined);
+
+  /** Sees to it that what waits does not wait for what runs. */
+  const look = (): void => {
+    const now = performance.now();
+    waiting.drain();
+    if (waiting.given !== given) progress = now;
+    given = waiting.given;
+    for (const entry of pool) {
+      if (entry.started || !entry.thread.started) continue;
+      entry.started = true;
+      progress = now;
+      startTime = now - entry.spawned;
+    }
+    if (waiting.length === 0) {
+      clearInterval(watch);
+      watch = undefined;
+    } else if (now - progress >= startTime) {
+      progress = now;
+      grow();
+    }
+  };
+
+  const grow = (): void => {
+    const size = pool.length + 1;
+    try {
+      for (let n = Math.min(size, threads.limit - size, waiting.length); n > 0; n--) spawn();
+    } catch (error) {
+      // the system gives no more of them
+      waiting.refuse((error as Error).message);
+    }
+    waiting.drain();
   };
 
   /** Ends threads that are not needed. One with open channels is: others may still talk to what runs behind them. */
   const sweep = (): void => {
     const now = performance.now();
     for (let i = pool.length - 1; i >= 0; i--) {
-      const entry = pool[i] as (typeof pool)[number];
+      const entry = pool[i] as Entry;
       const { thread } = entry;
       if (thread.executing > 0 || thread.channels > 0) entry.idleSince = 0;
       else if (entry.idleSince === 0) entry.idleSince = now;
@@ -48,8 +103,14 @@ export function createExecutor(threads: ExecutorThreads): Executor {
     },
     execute(task) {
       const thread = waiting.length === 0 ? place() : undefined;
-      if (thread) task.runOn(thread);
-      else waiting.add(task);
+      if (thread) {
+        task.runOn(thread);
+        return;
+      }
+      waiting.add(task);
+      if (watch || pool.length + 1 >= threads.limit) return;
+      progress = performance.now();
+      watch = setInterval(look, LOOK);
     },
     cancel: (id) => waiting.remove(id),
     idle: () => waiting.drain(),

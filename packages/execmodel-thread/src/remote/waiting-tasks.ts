@@ -5,6 +5,8 @@ export class WaitingTasks {
   readonly #threads: ExecutorThreads;
   readonly #free: () => ExecutorThread | undefined;
   readonly #tasks: Task[] = [];
+  /** How many have got a thread. */
+  given = 0;
 
   /** `free`: a thread that may take one. */
   constructor(threads: ExecutorThreads, free: () => ExecutorThread | undefined) {
@@ -30,11 +32,17 @@ export class WaitingTasks {
     return at >= 0;
   }
 
+  /** The first one is told that it can't run. */
+  refuse(message: string): void {
+    this.#tasks.shift()?.refuse(message);
+  }
+
   /** Gives tasks to the threads that are free. */
   drain(): void {
     while (this.#tasks.length > 0) {
       const thread = this.#free();
       if (!thread) return;
+      this.given++;
       (this.#tasks.shift() as Task).runOn(thread);
     }
     this.#threads.wantIdle(false);

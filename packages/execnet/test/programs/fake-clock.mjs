@@ -25,7 +25,7 @@ async function use(gateway) {
     sizes.push((await echo.receive({ timeout: 20_000 })).length);
   }
   const silence = await echo.receive({ timeout: 20 }).catch(({ code }) => code);
-  echo.close();
+  await echo.end();
   await echo.waitClose();
   const { numExecuting } = await gateway.remoteStatus();
   const spins = python

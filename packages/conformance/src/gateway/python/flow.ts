@@ -1,6 +1,6 @@
 import type { Channel, Gateway, SpecObject } from '@execnet/core';
 import * as assert from 'uvu/assert';
-import { settled } from '../gateway-tests.ts';
+import { settled, stop } from '../gateway-tests.ts';
 import { ECHO, KEEP, keptAs, type PythonFixture, PythonTests } from './python-tests.ts';
 
 const MIB = 1024 * 1024;
@@ -269,8 +269,7 @@ function memory(tests: PythonTests, lean: SpecObject, bound: number): void {
       await channel.receive();
       await new Promise((resolve) => setTimeout(resolve, 500));
       await stream(gateway, 10_000_000);
-      channel.close();
-      await channel.waitClose();
+      await stop(channel);
     });
     assert.ok(risen < bound, `the peak rose by ${risen.toFixed(1)} MiB`);
   });
@@ -299,8 +298,7 @@ function memory(tests: PythonTests, lean: SpecObject, bound: number): void {
           assert.is(await echo.receive({ timeout: 10_000 }), n);
         }
         await stream(gateway, 2_000_000);
-        for (const channel of channels) channel.close();
-        await Promise.all(channels.map((channel) => channel.waitClose()));
+        await Promise.all(channels.map(stop));
       });
       assert.ok(risen < bound, `the peak rose by ${risen.toFixed(1)} MiB`);
       echo.close();

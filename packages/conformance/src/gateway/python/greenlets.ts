@@ -1,6 +1,6 @@
 import type { RemoteError } from '@execnet/core';
 import * as assert from 'uvu/assert';
-import { failureOf } from '../gateway-tests.ts';
+import { failureOf, stop } from '../gateway-tests.ts';
 import {
   AT_EXIT,
   ECHO,
@@ -229,8 +229,7 @@ except channel.Cancelled:
     keep('greenlet', 'cancelled')
     raise`);
     assert.is(await channel.receive(), 'waits');
-    channel.close();
-    await channel.waitClose();
+    await stop(channel);
     assert.is(await keptAs(gateway, 'greenlet'), 'cancelled');
     await other.send(1);
     assert.is(await other.receive(), 1);

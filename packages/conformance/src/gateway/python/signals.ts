@@ -1,5 +1,6 @@
 import type { Gateway } from '@execnet/core';
 import * as assert from 'uvu/assert';
+import { stop } from '../gateway-tests.ts';
 import { ECHO, evaluate, KEEP, keptAs, type PythonFixture, PythonTests } from './python-tests.ts';
 
 const MIB = 1024 * 1024;
@@ -321,8 +322,7 @@ finally:
       other,
     );
     assert.is(await channel.receive(), 'handled');
-    channel.close();
-    await channel.waitClose();
+    await stop(channel);
     assert.equal(await keptAs(gateway, 'seen'), ['cancelled']);
     other.close();
   });
@@ -369,8 +369,7 @@ function cancelled(tests: PythonTests): void {
           .remoteExec('state = args._state\nchannel.send(state.sending and state.credit < 2000)', items)
           .receive();
       while ((await begun()) !== true) await new Promise((resolve) => setTimeout(resolve, 20));
-      channel.close();
-      await channel.waitClose();
+      await stop(channel);
       const next = gateway.remoteExec("args.send('next')", items);
       assert.is(((await items.receive()) as Uint8Array).length, 3 * MIB);
       assert.is(await items.receive(), 'next');

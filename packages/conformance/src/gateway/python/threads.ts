@@ -1,6 +1,6 @@
 import type { Gateway, RemoteError } from '@execnet/core';
 import * as assert from 'uvu/assert';
-import { failureOf, settled, testQueueBehindItems } from '../gateway-tests.ts';
+import { failureOf, settled, stop, testQueueBehindItems } from '../gateway-tests.ts';
 import {
   AT_EXIT,
   evaluate,
@@ -59,9 +59,9 @@ export function pythonMainThreadOnlySuite(name: string, fixture: PythonFixture):
       gateway.call('abs', [-3]),
     ];
     const dropped = gateway.remoteExec("channel.send('never')");
-    dropped.close();
+    dropped.cancel();
     assert.equal(await Promise.all(order), [1, 2, 3]);
-    await dropped.waitClose();
+    await stop(dropped);
   });
 
   tests.test('callbacks run beside the execution', async (gateway) => {
@@ -218,8 +218,7 @@ function bounds(tests: PythonTests): void {
       const dropped = gateway.remoteExec(`${KEEP}\nkeep('ran_after_all', True)`);
       const kept = gateway.call('abs', [-1]);
       assert.equal(await numbers(gateway), [1, 2]);
-      dropped.close();
-      await dropped.waitClose();
+      await stop(dropped);
       assert.equal(await numbers(gateway), [1, 1]);
       await busy.end();
       assert.is(await kept, 1);
