@@ -21,8 +21,13 @@ async function idles(interpreter: Interpreter): Promise<void> {
   const { pid } = gateway.peer;
   const run = async (): Promise<void> => {
     const channels = Array.from({ length: THREADS }, () =>
-      gateway.remoteExec((channel: Channel<number, number>) => channel.sendSync(channel.receiveSync() + 1)),
+      gateway.remoteExec((channel: Channel<number, number>) => {
+        channel.sendSync(0);
+        channel.sendSync(channel.receiveSync() + 1);
+      }),
     );
+    // each needs a thread of its own
+    for (const channel of channels) assert.is(await channel.receive(), 0);
     for (const channel of channels) await channel.send(1);
     for (const channel of channels) {
       assert.is(await channel.receive(), 2);

@@ -386,6 +386,6 @@ async function works(gateway: Gateway): Promise<void> {
   const channel = gateway.remoteExec<Uint8Array, Uint8Array>(ECHO);
   void channel.send(new Uint8Array(MIB));
   assert.is((await channel.receive()).length, MIB);
-  channel.close();
+  await channel.end();
   await channel.waitClose();
 }
