@@ -17,5 +17,8 @@ function field(pid: number, file: string, name: string): number | undefined {
 /** Memory of a process that is in RAM, what it shares with others counted whole. */
 export const residentSize = (pid: number): number | undefined => field(pid, 'status', 'VmRSS');
 
-/** The same with its proportional part of what is shared: what one more such process costs. */
+/** The most of it that the process has had. */
+export const peakSize = (pid: number): number | undefined => field(pid, 'status', 'VmHWM');
+
+/** What is in RAM, with its proportional part of what is shared: what one more such process costs. */
 export const proportionalSize = (pid: number): number | undefined => field(pid, 'smaps_rollup', 'Pss');

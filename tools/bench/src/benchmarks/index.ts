@@ -1,6 +1,7 @@
 import type { Benchmark } from '../benchmark.ts';
 import { boot } from './boot.ts';
 import { bulk } from './bulk.ts';
+import { concurrentCalls } from './concurrent-calls.ts';
 import { executions } from './executions.ts';
 import { gateways } from './gateways.ts';
 import { importTime } from './import-time.ts';
@@ -22,6 +23,7 @@ export const benchmarks: readonly Benchmark[] = [
   smallMessages,
   bulk,
   executions,
+  concurrentCalls,
   models,
   via,
   ssh,
