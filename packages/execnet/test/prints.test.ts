@@ -60,6 +60,17 @@ for (const interpreter of ownRemoteEnds) {
     assert.is(lines.length, 2 * (onStdout('').length + onStderr('').length) + 1, stderr);
   });
 
+  interpreter.test('with stdio=prefix each line says which gateway has printed it', async () => {
+    await using program = startProgram('prefixed.mjs', [specOf(interpreter)]);
+    const { code, stdout, stderr } = await program.ended;
+    assert.is(code, 0, stderr);
+    assert.is(stdout, '');
+    const lines = ['one line', 'two', 'lines', 'an error, without an end'];
+    const expected = ['first', 'gw é'].flatMap((id) => lines.map((line) => `[${id}] ${line}`));
+    // stdout and stderr come side by side
+    assert.equal(stderr.trimEnd().split('\n').sort(), expected.sort());
+  });
+
   interpreter.test('with stdio=pipe prints are streams of the gateway, in order', async () => {
     await using group = new Group();
     const gateway = await group.makeGateway(specOf(interpreter, 'stdio=pipe'));

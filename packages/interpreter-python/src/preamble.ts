@@ -2,6 +2,8 @@
 export interface Options {
   /** Written back first of all, so that whatever else was printed before can be told apart. */
   readonly token: string;
+  /** Of the gateway, in UTF-8. */
+  readonly id: readonly number[];
   readonly execmodel: string;
   /** Most threads that execute code. */
   readonly threads: number;

@@ -29,7 +29,7 @@ export function python(): Interpreter {
     family: 'python',
     supports: { killThread: false, threadMemoryLimit: false },
     globals: [],
-    async boot({ spec, execmodel, token, executable, local, lease }: BootContext): Promise<Boot> {
+    async boot({ id, spec, execmodel, token, executable, local, lease }: BootContext): Promise<Boot> {
       if (!isModel(execmodel.name))
         throw new SpecError(
           'ERR_EXECNET_UNSUPPORTED',
@@ -41,6 +41,7 @@ export function python(): Interpreter {
       const known = key === undefined ? undefined : made.get(key);
       const options = {
         token,
+        id: [...Buffer.from(id)],
         execmodel: execmodel.name,
         threads: spec.core.threads ?? DEFAULT_THREADS,
         lease: lease && Math.round(lease),

@@ -53,7 +53,8 @@ for (const { name, path, runtime } of pythons()) {
   test(`what ${name} has made of the program is sent to its next remote end, if that is on the same machine`, async () => {
     const plugin = python();
     const spec = Spec.parse(`popen//python=${path}`);
-    const boot = (local: boolean): Promise<Boot> => plugin.boot({ spec, execmodel, token: TOKEN, local });
+    const boot = (local: boolean): Promise<Boot> =>
+      plugin.boot({ id: 'gw0', spec, execmodel, token: TOKEN, local });
     assert.is((await boot(false)).compiled, undefined);
     const first = await boot(true);
     const [, made] = await answers(first, first.preamble());

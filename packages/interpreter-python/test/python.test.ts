@@ -12,7 +12,7 @@ const boot = (
     execmodel = model('thread'),
     ...more
   }: { execmodel?: ExecModel; executable?: string; lease?: number } = {},
-): Promise<Boot> => python().boot({ spec: Spec.parse(spec), execmodel, token: 'token', ...more });
+): Promise<Boot> => python().boot({ id: 'gw0', spec: Spec.parse(spec), execmodel, token: 'token', ...more });
 
 /** Without the text of the loader. */
 async function command(spec: string, executable?: string): Promise<string[]> {

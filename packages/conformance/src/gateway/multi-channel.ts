@@ -48,6 +48,7 @@ export function multiChannelSuite(name: string, fixture: GatewayFixture): void {
     );
     assert.ok([...all][0] === first && [...all][1] === second);
     assert.ok(all.has(first));
+    assert.equal([all.at(0), all.at(-1), all.at(2)], [first, second, undefined]);
     assert.not(all.has(gateways[0]?.newChannel() as never));
     await ended(all);
   });

@@ -6,6 +6,7 @@ import { failureOf, forRemote, type GatewayFixture, GatewayTests } from './gatew
 export function nestedChannelSuite(name: string, fixture: GatewayFixture): void {
   const tests = new GatewayTests(name, 'nested channels', fixture);
   passing(tests);
+  madeThere(tests);
   racing(tests);
   refusing(tests, fixture);
   tests.run();
@@ -117,6 +118,29 @@ function passing(tests: GatewayTests): void {
     forth.close();
     back.close();
     await Promise.all([first.waitClose(), second.waitClose()]);
+  });
+}
+
+function madeThere(tests: GatewayTests): void {
+  tests.test('remote code makes channels and sends them', async (gateway) => {
+    const channel = gateway.remoteExec(async (channel: Channel<string, unknown>) => {
+      await channel.send(channel.gateway.id);
+      const made = [0, 1, 2].map(() => channel.gateway.newChannel<string, string>());
+      await channel.send(made);
+      for (const one of made) await one.send(`${await one.receive()}, heard`);
+      await channel.receive();
+    });
+    assert.is(await channel.receive(), gateway.id);
+    const made = (await channel.receive()) as Speech[];
+    for (const one of made) {
+      assert.is(one.id % 2, 0);
+      await one.send('words');
+      assert.is(await one.receive(), 'words, heard');
+    }
+    assert.is(channel.gateway, gateway);
+    await channel.send('end');
+    await channel.waitClose();
+    for (const one of made) one.close();
   });
 }
 

@@ -244,6 +244,20 @@ function kills(tests: GatewayTests): void {
     await other.end();
   });
 
+  tests.test('what code has made itself is closed when its thread is gone', async (gateway) => {
+    const channel = gateway.remoteExec(async (channel: Channel<string, Channel>) => {
+      const made = [channel.gateway.newChannel(), channel.gateway.newChannel()];
+      for (const one of made) await channel.send(one);
+      await channel.receive();
+      process.exit(3);
+    });
+    const made = [await channel.receive(), await channel.receive()];
+    const waiting = made.map((one) => failureOf(one.receive()));
+    await channel.send('go');
+    for (const error of await Promise.all(waiting)) assert.match(error.message, 'process.exit(3)');
+    assert.match((await failureOf(channel.waitClose())).message, 'process.exit(3)');
+  });
+
   tests.test('an aborted signal ends a thread that spins', async (gateway) => {
     const controller = new AbortController();
     const call = gateway.call(

@@ -3,6 +3,7 @@ import { performance } from '../clock.ts';
 import { atCaller, CancelledError, ExecnetError, RemoteError, TimeoutError } from '../errors/index.ts';
 import { checkForCall, isStackOverflow } from '../stack-room.ts';
 import { Code } from '../wire/index.ts';
+import type { ChannelGateway } from './channel-link.ts';
 import type { ChannelState } from './channel-state.ts';
 import { type Future, future } from './future.ts';
 import { type FileOptions, readFile, writeFile } from './make-file.ts';
@@ -58,6 +59,11 @@ export class Channel<Receive = unknown, Send = unknown> implements AsyncDisposab
   /** Odd if it was made at the local end, even otherwise. Unique among the open channels of its gateway. */
   get id(): number {
     return this.#state.id;
+  }
+
+  /** The gateway that it belongs to: in remote code too, where it makes channels that can be sent to the local end. */
+  get gateway(): ChannelGateway {
+    return this.#state.link.gateway;
   }
 
   /** Both directions are closed: `send` fails, and `receive` gives what has arrived before and then fails. */

@@ -46,6 +46,7 @@ import {
 import { within } from '../within.ts';
 import { connectionLost, howItEnded, toldExit } from './connection-lost.ts';
 import { GatewayHost } from './gateway-host.ts';
+import { Prefixed } from './prefixed.ts';
 import { Printed } from './printed.ts';
 import { describeSource, type RemoteSource } from './source.ts';
 import { withPlace } from './syntax-place.ts';
@@ -129,7 +130,8 @@ export class Gateway implements AsyncDisposable {
   /** For messages: its id, and where it is. */
   readonly #name: string;
   readonly #outputs: Record<OutputStream, Printed> | undefined;
-  readonly #stdio: 'inherit' | 'ignore' | 'pipe';
+  readonly #stdio: NonNullable<Spec['core']['stdio']>;
+  readonly #prefixed: Readonly<Record<OutputStream, Prefixed>> | undefined;
   readonly #ended: Promise<ConnectionLostError>;
   #settleEnded!: (error: ConnectionLostError) => void;
   #goodbye: number | undefined;
@@ -161,12 +163,15 @@ export class Gateway implements AsyncDisposable {
     this.#hello = hello;
     this.#name = `${id} (${connection.remoteAddress})`;
     this.#stdio = spec.core.stdio ?? 'inherit';
+    const prefixed = (): Prefixed => new Prefixed(`[${id}] `, (lines) => process.stderr.write(lines));
+    this.#prefixed = this.#stdio === 'prefix' ? { stdout: prefixed(), stderr: prefixed() } : undefined;
     this.#outputs = this.#stdio === 'pipe' ? { stdout: new Printed(), stderr: new Printed() } : undefined;
     this.#ended = new Promise((resolve) => {
       this.#settleEnded = resolve;
     });
     this.#link = new Link({
       name: this.#name,
+      gateway: this,
       local: true,
       ids: { first: 1, step: 2 },
       serializer,
@@ -544,6 +549,7 @@ export class Gateway implements AsyncDisposable {
   /** What the remote end printed. A promise if it is to wait before it prints more. */
   output(stream: OutputStream, chunk: Uint8Array): Promise<void> | undefined {
     if (this.#stdio === 'inherit') process.stderr.write(chunk);
+    this.#prefixed?.[stream].take(chunk);
     return this.#outputs?.[stream].take(chunk);
   }
 
@@ -571,8 +577,10 @@ export class Gateway implements AsyncDisposable {
   #finish(error: ConnectionLostError): void {
     trace?.(this.id, 'ended', error.message);
     this.#link.end(error);
-    this.#outputs?.stdout.end();
-    this.#outputs?.stderr.end();
+    for (const outputs of [this.#outputs, this.#prefixed]) {
+      outputs?.stdout.end();
+      outputs?.stderr.end();
+    }
     this.#settleEnded(error);
   }
 

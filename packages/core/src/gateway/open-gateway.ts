@@ -53,6 +53,7 @@ export async function openGateway(
   const seconds = keepalive ?? (elsewhere ? DEFAULT_KEEPALIVE : undefined);
   const lease = seconds && seconds * 1000;
   const boot = await interpreter.boot({
+    id,
     spec,
     execmodel,
     token,

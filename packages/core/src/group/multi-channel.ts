@@ -24,6 +24,11 @@ export class MultiChannel<Receive = unknown, Send = unknown> implements Iterable
     return this.#channels.values();
   }
 
+  /** The channel with this number, in the order of the gateways; from the end if it is negative, as of an array. */
+  at(index: number): Channel<Receive, Send> | undefined {
+    return this.#channels.at(index);
+  }
+
   has(channel: Channel<Receive, Send>): boolean {
     return this.#channels.includes(channel);
   }

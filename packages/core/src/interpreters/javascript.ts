@@ -34,7 +34,7 @@ export function javascriptInterpreter(runtime: JavaScriptInterpreter): Interpret
     family: 'javascript',
     supports: runtime.supports,
     globals: runtime.globals,
-    async boot({ spec, execmodel, token, executable, local, lease }: BootContext): Promise<Boot> {
+    async boot({ id, spec, execmodel, token, executable, local, lease }: BootContext): Promise<Boot> {
       const [file, ...args] = commandWords(runtime.field, spec.get(runtime.field), executable);
       if (file === undefined)
         throw new SpecError(
@@ -47,6 +47,7 @@ export function javascriptInterpreter(runtime: JavaScriptInterpreter): Interpret
       const options: BootOptions = {
         token,
         ...DESCRIPTORS,
+        id,
         execmodel: execmodel.name,
         executor: await execmodel.remote(context),
         runner: await execmodel.runner?.(context),

@@ -1,5 +1,6 @@
 import {
   Channel,
+  type ChannelGateway,
   type ChannelLink,
   ChannelTable,
   type ClosedChannel,
@@ -51,6 +52,8 @@ export type ControlHandler = (code: number, id: number, payload: Uint8Array) => 
 
 export interface LinkOptions {
   readonly name: string;
+  /** See {@link ChannelLink.gateway}; without it channels are made by the link itself. */
+  readonly gateway?: ChannelGateway;
   readonly local: boolean;
   readonly ids: IdSpace;
   readonly serializer: Serializer;
@@ -80,6 +83,7 @@ const UNCOPIED = 16384;
  */
 export class Link implements ChannelLink {
   readonly name: string;
+  readonly gateway: ChannelGateway;
   readonly local: boolean;
   readonly flow: boolean;
   readonly budget: WindowBudget = new WindowBudget();
@@ -99,7 +103,19 @@ export class Link implements ChannelLink {
   #holds = 0;
   #ended: Error | undefined;
 
-  constructor({ name, local, ids, serializer, error, port, control, flow, forgotten, bind }: LinkOptions) {
+  constructor({
+    name,
+    gateway,
+    local,
+    ids,
+    serializer,
+    error,
+    port,
+    control,
+    flow,
+    forgotten,
+    bind,
+  }: LinkOptions) {
     if (bind) this.bind = bind;
     this.#forgotten = forgotten;
     this.name = name;
@@ -110,6 +126,7 @@ export class Link implements ChannelLink {
     this.#error = error;
     this.#control = control;
     this.channels = new ChannelTable(this, ids);
+    this.gateway = gateway ?? { id: name, newChannel: () => this.channels.create() as never };
     const flush = (): void => {
       this.#scheduled = false;
       this.flush();

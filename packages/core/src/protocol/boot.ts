@@ -8,6 +8,8 @@ export interface BootOptions {
   /** Descriptors of the protocol. */
   readonly input: number;
   readonly output: number;
+  /** Id of the gateway. */
+  readonly id: string;
   /** Name of the execution model, for status. */
   readonly execmodel: string;
   /** Text of its program. */

@@ -219,6 +219,8 @@ export interface Boot {
 
 /** What an interpreter is told to boot a remote end. */
 export interface BootContext {
+  /** Of the gateway. */
+  readonly id: string;
   readonly spec: Spec;
   readonly execmodel: ExecModel;
   /** The remote end writes these ASCII characters before anything else, so that the noise of a login shell can be told from it. */

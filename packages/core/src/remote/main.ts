@@ -68,6 +68,7 @@ export function startMain({ evaluate, program, cache, options }: Start, dialect:
   else receive(handover);
   workersLookLikeScripts();
   const thread = new ExecutingThread({
+    gateway: options.id,
     slot: 0,
     generation: 0,
     ring,

@@ -1,4 +1,5 @@
 import type { Worker } from 'node:worker_threads';
+import type { IdSpace } from '../channel/index.ts';
 import { performance, setTimeout } from '../clock.ts';
 import { describeError, type RemoteErrorData } from '../errors/index.ts';
 import { Lease } from '../link/index.ts';
@@ -18,6 +19,7 @@ import { Ring } from './ring.ts';
 import { RoutedThread, WakeUps } from './routed-thread.ts';
 import type { Routing } from './router.ts';
 import { builtin, loadProcessLater, runtime } from './runtime.ts';
+import { idsOf } from './slots.ts';
 import type { Handover, ReceiverData, ThreadData } from './thread-data.ts';
 import type { ThreadMessage } from './thread-port.ts';
 import { startThread } from './threads.ts';
@@ -302,7 +304,7 @@ export class Receiver {
       this.#threads[slot] = undefined;
       port1.close();
       if (this.#output.release(slot)) this.#leave(1);
-      else if (isolated) this.#ended(thread, reasonOf(failure, thread));
+      else if (isolated) this.#ended(thread, idsOf(data.generation, slot), reasonOf(failure, thread));
       thread.retire();
       if (runtime !== 'node' || this.#spareRings.length >= MAX_SPARE_RINGS) return;
       Ring.clear(ring);
@@ -328,8 +330,8 @@ export class Receiver {
     void worker.terminate();
   }
 
-  /** An isolated thread is gone: so are its channels. All come from the local end, since remote code makes none. */
-  #ended(thread: RoutedThread, reason: Error): void {
+  /** An isolated thread is gone: so are its channels, those that came from the local end and those that it has made. */
+  #ended(thread: RoutedThread, own: IdSpace, reason: Error): void {
     const failed = thread.executing > 0;
     const error = this.#error({
       ...describeError(reason),
@@ -338,6 +340,7 @@ export class Receiver {
     const ids = new Set(this.#router.drop(thread));
     // its channel may be closed already, and who closed it waits for its end
     if (failed && thread.latest !== undefined) ids.add(thread.latest);
+    for (let n = 0; n < thread.made; n++) ids.add(own.first + n * own.step);
     for (const id of ids) {
       const asWished = !failed || (thread.killed && id === thread.latest);
       this.#post(

@@ -22,9 +22,11 @@ export const Word = {
   CUT: 8,
   /** A position, as HEAD and TAIL are. */
   CUT_AT: 9,
+  /** How many channels the code of the thread has made. */
+  MADE: 10,
 } as const;
 
-const WORDS = 10;
+const WORDS = 12;
 
 /** Holds as much as two reads bring, so that writer and reader need not take turns. A power of two. */
 const RING_SIZE = 524288;

@@ -96,6 +96,11 @@ export class RoutedThread implements Route, ExecutorThread {
     return !this.#gone && this.#ring.hasBeenRead;
   }
 
+  /** How many channels its code has made. */
+  get made(): number {
+    return Atomics.load(this.#ring.words, Word.MADE);
+  }
+
   /** What the code of an isolated thread has ended it with. */
   get exitCode(): number | undefined {
     const word = Atomics.load(this.#ring.words, Word.EXIT_CODE);

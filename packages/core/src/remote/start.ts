@@ -35,6 +35,7 @@ function startThread(evaluate: (text: string) => unknown, data: ThreadData, dial
   const ring = new Ring(data.ring);
   let endThread = (): void => {};
   const thread = new ExecutingThread({
+    gateway: options.id,
     slot,
     generation: data.generation,
     ring,

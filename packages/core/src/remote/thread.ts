@@ -13,7 +13,7 @@ import type { CreateRunner, Runner, Running } from './executor.ts';
 import { evaluateModel } from './model-program.ts';
 import type { Output } from './output.ts';
 import { type Ring, Word } from './ring.ts';
-import { SLOTS } from './slots.ts';
+import { idsOf } from './slots.ts';
 import { type ThreadMessage, ThreadPort } from './thread-port.ts';
 
 interface Execution {
@@ -38,6 +38,8 @@ export interface ServiceTools {
 }
 
 export interface ThreadOptions {
+  /** Id of the gateway. */
+  readonly gateway: string;
   readonly slot: number;
   /** Where this thread begins to number its channels; differs between threads that have the slot one after the other. */
   readonly generation: number;
@@ -73,6 +75,7 @@ export class ExecutingThread {
   #stopping: Error | undefined;
 
   constructor({
+    gateway,
     slot,
     generation,
     ring,
@@ -100,7 +103,16 @@ export class ExecutingThread {
     this.link = new Link({
       name: 'this gateway',
       local: false,
-      ids: { first: 2 * ((generation % 4096) * 1024 * SLOTS + SLOTS + slot), step: 2 * SLOTS },
+      gateway: {
+        id: gateway,
+        newChannel: () => {
+          const channel = this.link.channels.create();
+          // who ends the thread closes what it had
+          Atomics.add(ring.words, Word.MADE, 1);
+          return channel as never;
+        },
+      },
+      ids: idsOf(generation, slot),
       serializer: dialect.serializer(),
       error: dialect.error,
       port: this.#port,

@@ -20,7 +20,7 @@ const MAX_THREADS = 255;
 /** A timer can't wait longer than 2^31 - 1 milliseconds; this many seconds stay below it three times over, which is what a lease takes. */
 const MAX_KEEPALIVE = 700_000;
 
-const STDIO = ['inherit', 'ignore', 'pipe'] as const;
+const STDIO = ['inherit', 'prefix', 'ignore', 'pipe'] as const;
 
 /** What becomes of what remote code prints. */
 export type Stdio = (typeof STDIO)[number];
@@ -47,7 +47,7 @@ export const CORE_FIELDS: Readonly<Record<CoreFieldName, CoreField>> = {
   },
   /** Id of the gateway on whose machine the transport acts. */
   via: { meaning: 'id of the gateway on whose machine this one is started', ...nonEmpty },
-  /** What becomes of what remote code prints; `inherit`, to the local stderr, without it. */
+  /** What becomes of what remote code prints; `inherit`, to the local stderr, without it; `prefix`: the same, with the id of the gateway before each line. */
   stdio: {
     meaning: 'what becomes of what remote code prints',
     expects: `one of ${STDIO.join(', ')}`,

@@ -134,7 +134,7 @@ for (const [text, words] of [
   ['popen//nice', ['no value']],
   ['popen//keepalive=0', ['seconds']],
   ['popen//keepalive=1e3', ['seconds']],
-  ['popen//stdio=none', ['inherit, ignore, pipe']],
+  ['popen//stdio=none', ['inherit, prefix, ignore, pipe']],
   ['popen//threads=256', ['1 to 255']],
   ['popen//id=', ['"id"', 'non-empty']],
   ['popen//chdir=', ['"chdir"', 'non-empty']],

@@ -14,6 +14,7 @@ export const boot: Benchmark = {
   async run({ python }) {
     const token = `execnet:${'0'.repeat(24)}:`;
     const { command, preamble } = await node().boot({
+      id: 'gw0',
       spec: Spec.from('popen//node'),
       execmodel: thread(),
       token,

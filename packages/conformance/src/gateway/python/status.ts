@@ -61,6 +61,10 @@ function status(tests: PythonTests): void {
     await channel.waitClose();
   });
 
+  tests.testWith({ id: 'größe' }, 'code knows the id of its gateway', async (gateway) => {
+    assert.is(await gateway.remoteExec('channel.send(channel.gateway.id)').receive(), 'größe');
+  });
+
   tests.testWith(
     { id: 'described' },
     'a gateway shows its id, state, model and channels',

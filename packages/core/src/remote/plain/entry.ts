@@ -39,7 +39,17 @@ function meet(read: () => string | undefined, { input, output, threads, models }
       throw new NoMaster(
         `execmodel=${named} is none of this remote end: there are ${Object.keys(models).join(', ')}`,
       );
-    return { token: '', input, output, execmodel, executor, startsOnMain: true, threads, cached: false };
+    return {
+      token: '',
+      input,
+      output,
+      id: 'execnet-remote',
+      execmodel,
+      executor,
+      startsOnMain: true,
+      threads,
+      cached: false,
+    };
   } catch (error) {
     if (!(error instanceof NoMaster)) throw error;
     complain(`execnet-remote: ${error.message}`);

@@ -1,10 +1,10 @@
 class Gateway(object):
     """What remote code sees of the gateway that it runs in."""
 
-    def __init__(self, link, execmodel):
+    def __init__(self, link, id, execmodel):
         self._link = link
         self.execmodel = execmodel
-        self.id = 'remote end'
+        self.id = id
 
     def newchannel(self):
         """A new channel, which becomes useful when it is sent to the other end over another."""
@@ -18,7 +18,7 @@ class Gateway(object):
 class Link(object):
     """The connection, the serializer and the channels."""
 
-    def __init__(self, output, execmodel):
+    def __init__(self, output, id, execmodel):
         self.output = output
         self.lock = allocate_lock()
         self.budget = Budget()
@@ -29,7 +29,7 @@ class Link(object):
         self.strings = (True, False)
         self.dumper = Dumper(self)
         self.loader = Loader(self)
-        self.gateway = Gateway(self, execmodel)
+        self.gateway = Gateway(self, id, execmodel)
         self.model = None
         # what executes, by the thread or greenlet that does
         self.running = {}

@@ -7,7 +7,7 @@ class RemoteEnd(Lifetime):
         self.java_thread = Thread.currentThread() if JYTHON else None
         self.input = Input(read_fd)
         self.output = Output(write_fd)
-        self.link = Link(self.output, options['execmodel'])
+        self.link = Link(self.output, bytearray(options['id']).decode('utf-8'), options['execmodel'])
         self.tasks = set()
         self.services = {}
         self.ending = False
