@@ -321,9 +321,8 @@ function refusals(tests: GatewayTests): void {
     }
   });
 
-  tests.test('call takes a function only', async (gateway) => {
-    assert.instance(await failureOf(() => gateway.call('1 + 1' as never)), TypeError);
-    assert.instance(await failureOf(() => gateway.call(new URL('file:///module.mjs') as never)), TypeError);
+  tests.test('call takes no source text', async (gateway) => {
+    assert.instance(await failureOf(() => gateway.call('1 + 1')), TypeError);
   });
 
   tests.test('arguments that can not be sent are a DumpError, and nothing runs', async (gateway) => {

@@ -65,6 +65,38 @@ export function modules(tests: GatewayTests): void {
     assert.match(error.stack ?? '', `${module.file}:2`);
   });
 
+  tests.test('a function of a module is called by its name, or as the default export', async (gateway) => {
+    using module = moduleFile(
+      'module.mjs',
+      `export default (args) => ['default', args];
+      export const twice = async ({ n }) => 2 * n;
+      export const größe = () => 'named';
+      export function echo(channel, args) { channel.sendSync(args); }
+      export const none = 1;`,
+    );
+    const named = (name: string): URL => new URL(`#${name}`, module.url);
+    assert.equal(await gateway.call(module.url, { a: 1 }), ['default', { a: 1 }]);
+    assert.equal(await gateway.call(module.url), ['default', undefined]);
+    assert.is(await gateway.call<number>(named('twice'), { n: 21 }), 42);
+    assert.is(await gateway.call(named('größe')), 'named');
+    const channel = gateway.remoteExec(named('echo'), 'heard');
+    assert.is(await channel.receive(), 'heard');
+    await channel.waitClose();
+    for (const name of ['none', 'missing']) {
+      const error = await failureOf(gateway.call(named(name)));
+      assert.match(error.message, `${module.file} has no function as its export ${name}`);
+      assert.match(error.message, 'twice');
+    }
+    await failureOf(() => gateway.call(new URL('file:///no/such/module.mjs#twice')));
+    // it is loaded once, whatever is called
+    using counting = moduleFile(
+      'counting.mjs',
+      'let count = 0; export const next = () => ++count; export const other = next;',
+    );
+    const of = async (name: string) => gateway.call(new URL(`#${name}`, counting.url));
+    if (gateway.spec.core.execmodel !== 'worker') assert.equal([await of('next'), await of('other')], [1, 2]);
+  });
+
   tests.test('a module without a function as default export is an error that says so', async (gateway) => {
     using module = moduleFile('module.mjs', 'export const main = () => {};');
     const error = await failureOf(gateway.remoteExec(module.url).waitClose());

@@ -229,7 +229,7 @@ export class Gateway implements AsyncDisposable {
    * Runs code at the remote end and returns the channel to it at once.
    *
    * `source` is a function `(channel, args) => …`, sync or async; source text with `channel` and `args` in scope, in which `await` works; or
-   * the `file:` URL of a module whose default export is such a function. Where the interpreter runs another language, the text and the module are
+   * the `file:` URL of a module whose default export is such a function, or the export that is named behind `#`. Where the interpreter runs another language, the text and the module are
    * of that language, and its package says how its functions are named. The channel closes when the code has ended, with its error if it
    * failed. Throws before anything is sent: a function that refers to outer variables is `ERR_EXECNET_IMPURE_FUNCTION`, arguments that can't
    * travel are a `DumpError`, a gateway that has ended throws its `ConnectionLostError`.
@@ -259,8 +259,8 @@ export class Gateway implements AsyncDisposable {
   }
 
   /**
-   * Runs a function at the remote end and resolves with its result; where the interpreter runs another language, a function of that language by its
-   * name, or by the URL of its module. Rejects with the `RemoteError` it failed with, with `TimeoutError` or the
+   * Runs a function at the remote end and resolves with its result: a function of this program; one of a module by its `file:` URL, the default export or
+   * that which is named behind `#`; where the interpreter runs another language, also one of that language by its name. Rejects with the `RemoteError` it failed with, with `TimeoutError` or the
    * reason of `signal`, which also cancel it, or with `ConnectionLostError`; and with what `remoteExec` throws.
    */
   call<Result, Args = undefined>(

@@ -32,14 +32,20 @@ export function describeSource(
     return { kind, text: functionProgram(remote) };
   }
   if (source instanceof URL) {
-    if (kind === 'call') throw new TypeError('call takes a function; a module is run with remoteExec');
-    return { kind: 'module', ...readModule(source) };
+    const name = decodeURIComponent(source.hash.slice(1));
+    return {
+      kind: 'module',
+      ...readModule(source),
+      ...(name === '' ? {} : { name }),
+      ...(kind === 'call' ? { result: true } : {}),
+    };
   }
   if (typeof source !== 'string')
     throw new TypeError(
       `remote code is source text, a function or the URL of a module, not ${source === null ? 'null' : typeof source}`,
     );
-  if (kind === 'call') throw new TypeError('call takes a function; source text is run with remoteExec');
+  if (kind === 'call')
+    throw new TypeError('call takes a function, or the URL of a module; source text is run with remoteExec');
   return { kind, text: `${textProgram(source)}\n//# sourceURL=${SOURCE_NAME}` };
 }
 

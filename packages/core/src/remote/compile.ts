@@ -19,11 +19,19 @@ export class Compiler {
     this.#evaluate = evaluate;
   }
 
-  compile({ kind, text, file = 'the module', url = file }: ExecRequest): Remote {
-    const key = kind + text;
+  compile({
+    kind,
+    text,
+    name = 'default',
+    result = false,
+    file = 'the module',
+    url = file,
+  }: ExecRequest): Remote {
+    const key = [kind, kind === 'module' ? name : '', result, text].join('\0');
     const kept = this.#kept.get(key);
     if (kept) return kept;
-    const compiled = kind === 'module' ? this.#module(text, { file, url }) : this.#function(kind, text);
+    const compiled =
+      kind === 'module' ? this.#module(text, { name, result, file, url }) : this.#function(kind, text);
     this.#kept.set(key, compiled);
     this.#keptLength += key.length;
     for (const oldest of this.#kept.keys()) {
@@ -42,23 +50,34 @@ export class Compiler {
       : (value as Remote);
   }
 
-  #module(text: string, { file, url }: { file: string; url: string }): Remote {
-    const load = this.#evaluate('(url) => import(url)') as (url: string) => Promise<{ default?: unknown }>;
+  #module(
+    text: string,
+    { name, result, file, url }: Required<Pick<ExecRequest, 'name' | 'file' | 'url'>> & { result: boolean },
+  ): Remote {
+    const load = this.#evaluate('(url) => import(url)') as (url: string) => Promise<Record<string, unknown>>;
     const prefix = metaOf(text, { file, url });
     // Bun takes what follows the last dot of the URL for the extension of a file, and that for its language
     const data = encodeURIComponent(`${prefix}${text}\n//.js`);
     return async (channel, args) => {
       try {
-        const { default: main } = await load(DATA_URL + data);
+        const exported = await load(DATA_URL + data);
+        const main = exported[name] as Remote | undefined;
         if (typeof main !== 'function')
-          throw new TypeError(`${file} has no function as its default export: there is nothing to run`);
-        return await (main as Remote)(channel, args);
+          throw new TypeError(`${file} has ${missing(name, exported)}: there is nothing to run`);
+        return await (result ? (main as (args: unknown) => unknown)(args) : main(channel, args));
       } catch (error) {
         nameModule(error, { data, url, shift: prefix.length });
         throw error;
       }
     };
   }
+}
+
+/** Says which export was looked for, and which there are. */
+function missing(name: string, exported: Record<string, unknown>): string {
+  const names = Object.keys(exported).filter((one) => typeof exported[one] === 'function');
+  const others = names.length > 0 ? ` (functions that it exports: ${names.join(', ')})` : '';
+  return `no function as its ${name === 'default' ? 'default export' : `export ${name}`}${others}`;
 }
 
 /**

@@ -11,8 +11,12 @@ for (const [source, kind, message] of [
     'function',
     /job\.py is Python.*runs JavaScript.*python= in the spec/,
   ],
-  ['math.factorial', 'call', /call takes a function; source text is run with remoteExec/],
-  [new URL('file:///jobs/job.js'), 'call', /call takes a function; a module is run with remoteExec/],
+  [
+    'math.factorial',
+    'call',
+    /call takes a function, or the URL of a module; source text is run with remoteExec/,
+  ],
+  [new URL('https://example.org/job.js#work'), 'call', /named by a file: URL, not https:/],
   [new URL('https://example.org/job.js'), 'function', /named by a file: URL, not https:/],
   [null as unknown as string, 'function', /source text, a function or the URL of a module, not null/],
 ] as const) {
