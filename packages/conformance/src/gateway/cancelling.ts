@@ -1,6 +1,14 @@
 import { CancelledError, type Channel, type Gateway, TimeoutError } from '@execnet/core';
 import * as assert from 'uvu/assert';
-import { failureOf, forRemote, type GatewayFixture, GatewayTests, stop } from './gateway-tests.ts';
+import {
+  failureOf,
+  forRemote,
+  type GatewayFixture,
+  GatewayTests,
+  settled,
+  stop,
+  warningsWhile,
+} from './gateway-tests.ts';
 
 /** What ends an execution. What only ends the listening is in `closing.ts`. */
 export function cancellingSuite(name: string, fixture: GatewayFixture): void {
@@ -115,6 +123,27 @@ function reasons(tests: GatewayTests): void {
     assert.is(await log.receive(), 'CancelledError');
     log.close();
   });
+
+  tests.test(
+    'a reason that is the error of another execution is told nobody as a failure of this one',
+    async (gateway) => {
+      const first = await failureOf(
+        gateway.call(() => {
+          throw new RangeError('the first');
+        }),
+      );
+      const warnings = await warningsWhile(async () => {
+        const controller = new AbortController();
+        const { signal } = controller;
+        const waits = async (channel: Channel) => void (await channel.receive());
+        const over = gateway.remoteExec(waits, undefined, { signal }).waitClose();
+        controller.abort(first);
+        assert.is(await failureOf(over), first);
+        await settled(gateway);
+      });
+      assert.equal(warnings, []);
+    },
+  );
 
   tests.test('disposing of what was cancelled before waits, and throws nothing', async (gateway) => {
     const log = logOf(gateway);

@@ -20,6 +20,7 @@ export function closingSuite(name: string, fixture: GatewayFixture): void {
   whatIsSentBefore(tests);
   fromThere(tests);
   unheard(tests);
+  failingCallbacks(tests);
   cancelledLater(tests);
   tests.run();
 }
@@ -213,6 +214,48 @@ function whatIsSentBefore(tests: GatewayTests): void {
     while (!String(gateway).includes(' 0 active channels')) await gateway.remoteStatus();
   });
 
+  const unread = (channel: Channel<never, string>, fails: boolean): void => {
+    for (let n = 0; n < 100; n++) void channel.send('x'.repeat(100_000));
+    if (fails) throw new RangeError('behind what nobody reads');
+  };
+
+  tests.test('an execution is over although nobody reads what it has sent last', async (gateway) => {
+    const reason = new Error('enough');
+    for (const drop of ['cancel', 'close and cancel', 'dispose', 'close'] as const) {
+      const channel = gateway.remoteExec(unread, false);
+      await channel.receive();
+      if (drop.startsWith('close')) channel.close();
+      if (drop.endsWith('cancel')) {
+        channel.cancel(reason);
+        const failure = await channel.waitClose().catch((error: unknown) => error);
+        // it may have been over before
+        assert.ok(failure === undefined || failure === reason, String(failure));
+      } else await stop(channel);
+      await settled(gateway);
+    }
+    const warnings = await warningsWhile(async () => {
+      const channel = gateway.remoteExec(unread, true);
+      await channel.receive();
+      channel.close();
+    }, 1);
+    assert.match(warnings[0] as string, 'behind what nobody reads');
+  });
+
+  tests.test(
+    'what can not leave any more does not keep the other end waiting for the close',
+    async (gateway) => {
+      const channel = gateway.remoteExec(async (channel: Channel) => {
+        await channel.waitClose().catch(() => {});
+      });
+      for (let n = 0; n < 20; n++) void channel.send('x'.repeat(100_000));
+      await gateway.remoteStatus();
+      channel.close();
+      const reason = new Error('enough');
+      channel.cancel(reason);
+      assert.is(await failureOf(channel.waitClose()), reason);
+    },
+  );
+
   tests.test('what the other end is about to send neither arrives nor waits', async (gateway) => {
     const log = gateway.newChannel<unknown, string>();
     const channel = gateway.remoteExec(async (channel: Channel<never, Uint8Array>, log: Log) => {
@@ -337,6 +380,62 @@ function unheard(tests: GatewayTests): void {
     });
     assert.equal(warnings, []);
   });
+}
+
+function failingCallbacks(tests: GatewayTests): void {
+  tests.test(
+    'an execution whose items a callback has failed at goes on, and can be cancelled',
+    async (gateway) => {
+      const log = gateway.newChannel<string, unknown>();
+      const channel = gateway.remoteExec(async (channel: Channel<never, number>, log: Log) => {
+        await channel.send(1);
+        await new Promise((resolve) => channel.signal.addEventListener('abort', resolve));
+        await log.send('cancelled');
+      }, asLog(log));
+      const failure = new RangeError('a callback');
+      channel.setCallback(() => {
+        throw failure;
+      });
+      assert.is(await failureOf(channel.waitClose()), failure);
+      assert.is((await gateway.remoteStatus()).numExecuting, 1);
+      await stop(channel);
+      assert.is(await log.receive(), 'cancelled');
+      log.close();
+    },
+  );
+
+  tests.test('what it fails with then is a warning', async (gateway) => {
+    const [warning] = await warningsWhile(() => {
+      const channel = gateway.remoteExec(async (channel: Channel<never, number>) => {
+        await channel.send(1);
+        await channel.waitClose().catch(() => {});
+        throw new RangeError('nobody listens');
+      });
+      channel.setCallback(() => {
+        throw new Error('a callback');
+      });
+    }, 1);
+    assert.match(warning as string, 'RangeError: nobody listens');
+  });
+
+  tests.test(
+    'a callback that fails at the last items of one that goes on fails the channel',
+    async (gateway) => {
+      const channel = gateway.remoteExec(async (channel: Channel<never, number>) => {
+        await channel.send(1);
+        await channel.end();
+        await new Promise((resolve) => channel.signal.addEventListener('abort', resolve));
+      });
+      const failure = new RangeError('a callback');
+      channel.setCallback(async () => {
+        await gateway.remoteStatus();
+        throw failure;
+      });
+      assert.is(await failureOf(channel.waitClose()), failure);
+      await stop(channel);
+      await settled(gateway);
+    },
+  );
 }
 
 function cancelledLater(tests: GatewayTests): void {

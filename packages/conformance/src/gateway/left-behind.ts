@@ -1,6 +1,6 @@
 import type { Channel, Gateway } from '@execnet/core';
 import * as assert from 'uvu/assert';
-import { forRemote, type GatewayFixture, GatewayTests, stop } from './gateway-tests.ts';
+import { failureOf, forRemote, type GatewayFixture, GatewayTests, stop } from './gateway-tests.ts';
 
 /** What an execution has left unawaited when it is cancelled, or when nobody listens to it any more, harms nobody. */
 export function leftBehindSuite(name: string, fixture: GatewayFixture): void {
@@ -16,6 +16,22 @@ export function leftBehindSuite(name: string, fixture: GatewayFixture): void {
         await leaves(gateway, kind, (channel) => channel.close());
       },
     );
+  tests.testWith({}, 'what one that goes on has left unawaited is an error as ever', async (gateway) => {
+    const shared = gateway.newChannel();
+    const waits = async (channel: Channel, { shared }: { shared: Channel }) => {
+      void (async () => {
+        for await (const _ of shared);
+      })();
+      await channel.receive();
+    };
+    const args = { shared: forRemote(shared) } as never;
+    await stop(gateway.remoteExec(waits, args));
+    const other = gateway.remoteExec(waits, args);
+    await gateway.remoteStatus();
+    shared.close(new RangeError('the shared one'));
+    assert.match((await failureOf(other.waitClose())).message, 'the shared one');
+  });
+
   tests.run();
 }
 
@@ -33,6 +49,8 @@ const KINDS = [
   'listens to the signal',
   'a timer',
   'a wait of the platform',
+  'waits for an event',
+  'any of several',
 ] as const;
 
 type Kind = (typeof KINDS)[number];
@@ -82,6 +100,11 @@ const leaving = async (channel: Channel<unknown, unknown>, { kind, other, log }:
         channel.signal.throwIfAborted();
       }, 1);
     },
+    'waits for an event': async () => {
+      const { default: EventEmitter } = await import('node:events');
+      await EventEmitter.once(new EventEmitter(), 'never', { signal: channel.signal });
+    },
+    'any of several': () => Promise.any([channel.receive(), channel.receive()]),
     'a wait of the platform': async () => {
       const { setTimeout: delay } = await import('node:timers/promises');
       await delay(1_000_000, undefined, { signal: channel.signal });

@@ -338,6 +338,13 @@ function bounds(tests: GatewayTests): void {
     assert.ok(new Set(used).size <= 16, `${new Set(used).size} threads`);
   });
 
+  tests.testWith({}, 'a thread is started for what waits, however old the others are', async (gateway) => {
+    const busy = [await occupy(gateway), await occupy(gateway)];
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+    assert.is(await gateway.call(() => 1, undefined, { timeout: 2500 }), 1);
+    for (const one of busy) await one.end();
+  });
+
   tests.test('without threads= dozens of executions run at a time', async (gateway) => {
     const channels = Array.from({ length: 24 }, () =>
       gateway.remoteExec((channel: Channel<string, string>) => {

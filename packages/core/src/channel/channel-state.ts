@@ -43,8 +43,8 @@ export class ChannelState {
   facade: WeakRef<object> | undefined;
   /** There is an execution of ours behind it at the remote end. */
   execution = false;
-  /** The execution that it was given to, if that is known. */
-  owner: ChannelState | undefined;
+  /** The execution that it was given to, if that is known; null if it was given to several. */
+  owner: ChannelState | null | undefined;
   /** Its id is inside an item that was not read yet: the link keeps it for that reader, also when it is closed already. */
   unread = false;
   /** It was inside an item, so that its id may turn up again after it was closed. */
@@ -82,6 +82,8 @@ export class ChannelState {
   #cancelled: Error | undefined;
   /** The peer has closed it. */
   #closedThere = false;
+  /** At the remote end: the execution behind it has ended, after the channel was closed. */
+  #executionOver = false;
   /** Nothing arrives any more, but the execution behind it was not told yet to be over: it was closed or cancelled from here, or has sent all it wanted to. */
   #goesOn = false;
   /** The execution was cancelled from here: the channel has come to its end when that has. */
@@ -121,7 +123,14 @@ export class ChannelState {
   /** What the execution that has this channel does with it is of no concern to anybody: it was cancelled, or who has begun it listens no more. */
   get isLeftBehind(): boolean {
     const of = this.execution ? this : this.owner;
-    return of !== undefined && (of.#closedThere || of.#cancelled !== undefined);
+    return !!of && (of.#closedThere || of.#cancelled !== undefined);
+  }
+
+  /** An execution gets it, inside an item on its channel or on one that it was given. */
+  givenOver(carrier: ChannelState): void {
+    const owner = carrier.execution ? carrier : carrier.owner;
+    if (this.owner === undefined || this.owner?.isLeftBehind) this.owner = owner;
+    else if (this.owner !== owner) this.owner = null;
   }
 
   /** Why the execution behind this channel is to end. */
@@ -173,9 +182,8 @@ export class ChannelState {
   /** The peer closed: with an error if its execution failed. Or an execution is over whose channel was closed from here. */
   peerClosed(error: RemoteErrorData | undefined): void {
     this.#closedThere = true;
-    const listens = this.#givenUp || !this.#closed;
     const reason = error
-      ? Ending.failed(this.failure?.(error) ?? new RemoteError(error, listens ? undefined : []), this)
+      ? Ending.failed(this.failure?.(error) ?? new RemoteError(error, this.#closed ? [] : undefined), this)
       : this.#ending('was closed by the other end');
     this.#end(reason);
   }
@@ -361,6 +369,7 @@ export class ChannelState {
     // it may be what keeps the peer from reading: it can't wait for what waits
     this.link.writeFrame(Code.CANCEL, this.id, EMPTY);
     this.#givenUp = true;
+    this.#errorSeen = true;
     this.#keepRunning();
     this.sender.giveUp(ending);
     if (this.#receiveEnd) this.#receiveEnd = ending;
@@ -378,11 +387,16 @@ export class ChannelState {
   /** Closes both directions; the peer is told when everything sent before has left. */
   #closeWith(reason: Ending, payload: Uint8Array | undefined): void {
     this.sender.closeAfterPending(reason, (failure) => {
-      if (!failure) this.#writeClose(payload);
+      if (!failure || this.#isWaitedFor) this.#writeClose(payload);
       this.#forget();
     });
     this.#endReceiving(reason);
     this.#finish();
+  }
+
+  /** The other end waits for the close also where what was sent before can't leave any more. */
+  get #isWaitedFor(): boolean {
+    return this.link.local || this.#executionOver;
   }
 
   /**
@@ -393,6 +407,7 @@ export class ChannelState {
     const told = !this.#closed || (this.#closedThere && this.link.flow);
     const payload = told && failure ? this.#dumpError(failure.error) : undefined;
     if (this.#closed) {
+      this.#executionOver = true;
       over();
       if (told) this.#writeClose(payload);
       else if (failure) this.link.warn('an execution failed whose channel was closed before:', failure.error);
@@ -400,9 +415,9 @@ export class ChannelState {
     }
     const reason = this.#ending('is closed: its execution has ended');
     this.#ended ??= DONE;
-    this.sender.closeAfterPending(reason, (failed) => {
+    this.sender.closeAfterPending(reason, () => {
       over();
-      if (failed) return;
+      // also when what was to leave before can't any more: the other end may have closed meanwhile, and waits for that
       this.#writeClose(payload);
       this.#endReceiving(reason);
       this.#finish();
@@ -426,7 +441,7 @@ export class ChannelState {
     const reason = this.#ending('is gone');
     if (!this.#callback) this.#keepRunning();
     this.sender.closeAfterPending(reason, (failure) => {
-      if (!failure)
+      if (!failure || this.#isWaitedFor)
         this.link.writeFrame(this.#callback ? Code.CHANNEL_LAST_MESSAGE : Code.CHANNEL_CLOSE, this.id, EMPTY);
       this.#forget();
     });
@@ -506,6 +521,8 @@ export class ChannelState {
       const reason = Ending.failed(
         thrown ?? new Error(`the callback of channel ${this.id} has thrown ${String(thrown)}`),
       );
+      if (this.#receiveEnd) this.#receiveEnd = reason;
+      this.#keepRunning();
       this.#closeWith(reason, payload);
     }
     this.#runCallback();

@@ -54,6 +54,7 @@ export class ChannelTable {
   *all(): Generator<ClosedChannel> {
     yield* this.#states.values();
     yield* this.#goingOn.values();
+    this.#goingOn.clear();
   }
 
   get(id: number): ChannelState | undefined {
@@ -123,16 +124,15 @@ export class ChannelTable {
 
   /** The peer is about to send this id inside an item on `carrier`; frames for it may come before the item is read. */
   announce(id: number, carrier: ChannelState): void {
-    const owner = carrier.execution ? carrier : carrier.owner;
     const known = this.#states.get(id);
     if (known) {
-      known.owner ??= owner;
+      known.givenOver(carrier);
       return;
     }
     if (this.#states.size >= MAX_ANNOUNCED)
       throw new ProtocolError(`the peer announces more than ${MAX_ANNOUNCED} channels`);
     const state = this.#add(id);
-    state.owner = owner;
+    state.givenOver(carrier);
     if (carrier.closed) {
       // its item will never be read: the carrier only sends what it still had
       state.abandon();

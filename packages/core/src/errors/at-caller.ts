@@ -30,7 +30,7 @@ export function atCaller<E>(error: E, below: (...args: never[]) => unknown): E {
   const stack = error.stack ?? '';
   if (others.size > 1) error.stack = `${stack}\n    --- and ---\n${frames}`;
   else if (error instanceof RemoteError)
-    error.stack = `${stack.slice(0, stack.indexOf(LOCAL_STACK) + LOCAL_STACK.length)}\n${frames}`;
+    error.stack = `${stack.split(`\n${LOCAL_STACK}`)[0]}\n${LOCAL_STACK}\n${frames}`;
   else error.stack = `${String(error)}\n${frames}`;
   return error;
 }

@@ -460,7 +460,7 @@ export class Receiver {
 /** Node has the one since 21, and the other is slow to load in Deno. */
 function parallelism(): number {
   const { navigator } = globalThis as { navigator?: { hardwareConcurrency?: number } };
-  return navigator?.hardwareConcurrency ?? builtin('node:os').availableParallelism();
+  return navigator?.hardwareConcurrency ?? builtin('node:os').cpus().length;
 }
 
 /** The time that all threads of this process have had of the processors, in milliseconds. */

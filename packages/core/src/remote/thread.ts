@@ -13,6 +13,7 @@ import type { CreateRunner, Runner, Running } from './executor.ts';
 import { evaluateModel } from './model-program.ts';
 import type { Output } from './output.ts';
 import { type Ring, Word } from './ring.ts';
+import { runtime } from './runtime.ts';
 import { idsOf } from './slots.ts';
 import { type ThreadMessage, ThreadPort } from './thread-port.ts';
 
@@ -69,6 +70,7 @@ export class ExecutingThread {
   readonly #contexts: Contexts<Execution> | undefined;
   /** What was thrown into executions to stop them. */
   readonly #cancellations = new WeakSet<object>();
+  #hasCancelled = false;
   readonly #runner: Runner | undefined;
   /** An error that nobody caught is being told. What arrives may have this thread end, which has to end more than itself first. */
   #failing = false;
@@ -237,26 +239,26 @@ export class ExecutingThread {
    * is no reason to end anything. One that only says so is not even told.
    */
   leftBehind(error: unknown): 'told' | 'quiet' | undefined {
-    const ended = channelEndedBy(error) as ChannelState | undefined;
-    if (ended?.isLeftBehind || this.#isCancellation(error)) return 'quiet';
+    if (this.#isAftermath(error, MAX_CAUSES)) return 'quiet';
     return this.#contexts?.current?.state.cancelled ? 'told' : undefined;
   }
 
-  /** It may be the cause of another, as what takes an `AbortSignal` rejects with. */
-  #isCancellation(error: unknown): boolean {
+  /** It may be the cause of another, as what takes an `AbortSignal` rejects with, or all that an `AggregateError` puts together. */
+  #isAftermath(error: unknown, depth: number): boolean {
+    if (typeof error !== 'object' || error === null || depth === 0) return false;
+    if (this.#cancellations.has(error)) return true;
+    if ((channelEndedBy(error) as ChannelState | undefined)?.isLeftBehind) return true;
     try {
-      for (
-        let depth = 0, one = error;
-        depth < MAX_CAUSES && typeof one === 'object' && one !== null;
-        depth++
-      ) {
-        if (this.#cancellations.has(one)) return true;
-        one = (one as { cause?: unknown }).cause;
-      }
+      const { cause, errors, name } = error as { cause?: unknown; errors?: unknown; name?: unknown };
+      if (Array.isArray(errors) && errors.length > 0)
+        return errors.every((one) => this.#isAftermath(one, depth - 1));
+      // Deno's `events.once` says no more
+      if (runtime === 'deno' && name === 'AbortError' && cause === undefined) return this.#hasCancelled;
+      return this.#isAftermath(cause, depth - 1);
     } catch {
       // a getter of the user
+      return false;
     }
-    return false;
   }
 
   /** An error that no code caught: it belongs to the execution that ran it, or to all if nobody knows. Returns how many were told. */
@@ -367,6 +369,7 @@ export class ExecutingThread {
     const cancellation =
       reason ?? new CancelledError(`the execution behind channel ${state.id} was cancelled`);
     this.#cancellations.add(cancellation);
+    this.#hasCancelled = true;
     state.cancel(cancellation);
   }
 }

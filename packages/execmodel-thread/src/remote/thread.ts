@@ -7,12 +7,17 @@ const IDLE_LIFETIME = 10_000;
 /** What a thread is taken to need until it is up while none was seen to start, in milliseconds. */
 const USUAL_START = 30;
 
+/** A machine that takes longer than that is busy with something else, in milliseconds. */
+const MAX_START = 2000;
+
 /** How often it is looked whether what waits gets on, in milliseconds. */
 const LOOK = 5;
 
 interface Entry {
   readonly thread: ExecutorThread;
   readonly spawned: number;
+  /** It was seen while it was not up yet: so when it is, that is seen in time. */
+  starting: boolean;
   started: boolean;
   idleSince: number;
 }
@@ -39,7 +44,7 @@ export function createExecutor(threads: ExecutorThreads): Executor {
 
   const spawn = (): ExecutorThread => {
     const thread = threads.spawn();
-    pool.push({ thread, spawned: performance.now(), started: false, idleSince: 0 });
+    pool.push({ thread, spawned: performance.now(), starting: false, started: false, idleSince: 0 });
     sweeper ??= setInterval(sweep, IDLE_LIFETIME / 2);
     return thread;
   };
@@ -54,14 +59,17 @@ export function createExecutor(threads: ExecutorThreads): Executor {
     if (waiting.given !== given) progress = now;
     given = waiting.given;
     for (const entry of pool) {
-      if (entry.started || !entry.thread.started) continue;
-      entry.started = true;
-      progress = now;
-      startTime = now - entry.spawned;
+      if (entry.started) continue;
+      if (entry.thread.started) {
+        entry.started = true;
+        progress = now;
+        if (entry.starting) startTime = Math.min(now - entry.spawned, MAX_START);
+      } else entry.starting = true;
     }
     if (waiting.length === 0) {
       clearInterval(watch);
       watch = undefined;
+      for (const entry of pool) entry.starting = false;
     } else if (now - progress >= startTime) {
       progress = now;
       grow();

@@ -315,6 +315,15 @@ raise error`,
       [`error.text = u'half a ${half} pair'`, undefined],
       ['error = OSError(2, "the one", "x")\nerror.more = 1', 'ENOENT'],
       ['error = type("SSLError", (OSError,), {})(1, "the one")', undefined],
+      // it answers no question, as wrappers do that ask themselves
+      [
+        'class Hostile(ValueError):\n    def __getattr__(self, name): raise KeyError(name)\nerror = Hostile("the one")',
+        undefined,
+      ],
+      [
+        'class Endless(ValueError):\n    def __getattr__(self, name): return getattr(self.inner, name)\nerror = Endless("the one")',
+        undefined,
+      ],
     ] as const) {
       const error = await failureIn(gateway, `error = ValueError('the one')\n${odd}\nraise error`);
       assert.match(error.message, 'the one');

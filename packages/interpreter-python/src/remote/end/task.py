@@ -48,7 +48,7 @@ class Task(object):
             return error.code in (None, 0)
         if self.state.cancelled is not None and isinstance(error, INTERRUPTIONS):
             return True
-        return getattr(error, '__state__', None) is self.state
+        return isinstance(error, (RemoteError, ClosedChannel, SendClosed)) and getattr(error, '__state__', None) is self.state
 
     def execute(self, request, texts):
         request = self.end.link.load(self.state, request)
