@@ -46,6 +46,8 @@ export type {
   Gateway,
   RemoteFunctionOf,
   RemoteStatus,
+  RemoteStream,
+  Streamed,
   TerminateOptions,
 } from './gateway/index.ts';
 export {

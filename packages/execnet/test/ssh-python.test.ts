@@ -53,6 +53,7 @@ if (host === undefined || usualPython === undefined) {
     conformance.pythonChannelSuite,
     conformance.pythonClosingSuite,
     conformance.pythonHalfClosedSuite,
+    conformance.pythonStreamSuite,
     conformance.pythonErrorSuite,
     conformance.pythonExecutingSuite,
     conformance.pythonFileSuite,

@@ -6,7 +6,7 @@ import { readModule } from './module.ts';
 
 /** What the remote end runs. A module that is run is text, maybe with the name of one of its functions; what is only imported there has none. */
 interface Request extends Readonly<Record<string, unknown>> {
-  readonly kind: 'source' | 'call';
+  readonly kind: 'source' | 'call' | 'stream';
   readonly text: string | null;
   /** Its name in tracebacks. */
   readonly file: string | null;
@@ -20,7 +20,7 @@ export function request({ kind, source, args }: SourceRequest): Request {
   if (typeof source === 'function')
     throw new TypeError(
       "a JavaScript function can't run in Python: " +
-        (kind === 'call'
+        (kind !== 'function'
           ? "give the name of a function there ('math.factorial'), or the URL of a module with one (new URL('./job.py#work', import.meta.url))"
           : "give source text in Python, or the URL of a module (new URL('./job.py', import.meta.url))"),
     );
@@ -33,10 +33,10 @@ export function request({ kind, source, args }: SourceRequest): Request {
   if (kind === 'function') return { kind: 'source', text: dedent(text), file: null, function: null, args };
   if (!DOTTED_NAME.test(source))
     throw new TypeError(
-      `call takes the name of a Python function ('math.factorial', 'len'), not ${JSON.stringify(source.slice(0, 80))}; source text is run with remoteExec`,
+      `${kind} takes the name of a Python function ('math.factorial', 'len'), not ${JSON.stringify(source.slice(0, 80))}; source text is run with remoteExec`,
     );
   checkArguments(source, args);
-  return { kind: 'call', text: null, file: null, function: source, args };
+  return { kind, text: null, file: null, function: source, args };
 }
 
 /** Identifiers may have letters of any language. */
@@ -54,14 +54,14 @@ function ofModule(kind: SourceRequest['kind'], url: URL, args: unknown): Request
     );
   const name = decodeURIComponent(url.hash.slice(1));
   if (name === '') {
-    if (kind === 'call')
+    if (kind !== 'function')
       throw new TypeError(
-        `call takes a function: name the one in ${file} behind a #, as in ${url.href}#work; a module is run with remoteExec`,
+        `${kind} takes a function: name the one in ${file} behind a #, as in ${url.href}#work; a module is run with remoteExec`,
       );
     return { kind: 'source', text: readModule(file), file, function: null, args };
   }
   if (!NAME.test(name))
     throw new TypeError(`${JSON.stringify(name)}, behind the # of ${url.href}, is no name of a function`);
   checkArguments(`${file}#${name}`, args);
-  return { kind: kind === 'call' ? 'call' : 'source', text: readModule(file), file, function: name, args };
+  return { kind: kind === 'function' ? 'source' : kind, text: readModule(file), file, function: name, args };
 }

@@ -44,9 +44,11 @@ async function options(spec: string, more: { execmodel?: ExecModel; lease?: numb
 }
 
 test('the options say what the remote end needs to know', async () => {
-  assert.equal(await options('popen'), { token: 'token', execmodel: 'thread', threads: 256 });
+  const id = [...Buffer.from('gw0')];
+  assert.equal(await options('popen'), { token: 'token', id, execmodel: 'thread', threads: 256 });
   assert.equal(await options('popen//threads=7', { execmodel: model('gevent'), lease: 333.4 }), {
     token: 'token',
+    id,
     execmodel: 'gevent',
     threads: 7,
     lease: 333,

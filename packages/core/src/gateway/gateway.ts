@@ -29,7 +29,14 @@ import {
 } from '../errors/index.ts';
 import { Lease, Link } from '../link/index.ts';
 import type { Hello, RemoteInfo } from '../protocol/index.ts';
-import type { Boot, Connection, Host, Interpreter, OutputStream } from '../registry/contracts.ts';
+import type {
+  Boot,
+  Connection,
+  Host,
+  Interpreter,
+  OutputStream,
+  SourceRequest,
+} from '../registry/contracts.ts';
 import type { Serializer } from '../serializer/types.ts';
 import type { Spec } from '../spec/index.ts';
 import { checkForCall } from '../stack-room.ts';
@@ -48,6 +55,7 @@ import { connectionLost, howItEnded, toldExit } from './connection-lost.ts';
 import { GatewayHost } from './gateway-host.ts';
 import { Prefixed } from './prefixed.ts';
 import { Printed } from './printed.ts';
+import { RemoteStream } from './remote-stream.ts';
 import { describeSource, type RemoteSource } from './source.ts';
 import { withPlace } from './syntax-place.ts';
 import { trace, traceFrames } from './trace.ts';
@@ -107,6 +115,12 @@ const KILL_MARGIN = 250;
 
 /** The function that remote code of a `Channel<In, Out>` is the mirror of. */
 export type RemoteFunctionOf<Receive, Send, Args> = (channel: Channel<Receive, Send>, args: Args) => unknown;
+
+/** What the function of `stream` gives. */
+export type Streamed<Item> =
+  | AsyncIterable<Item>
+  | Iterable<Item>
+  | Promise<AsyncIterable<Item> | Iterable<Item>>;
 
 /** What `call` resolves with: a generator runs as an operation, under `execmodel=structured`, and its result is what it returns. */
 export type ResultOf<Result> =
@@ -246,15 +260,17 @@ export class Gateway implements AsyncDisposable {
     options?: ExecOptions,
   ): Channel<Receive, Send>;
   remoteExec(source: RemoteSource, args?: unknown, options: ExecOptions = {}): Channel {
-    const { signal } = options;
     const channel = this.#execute(source, 'function', { args, options, calledBy: this.remoteExec });
-    if (signal) {
-      // the signal may live longer than the channel is held
-      const state = Channel.stateOf(channel) as ChannelState;
-      const cancel = (): void => state.giveUp(signal.reason);
-      signal.addEventListener('abort', cancel, { once: true });
-      state.overHook = () => signal.removeEventListener('abort', cancel);
-    }
+    return this.#withSignal(channel, options);
+  }
+
+  #withSignal(channel: Channel, { signal }: ExecOptions): Channel {
+    if (!signal) return channel;
+    // the signal may live longer than the channel is held
+    const state = Channel.stateOf(channel) as ChannelState;
+    const cancel = (): void => state.giveUp(signal.reason);
+    signal.addEventListener('abort', cancel, { once: true });
+    state.overHook = () => signal.removeEventListener('abort', cancel);
     return channel;
   }
 
@@ -308,9 +324,31 @@ export class Gateway implements AsyncDisposable {
     });
   }
 
+  /**
+   * Runs a function at the remote end and gives what it yields, as it comes: an async generator function, or one that returns anything that can be iterated. The
+   * other end is ahead of the reader by the window of a channel, and waits then. Leaving the loop cancels it, and waits until it is over: its `finally` blocks run
+   * when it comes to its next `yield`. Where the interpreter runs another language, a function of that language by its name, or by the URL of its module.
+   *
+   * Throws what `remoteExec` throws; a loop over it rejects as {@link RemoteStream.next} does.
+   */
+  stream<Item, Args = undefined>(
+    fn: (args: Args) => Streamed<Item>,
+    ...rest: undefined extends Args
+      ? [args?: Args, options?: ExecOptions]
+      : [args: Args, options?: ExecOptions]
+  ): RemoteStream<Item>;
+  stream<Item = unknown>(name: string | URL, args?: unknown, options?: ExecOptions): RemoteStream<Item>;
+  stream(source: RemoteSource, args?: unknown, options: ExecOptions = {}): RemoteStream<unknown> {
+    const channel = this.#execute(source, 'stream', { args, options, calledBy: this.stream });
+    return new RemoteStream(
+      this.#withSignal(channel, options) as Channel<unknown, never>,
+      `${showCall(source)} on ${this.#name}`,
+    );
+  }
+
   #execute(
     source: RemoteSource,
-    kind: 'function' | 'call',
+    kind: SourceRequest['kind'],
     {
       args,
       options,

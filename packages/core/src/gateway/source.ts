@@ -19,7 +19,7 @@ export interface SourceOptions {
 /** The part of a request that says what JavaScript is to run; throws before anything is sent if it can't be. */
 export function describeSource(
   source: RemoteSource,
-  kind: 'function' | 'call',
+  kind: SourceRequest['kind'],
   options: SourceOptions,
 ): Omit<ExecRequest, 'args'> {
   if (typeof source === 'function') {
@@ -37,15 +37,17 @@ export function describeSource(
       kind: 'module',
       ...readModule(source),
       ...(name === '' ? {} : { name }),
-      ...(kind === 'call' ? { result: true } : {}),
+      ...(kind === 'function' ? {} : { as: kind }),
     };
   }
   if (typeof source !== 'string')
     throw new TypeError(
       `remote code is source text, a function or the URL of a module, not ${source === null ? 'null' : typeof source}`,
     );
-  if (kind === 'call')
-    throw new TypeError('call takes a function, or the URL of a module; source text is run with remoteExec');
+  if (kind !== 'function')
+    throw new TypeError(
+      `${kind} takes a function, or the URL of a module; source text is run with remoteExec`,
+    );
   return { kind, text: `${textProgram(source)}\n//# sourceURL=${SOURCE_NAME}` };
 }
 

@@ -1,3 +1,4 @@
+import type { Channel } from '../channel/index.ts';
 import type { ExecRequest } from '../protocol/index.ts';
 import { runtime } from './runtime.ts';
 
@@ -19,19 +20,12 @@ export class Compiler {
     this.#evaluate = evaluate;
   }
 
-  compile({
-    kind,
-    text,
-    name = 'default',
-    result = false,
-    file = 'the module',
-    url = file,
-  }: ExecRequest): Remote {
-    const key = [kind, kind === 'module' ? name : '', result, text].join('\0');
+  compile({ kind, text, name = 'default', as, file = 'the module', url = file }: ExecRequest): Remote {
+    const key = (kind === 'module' ? [kind, as, name, text] : [kind, text]).join('\0');
     const kept = this.#kept.get(key);
     if (kept) return kept;
     const compiled =
-      kind === 'module' ? this.#module(text, { name, result, file, url }) : this.#function(kind, text);
+      kind === 'module' ? this.#module(text, { name, as, file, url }) : this.#function(kind, text);
     this.#kept.set(key, compiled);
     this.#keptLength += key.length;
     for (const oldest of this.#kept.keys()) {
@@ -45,14 +39,12 @@ export class Compiler {
   #function(kind: ExecRequest['kind'], text: string): Remote {
     const value = this.#evaluate(text);
     if (typeof value !== 'function') throw new TypeError('the text that was sent is no function');
-    return kind === 'call'
-      ? (_channel, args) => (value as (args: unknown) => unknown)(args)
-      : (value as Remote);
+    return calledAs(kind, value as Remote);
   }
 
   #module(
     text: string,
-    { name, result, file, url }: Required<Pick<ExecRequest, 'name' | 'file' | 'url'>> & { result: boolean },
+    { name, as, file, url }: Required<Pick<ExecRequest, 'name' | 'file' | 'url'>> & { as: ExecRequest['as'] },
   ): Remote {
     const load = this.#evaluate('(url) => import(url)') as (url: string) => Promise<Record<string, unknown>>;
     const prefix = metaOf(text, { file, url });
@@ -64,13 +56,32 @@ export class Compiler {
         const main = exported[name] as Remote | undefined;
         if (typeof main !== 'function')
           throw new TypeError(`${file} has ${missing(name, exported)}: there is nothing to run`);
-        return await (result ? (main as (args: unknown) => unknown)(args) : main(channel, args));
+        return await calledAs(as ?? 'function', main)(channel, args);
       } catch (error) {
         nameModule(error, { data, url, shift: prefix.length });
         throw error;
       }
     };
   }
+}
+
+/** A function as the kind of the request says. */
+function calledAs(kind: ExecRequest['kind'], fn: Remote): Remote {
+  const withArgs = fn as (args: unknown) => unknown;
+  if (kind === 'call') return (_channel, args) => withArgs(args);
+  if (kind === 'stream') return async (channel, args) => sendEach(channel as Channel, await withArgs(args));
+  return fn;
+}
+
+async function sendEach(channel: Channel, items: unknown): Promise<void> {
+  const { [Symbol.asyncIterator]: later, [Symbol.iterator]: now } = Object(items) as Partial<
+    AsyncIterable<unknown> & Iterable<unknown>
+  >;
+  if (typeof (later ?? now) !== 'function')
+    throw new TypeError(
+      'what the function of a stream gives can not be iterated: it is no generator, and no list',
+    );
+  for await (const item of items as AsyncIterable<unknown>) await channel.send(item);
 }
 
 /** Says which export was looked for, and which there are. */

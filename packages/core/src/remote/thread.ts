@@ -192,7 +192,7 @@ export class ExecutingThread {
           : undefined;
       const code = (): unknown =>
         tools ? remote(channel, request.args, tools) : remote(channel, request.args);
-      const answers = request.kind === 'call' || request.result === true;
+      const answers = request.kind === 'call' || request.as === 'call';
       const execution = this.#executions.get(id);
       if (contexts && execution) contexts.run(execution, () => this.#start(id, code, answers));
       else this.#start(id, code, answers);

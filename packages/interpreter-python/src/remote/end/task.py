@@ -55,7 +55,7 @@ class Task(object):
         args = request.get('args')
         name = request.get('function')
         text = request.get('text')
-        calls = request['kind'] == 'call'
+        kind = request['kind']
         if text is None:
             function = named(name)
         else:
@@ -75,14 +75,14 @@ class Task(object):
                     function = module.space[name]
                 except KeyError:
                     raise NameError('%s has no function %r' % (file, name))
-                self.call(function, args, calls)
+                self.call(function, args, kind)
             finally:
                 module.forget()
             return
-        self.call(function, args, calls)
+        self.call(function, args, kind)
 
-    def call(self, function, args, calls):
-        before = () if calls else (self.channel,)
+    def call(self, function, args, kind):
+        before = (self.channel,) if kind == 'source' else ()
         if args is None:
             result = function(*before)
         elif isinstance(args, dict):
@@ -91,8 +91,19 @@ class Task(object):
             result = function(*(before + tuple(args)))
         if getpid() != PID:
             end_child()
-        if calls:
+        if kind == 'call':
             self.channel.send(result)
+        elif kind == 'stream':
+            self.send_each(result)
+
+    def send_each(self, items):
+        try:
+            for item in items:
+                self.channel.send(item)
+        finally:
+            close = getattr(items, 'close', None)
+            if close is not None:
+                close()
 
 
 class SourceModule(object):

@@ -1,0 +1,68 @@
+import type { RemoteError } from '@execnet/core';
+import * as assert from 'uvu/assert';
+import { failureOf } from '../gateway-tests.ts';
+import { KEEP, keptAs, type PythonFixture, PythonTests, pythonFile } from './python-tests.ts';
+
+const MODULE = `${KEEP}
+
+def count(first, last):
+    for n in range(first, last):
+        yield n
+
+def endless():
+    import time
+    try:
+        n = 0
+        while True:
+            yield n
+            n += 1
+            time.sleep(0.001)
+    finally:
+        keep('ended', 'finally')
+
+def fails():
+    yield 1
+    raise ValueError('no more')
+`;
+
+/** `stream`: what a generator in Python yields, as it comes. */
+export function pythonStreamSuite(name: string, fixture: PythonFixture): void {
+  const tests = new PythonTests(name, 'streams of results', fixture);
+
+  tests.test('what a function yields, or gives as a list, arrives in order', async (gateway) => {
+    using module = pythonFile(MODULE);
+    const items: unknown[] = [];
+    const stream = gateway.stream<number>(module.function('count'), { first: 1, last: 1000 });
+    for await (const item of stream) items.push(item);
+    assert.equal(
+      items,
+      Array.from({ length: 999 }, (_, n) => n + 1),
+    );
+    const sorted: unknown[] = [];
+    for await (const item of gateway.stream('sorted', [[3, 1, 2]])) sorted.push(item);
+    assert.equal(sorted, [1, 2, 3]);
+  });
+
+  tests.test('leaving the loop ends the generator, its finally included', async (gateway) => {
+    using module = pythonFile(MODULE);
+    for await (const n of gateway.stream<number>(module.function('endless'))) if (n === 3) break;
+    assert.is((await gateway.remoteStatus()).numExecuting, 0);
+    assert.is(await keptAs(gateway, 'ended'), 'finally');
+  });
+
+  tests.test('what it fails with comes behind what it has yielded', async (gateway) => {
+    using module = pythonFile(MODULE);
+    const seen: unknown[] = [];
+    const error = (await failureOf(async () => {
+      for await (const n of gateway.stream(module.function('fails'))) seen.push(n);
+    })) as RemoteError;
+    assert.is(error.message, 'ValueError: no more');
+    assert.equal(seen, [1]);
+    const none = (await failureOf(gateway.stream('abs', [-1]).next())) as RemoteError;
+    assert.is(none.remoteName, 'TypeError');
+    assert.instance(await failureOf(() => gateway.stream('for n in [1]: pass')), TypeError);
+    assert.instance(await failureOf(() => gateway.stream(() => [1])), TypeError);
+  });
+
+  tests.run();
+}

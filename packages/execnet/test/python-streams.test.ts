@@ -1,0 +1,4 @@
+import { pythonStreamSuite } from '@execnet/conformance';
+import { onEveryPython } from './fixtures/pythons.ts';
+
+onEveryPython(pythonStreamSuite);

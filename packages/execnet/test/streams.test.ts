@@ -1,0 +1,4 @@
+import { streamSuite } from '@execnet/conformance';
+import { onEveryRemoteEnd } from './fixtures/suites.ts';
+
+onEveryRemoteEnd(streamSuite);
