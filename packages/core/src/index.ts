@@ -29,6 +29,7 @@ export {
   ConnectionLostError,
   DataFormatError,
   DumpError,
+  type ErrorCode,
   ExecnetError,
   type ExecnetErrorOptions,
   type ExitReport,

@@ -20,7 +20,7 @@
  */
 export { orAborted } from './channel/index.ts';
 export * as clock from './clock.ts';
-export { ConnectError, ExecnetError, SpecError, TerminateError } from './errors/index.ts';
+export { ConnectError, type ErrorCode, ExecnetError, SpecError, TerminateError } from './errors/index.ts';
 export {
   ByteStreams,
   Delivery,

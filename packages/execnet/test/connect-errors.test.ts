@@ -2,7 +2,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
-import { ConnectError, Group, hasCode } from 'execnet';
+import { ConnectError, type ErrorCode, Group, hasCode } from 'execnet';
 import * as assert from 'uvu/assert';
 import { tooOldInterpreter } from '../../../tools/lib/interpreters.mjs';
 import { sharedEnds, specOf } from './fixtures/interpreters.ts';
@@ -49,7 +49,7 @@ async function failureOf(
   return failure as ConnectError;
 }
 
-function check(error: unknown, code: string, ...said: readonly (string | RegExp)[]): void {
+function check(error: unknown, code: ErrorCode, ...said: readonly (string | RegExp)[]): void {
   isA(error, ConnectError, String((error as Error).stack));
   assert.ok(hasCode(error, code), `${error.code} instead of ${code}: ${error.message}`);
   for (const one of said) assert.match(error.message, one);

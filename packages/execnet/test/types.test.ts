@@ -1,6 +1,7 @@
 /** What the compiler infers. It checks this file with the others: every `@ts-expect-error` must be one. Nothing of it needs to run but the last test. */
 import {
   type Channel,
+  type ExecnetError,
   type FromChannel,
   type Gateway,
   Group,
@@ -42,6 +43,16 @@ async function calls(gw: Gateway): Promise<void> {
   await gw.call((value: number) => value, 'text');
   // @ts-expect-error a property is missing
   await gw.call(({ a, b }: { a: number; b: number }) => a + b, { a: 1 });
+  // the items of a stream
+  const stream = gw.stream(async function* (count: number) {
+    yield { count };
+  }, 1);
+  for await (const { count } of stream) same<typeof count, number>();
+  for await (const each of gw.stream(() => [1, 'a'])) same<typeof each, number | string>();
+  // @ts-expect-error what it gives can't be iterated
+  gw.stream(() => 1);
+  // @ts-expect-error the function needs an argument
+  gw.stream((count: number) => [count]);
   // functions of other languages, by their names
   const unknown = await gw.call('math.factorial', [5]);
   same<typeof unknown, unknown>();
@@ -49,6 +60,12 @@ async function calls(gw: Gateway): Promise<void> {
   same<typeof named, number>();
   // @ts-expect-error a timeout is a number of milliseconds
   await gw.call(() => 1, undefined, { timeout: '10' });
+}
+
+function codes(error: ExecnetError): string {
+  if (error.code === 'ERR_EXECNET_TIMEOUT') return 'late';
+  // @ts-expect-error there is no such code
+  return error.code === 'ERR_EXECNET_LATE' ? 'late' : error.code;
 }
 
 async function executions(gw: Gateway, group: Group): Promise<void> {
@@ -129,7 +146,7 @@ async function others(gw: Gateway, group: Group): Promise<void> {
 }
 
 test('the inferred types are those of the values', async () => {
-  assert.ok([calls, executions, others].every((checked) => typeof checked === 'function'));
+  assert.ok([calls, codes, executions, others].every((checked) => typeof checked === 'function'));
   await using group = new Group();
   const gw = await group.makeGateway();
   const n = await gw.call(({ a, b }: { a: number; b: number }) => a + b, { a: 1, b: 2 });

@@ -1,3 +1,4 @@
+import type { ErrorCode } from './error-code.ts';
 import { withoutFrames } from './stack.ts';
 
 /** What every error of this project accepts besides its message. */
@@ -13,9 +14,9 @@ export interface ExecnetErrorOptions {
  */
 export class ExecnetError extends Error {
   override readonly name: string = 'ExecnetError';
-  readonly code: string;
+  readonly code: ErrorCode;
 
-  constructor(code: string, message: string, options: ExecnetErrorOptions = {}) {
+  constructor(code: ErrorCode, message: string, options: ExecnetErrorOptions = {}) {
     const framed = withoutFrames(new.target);
     super(message, 'cause' in options ? { cause: options.cause } : undefined);
     framed?.(this);
@@ -24,6 +25,6 @@ export class ExecnetError extends Error {
 }
 
 /** Tells whether `error` belongs to this family and carries `code`; works across copies of the package. */
-export function hasCode(error: unknown, code: string): boolean {
+export function hasCode(error: unknown, code: ErrorCode): boolean {
   return error instanceof Error && (error as { code?: unknown }).code === code;
 }

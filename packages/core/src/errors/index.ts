@@ -1,4 +1,5 @@
 export { ASYNCHRONOUS_STACKS, atCaller, rejectAtCaller } from './at-caller.ts';
+export type { ErrorCode } from './error-code.ts';
 export { errorText } from './error-text.ts';
 export {
   CancelledError,

@@ -1,4 +1,4 @@
-import { ConnectError, ProtocolError } from '../errors/index.ts';
+import { ConnectError, type ErrorCode, ProtocolError } from '../errors/index.ts';
 import { TailBuffer } from '../host/index.ts';
 import { type Hello, PROTOCOL_VERSION } from '../protocol/index.ts';
 import type { Command, Exit, OutputStream, Refusal } from '../registry/contracts.ts';
@@ -14,7 +14,7 @@ const SHOWN_NOISE = 2048;
 const MAX_HELLO = 65536;
 
 /** The words with which a loader refuses; no frame begins with one of their letters. */
-const REFUSALS: Readonly<Record<Refusal['word'], string>> = {
+const REFUSALS: Readonly<Record<Refusal['word'], ErrorCode>> = {
   OLD: 'ERR_EXECNET_INTERPRETER_TOO_OLD',
   LACKS: 'ERR_EXECNET_UNSUPPORTED',
 };

@@ -1,5 +1,11 @@
 import { ByteChannel, Channel, type ChannelState } from '../channel/index.ts';
-import { ConnectError, ConnectionLostError, ExecnetError, TerminateError } from '../errors/index.ts';
+import {
+  ConnectError,
+  ConnectionLostError,
+  type ErrorCode,
+  ExecnetError,
+  TerminateError,
+} from '../errors/index.ts';
 import { Delivery } from '../host/index.ts';
 import type { Link } from '../link/index.ts';
 import type { Connection, ConnectionSink, Exit, OutputStream } from '../registry/contracts.ts';
@@ -317,6 +323,6 @@ export class RelayedConnection implements Connection {
 
   #errorOf({ code, message }: RelayFailure): Error {
     const text = `${this.#hostName}: ${message}`;
-    return code?.startsWith('ERR_EXECNET_') ? new ConnectError(code, text) : new Error(text);
+    return code?.startsWith('ERR_EXECNET_') ? new ConnectError(code as ErrorCode, text) : new Error(text);
   }
 }

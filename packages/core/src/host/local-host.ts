@@ -3,7 +3,7 @@ import { accessSync, constants, mkdirSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname, resolve } from 'node:path';
 import { clearTimeout, setTimeout } from '../clock.ts';
-import { ConnectError } from '../errors/index.ts';
+import { ConnectError, type ErrorCode } from '../errors/index.ts';
 import type { Address, Command, Connection, DialOptions, Host, SpawnOptions } from '../registry/contracts.ts';
 import { runningInterpreter } from '../registry/index.ts';
 import { DialedConnection } from './dialed-connection.ts';
@@ -131,7 +131,7 @@ async function dialLocal(address: Address, options: DialOptions = {}): Promise<C
         })
       : connect(address.path);
   await new Promise<void>((resolve, reject) => {
-    const fail = (code: string, message: string, cause?: unknown): void => {
+    const fail = (code: ErrorCode, message: string, cause?: unknown): void => {
       settle();
       socket.destroy();
       reject(new ConnectError(code, message, { cause }));
@@ -164,7 +164,7 @@ async function dialLocal(address: Address, options: DialOptions = {}): Promise<C
   return new DialedConnection(socket, shown);
 }
 
-function dialCode({ code }: NodeJS.ErrnoException): string {
+function dialCode({ code }: NodeJS.ErrnoException): ErrorCode {
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'ERR_EXECNET_HOST_NOT_FOUND';
   if (code === 'ECONNREFUSED' || code === 'ENOENT') return 'ERR_EXECNET_REFUSED';
   return code === 'ETIMEDOUT' ? 'ERR_EXECNET_CONNECT_TIMEOUT' : 'ERR_EXECNET_UNREACHABLE';

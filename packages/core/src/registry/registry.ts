@@ -1,4 +1,4 @@
-import { ExecnetError, SpecError } from '../errors/index.ts';
+import { type ErrorCode, ExecnetError, SpecError } from '../errors/index.ts';
 import { isCoreField, type Spec } from '../spec/index.ts';
 import type { ExecModel, Family, Interpreter, Plugin, Transport } from './contracts.ts';
 import { execmodelPackages, FIELD_PACKAGES, importHint } from './official.ts';
@@ -337,6 +337,6 @@ function article(kind: string | undefined): string {
   return kind === 'interpreter' ? 'an interpreter' : `a ${kind}`;
 }
 
-function failure(code: string, spec: Spec, message: string): SpecError {
+function failure(code: ErrorCode, spec: Spec, message: string): SpecError {
   return new SpecError(code, `${JSON.stringify(spec.redacted())}: ${message}`);
 }

@@ -1,4 +1,4 @@
-import { ConnectError } from '@execnet/core/plugin';
+import { ConnectError, type ErrorCode } from '@execnet/core/plugin';
 import type { Destination } from '../config/index.ts';
 import type { Authentication } from './authentication.ts';
 
@@ -66,7 +66,7 @@ const DIAL_ADVICE: Readonly<Record<string, string>> = {
 export function dialFailure(error: Error & { code?: string }): Error {
   const advice = DIAL_ADVICE[error.code ?? ''];
   if (error.code === undefined || advice === undefined) return error;
-  return new ConnectError(error.code, `${error.message}; ${advice}`, { cause: error });
+  return new ConnectError(error.code as ErrorCode, `${error.message}; ${advice}`, { cause: error });
 }
 
 function refused(error: Error, destination: Destination, { tried, offered }: Authentication): ConnectError {

@@ -1,10 +1,10 @@
-import { ConnectError } from '@execnet/core/plugin';
+import { ConnectError, type ErrorCode } from '@execnet/core/plugin';
 
 /**
  * How the OpenSSH client says what went wrong; its messages are not translated. The first that fits counts. Each is looked for where a line begins, as
  * far as it can be: a banner of the server, and what a login shell prints, stand among them.
  */
-const REASONS: readonly (readonly [code: string, says: RegExp, advice: string])[] = [
+const REASONS: readonly (readonly [code: ErrorCode, says: RegExp, advice: string])[] = [
   [
     'ERR_EXECNET_SSH_OPTION',
     /bad configuration option: |unsupported option|^(unknown|illegal) option|^command-line:? line|^Bad \S+ (specification|forwarding)/im,
