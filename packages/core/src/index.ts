@@ -17,6 +17,7 @@
 export {
   type CallbackOptions,
   Channel,
+  type ChannelGateway,
   type FileOptions,
   type Future,
   type StringCoercion,

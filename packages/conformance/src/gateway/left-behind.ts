@@ -20,7 +20,7 @@ export function leftBehindSuite(name: string, fixture: GatewayFixture): void {
     const shared = gateway.newChannel();
     const waits = async (channel: Channel, { shared }: { shared: Channel }) => {
       void (async () => {
-        for await (const _ of shared);
+        for await (const item of shared) await channel.send(item);
       })();
       await channel.receive();
     };

@@ -1,15 +1,7 @@
 import type { RemoteErrorData } from '../errors/index.ts';
 import type { StringOptions } from '../serializer/types.ts';
-import type { Channel } from './channel.ts';
 import type { Item } from './item.ts';
 import type { WindowBudget } from './receive-window.ts';
-
-/** What code sees of the gateway that its channel belongs to. */
-export interface ChannelGateway {
-  readonly id: string;
-  /** A new channel, which becomes useful when it is sent to the other end over another. */
-  newChannel<Receive = unknown, Send = unknown>(): Channel<Receive, Send>;
-}
 
 /** A channel that was closed from here, behind which an execution goes on. */
 export interface ClosedChannel {
@@ -21,7 +13,8 @@ export interface ClosedChannel {
 export interface ChannelLink {
   /** For messages: the id of the gateway. */
   readonly name: string;
-  readonly gateway: ChannelGateway;
+  /** What code sees of it, a {@link ChannelGateway}. */
+  readonly gateway: object;
   /** The peer grants credit, and counts ours; false for peers that speak plain execnet. */
   readonly flow: boolean;
   /** The local end owns executions: what it hears of the channel of one tells how that ends. */

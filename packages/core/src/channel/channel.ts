@@ -3,13 +3,19 @@ import { performance } from '../clock.ts';
 import { atCaller, CancelledError, ExecnetError, RemoteError, TimeoutError } from '../errors/index.ts';
 import { checkForCall, isStackOverflow } from '../stack-room.ts';
 import { Code } from '../wire/index.ts';
-import type { ChannelGateway } from './channel-link.ts';
 import type { ChannelState } from './channel-state.ts';
 import { type Future, future } from './future.ts';
 import { type FileOptions, readFile, writeFile } from './make-file.ts';
 import { coercionPayload, type StringCoercion, stringsOf } from './string-coercion.ts';
 import { checkTimeout, type WaitOptions, waitFor } from './wait.ts';
 import { readableStream, writableStream } from './web-streams.ts';
+
+/** What code sees of the gateway that its channel belongs to. */
+export interface ChannelGateway {
+  readonly id: string;
+  /** A new channel, which becomes useful when it is sent to the other end over another. */
+  newChannel<Receive = unknown, Send = unknown>(): Channel<Receive, Send>;
+}
 
 /** Options of {@link Channel.setCallback}. */
 export interface CallbackOptions<E> {
@@ -63,7 +69,7 @@ export class Channel<Receive = unknown, Send = unknown> implements AsyncDisposab
 
   /** The gateway that it belongs to: in remote code too, where it makes channels that can be sent to the local end. */
   get gateway(): ChannelGateway {
-    return this.#state.link.gateway;
+    return this.#state.link.gateway as ChannelGateway;
   }
 
   /** Both directions are closed: `send` fails, and `receive` gives what has arrived before and then fails. */

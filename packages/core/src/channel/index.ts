@@ -1,6 +1,6 @@
 export { ByteChannel } from './byte-channel.ts';
-export { type CallbackOptions, Channel } from './channel.ts';
-export type { ChannelGateway, ChannelLink, ClosedChannel } from './channel-link.ts';
+export { type CallbackOptions, Channel, type ChannelGateway } from './channel.ts';
+export type { ChannelLink, ClosedChannel } from './channel-link.ts';
 export type { ChannelState } from './channel-state.ts';
 export { ChannelTable, type IdSpace } from './channel-table.ts';
 export { channelEndedBy } from './ending.ts';

@@ -340,10 +340,7 @@ export class Gateway implements AsyncDisposable {
   stream<Item = unknown>(name: string | URL, args?: unknown, options?: ExecOptions): RemoteStream<Item>;
   stream(source: RemoteSource, args?: unknown, options: ExecOptions = {}): RemoteStream<unknown> {
     const channel = this.#execute(source, 'stream', { args, options, calledBy: this.stream });
-    return new RemoteStream(
-      this.#withSignal(channel, options) as Channel<unknown, never>,
-      `${showCall(source)} on ${this.#name}`,
-    );
+    return new RemoteStream(this.#withSignal(channel, options), `${showCall(source)} on ${this.#name}`);
   }
 
   #execute(
