@@ -271,7 +271,7 @@ function surroundings(tests: PythonTests): void {
 }
 
 function definitions(tests: PythonTests): void {
-  tests.test('what a text or a module defines belongs to a module while it runs', async (gateway) => {
+  tests.test('what a text or a module defines belongs to a module', async (gateway) => {
     using module = pythonFile(`${LOOKING}\ndef look(channel): channel.send(seen)`);
     // the first of a text may look at itself too
     const text = gateway.remoteExec(`${LOOKING}\nchannel.send(seen)`);
@@ -288,7 +288,8 @@ function definitions(tests: PythonTests): void {
     for (const channel of beside) await channel.send('end');
     for (const channel of beside) await channel.waitClose();
     const after = gateway.remoteExec(`import sys\n${LOADED}`);
-    assert.is(((await after.receive()) as string[]).length, 1);
+    // its own, and that of the function: a module whose functions are called is kept
+    assert.is(((await after.receive()) as string[]).length, 2);
     await after.waitClose();
   });
 
@@ -428,6 +429,37 @@ function functions(tests: PythonTests): void {
     using module = pythonFile(MODULE);
     const channel = gateway.remoteExec(module.function('describe'), ['/a/b', 'good day']);
     assert.equal(await itemsOf(channel), [['good day', 'b!', {}]]);
+  });
+
+  tests.test('the module of a function is run once, whatever is called of it', async (gateway) => {
+    const text = `
+import sys, time
+time.sleep(0.05)
+loaded = []
+sys.times_loaded = getattr(sys, 'times_loaded', 0) + 1
+def touch():
+    loaded.append(1)
+    return [len(loaded), sys.times_loaded, sys.modules[__name__].loaded is loaded]
+def tell(channel): channel.send(touch())
+`;
+    const marker = `\n# ${Math.random()}`;
+    using module = pythonFile(text + marker);
+    const first = await Promise.all([0, 1, 2].map(() => gateway.call<number[]>(module.function('touch'))));
+    const times = first[0]?.[1] as number;
+    assert.equal(first.map(([n]) => n).sort(), [1, 2, 3]);
+    assert.equal(new Set(first.map(([, times]) => times)).size, 1);
+    // another one in between, and other content
+    using other = pythonFile(`${text}\n# another\n${marker}`);
+    assert.equal(await gateway.call(other.function('touch')), [1, times + 1, true]);
+    assert.equal(await gateway.call(module.function('touch')), [4, times + 1, true]);
+    assert.equal(await itemsOf(gateway.remoteExec(module.function('tell'))), [[5, times + 1, true]]);
+    // one that fails is run again
+    using failing = pythonFile(
+      `import sys\nsys.tries = getattr(sys, 'tries', 0) + 1\nif sys.tries % 2: raise ValueError('not yet')\ndef tries(): return sys.tries\n${marker}`,
+    );
+    assert.match((await failureOf(gateway.call(failing.function('tries')))).message, 'not yet');
+    const tries = await gateway.call<number>(failing.function('tries'));
+    assert.is(await gateway.call(failing.function('tries')), tries);
   });
 
   tests.test('a function without arguments gets the channel alone', async (gateway) => {

@@ -125,7 +125,7 @@ link = channel.gateway._link
 output = type(link.output)(-1)
 output.box = Box()
 output.pump()
-other = type(link)(output, 'thread')
+other = type(link)(output, 'another', 'thread')
 other.dropped = Box()
 other.enter()
 other.leave()

@@ -8,6 +8,7 @@ class RemoteEnd(Lifetime):
         self.input = Input(read_fd)
         self.output = Output(write_fd)
         self.link = Link(self.output, bytearray(options['id']).decode('utf-8'), options['execmodel'])
+        self.modules = LoadedModules(self.link)
         self.tasks = set()
         self.services = {}
         self.ending = False
@@ -273,7 +274,7 @@ CONTROL = {
 
 
 # what code of the user is called by
-CALLERS = codes(Task.execute, Task.call, run_text, named, call_back, call_handler)
+CALLERS = codes(Task.execute, Task.call, Task.send_each, run_text, named, call_back, call_handler)
 # what nothing is half done in
 INTERRUPTIBLE = CALLERS | codes(Latch.wait, GreenLatch.wait, Signals.deliver)
 

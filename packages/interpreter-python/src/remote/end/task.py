@@ -63,22 +63,19 @@ class Task(object):
             if PY2:
                 file = file.encode('utf-8')
             texts[file] = text
-            module = SourceModule(text, file, self.state.id)
-            try:
-                module.space['channel'] = self.channel
-                if not name:
-                    module.space['args'] = args
-                    module.run()
-                    return
-                module.run()
+            if not name:
+                module = SourceModule(text, file, self.state.id)
                 try:
-                    function = module.space[name]
-                except KeyError:
-                    raise NameError('%s has no function %r' % (file, name))
-                self.call(function, args, kind)
-            finally:
-                module.forget()
-            return
+                    module.space.update(channel=self.channel, args=args)
+                    module.run()
+                finally:
+                    module.forget()
+                return
+            space = self.end.modules.load(self, text, file)
+            try:
+                function = space[name]
+            except KeyError:
+                raise NameError('%s has no function %r' % (file, name))
         self.call(function, args, kind)
 
     def call(self, function, args, kind):
@@ -106,6 +103,10 @@ class Task(object):
                 close()
 
 
+# programs call a few again and again; what is generated must not pile up
+MAX_LOADED = 200
+
+
 class SourceModule(object):
     """
     The module that a text is run as. While that lasts it can be found by its name, which is its own: what is defined in it can be pickled, and looked at. Code that
@@ -123,13 +124,18 @@ class SourceModule(object):
         if hasattr(sys, '__spec__'):
             self.space['__spec__'] = type(sys.__spec__)(self.name, self, origin=file)
         sys.modules[self.name] = module
-        # by the name that code hears, too: the latest, if several run at the same time
-        sys.modules[HEARD_NAME] = module
+        self.be_heard()
         # no file is looked for under such a name
         self.kept = file.startswith('<') and ('inspect' in text or 'inspect' in sys.modules)
         if self.kept:
             import linecache
             self.kept = linecache.cache[file] = (len(text), None, text.splitlines(True), file)
+
+    def be_heard(self):
+        """It is found by the name that code hears, too: the latest, if several run at the same time."""
+        module = sys.modules.get(self.name)
+        if module is not None:
+            sys.modules[HEARD_NAME] = module
 
     def run(self):
         run_text(self.text, self.file, self.space)
@@ -148,6 +154,73 @@ class SourceModule(object):
             import linecache
             if linecache.cache.get(self.file) is self.kept:
                 del linecache.cache[self.file]
+
+
+class LoadedModules(object):
+    """Modules whose functions are called: each is run once, and kept for the next call."""
+
+    def __init__(self, link):
+        self.link = link
+        self.known = {}
+        self.order = deque()
+
+    def load(self, task, text, file):
+        """The globals of the module. Who asks while it is run waits for that."""
+        key = (file, text)
+        while True:
+            self.link.enter()
+            try:
+                entry = self.known.get(key)
+                first = entry is None
+                if first:
+                    entry = self.known[key] = Loading()
+            finally:
+                self.link.leave()
+            if first:
+                return self.run(task, key, entry)
+            task.state.wait(entry.waiters, None, lambda entry=entry: entry.over)
+            if entry.module is not None:
+                entry.module.be_heard()
+                return entry.module.space
+
+    def run(self, task, key, entry):
+        file, text = key
+        module = SourceModule(text, file, task.state.id)
+        try:
+            # as under `remoteExec` of the whole module
+            module.space['channel'] = task.channel
+            module.run()
+            if module.space.get('channel') is task.channel:
+                del module.space['channel']
+            entry.module = module
+        finally:
+            oldest = None
+            self.link.enter()
+            try:
+                entry.over = True
+                if entry.module is None:
+                    # who waits runs it again
+                    del self.known[key]
+                else:
+                    self.order.append(key)
+                    if len(self.order) > MAX_LOADED:
+                        oldest = self.known.pop(self.order.popleft())
+                while entry.waiters:
+                    entry.waiters.pop().set()
+            finally:
+                self.link.leave()
+            if entry.module is None:
+                module.forget()
+            elif oldest is not None:
+                oldest.module.forget()
+        return module.space
+
+
+class Loading(object):
+    def __init__(self):
+        self.module = None
+        self.over = False
+        self.waiters = []
 
 
 # execnet's
