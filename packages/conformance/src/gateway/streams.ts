@@ -144,6 +144,24 @@ function leaving(tests: GatewayTests): void {
     for (const one of [log, other]) one.close();
   });
 
+  tests.test('what has arrived already is not given after that', async (gateway) => {
+    const left = gateway.stream(() => [1, 2, 3]);
+    assert.is((await left.next()).value, 1);
+    await settled(gateway);
+    await left.return();
+    for (let n = 0; n < 2; n++) assert.equal(await left.next(), { done: true, value: undefined });
+    const controller = new AbortController();
+    const aborted = gateway.stream(() => [1, 2, 3], undefined, { signal: controller.signal });
+    assert.is((await aborted.next()).value, 1);
+    await settled(gateway);
+    const reason = new RangeError('enough');
+    controller.abort(reason);
+    assert.is(await failureOf(aborted.next()), reason);
+    const thrown = gateway.stream(() => [1, 2, 3]);
+    assert.is(await failureOf(thrown.throw(reason)), reason);
+    assert.equal(await thrown.next(), { done: true, value: undefined });
+  });
+
   tests.test('a signal ends it, and the loop rejects with its reason', async (gateway) => {
     const log = gateway.newChannel<string>();
     const controller = new AbortController();
@@ -183,6 +201,43 @@ function failing(tests: GatewayTests): void {
     const outer = 1;
     const impure = await failureOf(() => gateway.stream(() => [outer]));
     assert.is(impure.code, 'ERR_EXECNET_IMPURE_FUNCTION');
+  });
+
+  tests.test('what its clean-up fails with is told to who leaves', async (gateway) => {
+    const stream = gateway.stream(async function* () {
+      try {
+        for (let n = 0; ; n++) {
+          yield n;
+          await new Promise((resolve) => setTimeout(resolve, 1));
+        }
+      } finally {
+        await Promise.reject(new RangeError('can not clean up'));
+      }
+    });
+    await stream.next();
+    assert.match((await failureOf(stream.return())).message, 'can not clean up');
+  });
+
+  tests.testWith({}, 'a gateway that is terminated cuts it off, and lets it clean up', async (gateway) => {
+    const log = gateway.newChannel<string>();
+    const reading = [
+      failureOf(all(gateway.stream(endless, forRemote(log) as never))),
+      failureOf(async () => {
+        const stream = gateway.stream(function* () {
+          for (let n = 0; n < 1_000_000; n++) yield 'x'.repeat(1000);
+        });
+        for await (const item of stream)
+          await new Promise((resolve) => setTimeout(resolve, item.length / 1000));
+      }),
+    ];
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const said = log.receive().catch(() => 'nothing');
+    await gateway.terminate({ timeout: 20_000 });
+    for (const error of await Promise.all(reading)) {
+      assert.instance(error, ConnectionLostError);
+      assert.is((error.cause as { code?: string }).code, 'ERR_EXECNET_TERMINATED');
+    }
+    assert.is(await said, 'finally');
   });
 
   tests.testWith({}, 'a connection that is lost is no end of the items', async (gateway) => {

@@ -258,6 +258,26 @@ function kills(tests: GatewayTests): void {
     assert.match((await failureOf(channel.waitClose())).message, 'process.exit(3)');
   });
 
+  tests.testWith({ threads: 2 }, 'channels that were made and not sent keep no thread', async (gateway) => {
+    for (let n = 0; n < 4; n++)
+      await gateway.remoteExec((channel: Channel) => void channel.gateway.newChannel()).waitClose();
+    assert.is(await gateway.call(() => 'goes on'), 'goes on');
+  });
+
+  tests.test('nor does it matter how many there were', async (gateway) => {
+    const channel = gateway.remoteExec(async (channel: Channel<never, string>) => {
+      for (let n = 0; n < 20_000; n++) {
+        channel.gateway.newChannel().close();
+        if (n % 1000 === 0) await new Promise((resolve) => setTimeout(resolve, 0));
+      }
+      channel.sendSync('spins');
+      for (;;);
+    });
+    assert.is(await channel.receive(), 'spins');
+    await stop(channel);
+    assert.is(await gateway.call(() => 'goes on'), 'goes on');
+  });
+
   tests.test('an aborted signal ends a thread that spins', async (gateway) => {
     const controller = new AbortController();
     const call = gateway.call(

@@ -524,7 +524,8 @@ export class ChannelState {
       if (this.#receiveEnd) this.#receiveEnd = reason;
       this.#keepRunning();
       this.#closeWith(reason, payload);
-    }
+    } else if (!this.#givenUp)
+      this.link.warn(`the callback of channel ${this.id} failed after the channel was closed`, thrown);
     this.#runCallback();
   }
 

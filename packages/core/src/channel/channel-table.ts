@@ -94,6 +94,13 @@ export class ChannelTable {
     return this.#facade(this.#add(id));
   }
 
+  /** Closes the channels of this end that were never sent: the peer knows none of them. */
+  closeUnsent(): void {
+    const own = this.#ids.first % 2;
+    for (const state of this.#states.values())
+      if (state.id % 2 === own && !state.nested && !state.execution) state.close();
+  }
+
   /** The channel with this id, made known if it is not: for ids that arrive inside items. */
   adopt(id: number): Channel {
     const state = this.#states.get(id) ?? this.#add(id);

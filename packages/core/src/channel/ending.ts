@@ -30,19 +30,20 @@ export class Ending {
     return new Ending(message, undefined, channel);
   }
 
-  /** The end by an error: of the execution, of the connection, of a callback; or by what somebody gives as the reason for giving up, which may be any value but null. `channel`: if the error is of that one alone. */
+  /** The end by an error: of the execution, of the connection, of a callback; or by what somebody gives as the reason for giving up, which may be any value but undefined. `channel`: if the error is of that one alone. */
   static failed(error: unknown, channel?: object): Ending {
     return new Ending('', error as Error, channel);
   }
 
   /** The same object each time. */
   get error(): Error {
+    if (!this.clean) return this.#error as Error;
     this.#error ??= this.#made(new ChannelClosedError(this.#message));
     return this.#error;
   }
 
   #made(error: Error): Error {
-    if (this.#channel && typeof error === 'object') told.set(error, this.#channel);
+    if (this.#channel && typeof error === 'object' && error !== null) told.set(error, this.#channel);
     return withoutReceivers(error);
   }
 }

@@ -336,11 +336,15 @@ export class Gateway implements AsyncDisposable {
     ...rest: undefined extends Args
       ? [args?: Args, options?: ExecOptions]
       : [args: Args, options?: ExecOptions]
-  ): RemoteStream<Item>;
+  ): RemoteStream<Awaited<Item>>;
   stream<Item = unknown>(name: string | URL, args?: unknown, options?: ExecOptions): RemoteStream<Item>;
   stream(source: RemoteSource, args?: unknown, options: ExecOptions = {}): RemoteStream<unknown> {
     const channel = this.#execute(source, 'stream', { args, options, calledBy: this.stream });
-    return new RemoteStream(this.#withSignal(channel, options), `${showCall(source)} on ${this.#name}`);
+    return new RemoteStream(
+      this.#withSignal(channel, options),
+      options.signal,
+      `${showCall(source)} on ${this.#name}`,
+    );
   }
 
   #execute(

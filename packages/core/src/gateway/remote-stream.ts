@@ -8,13 +8,17 @@ import { CancelledError } from '../errors/index.ts';
 export class RemoteStream<Item> implements AsyncIterableIterator<Item, undefined>, AsyncDisposable {
   readonly #channel: Channel<Item, never>;
   readonly #items: AsyncGenerator<Item, void, void>;
-  readonly #left: CancelledError;
+  readonly #signal: AbortSignal | undefined;
+  readonly #leaving: CancelledError;
+  #left: Promise<void> | undefined;
+  #over = false;
 
   /** Streams are made by gateways; not to be called by users. */
-  constructor(channel: Channel<Item, never>, name: string) {
+  constructor(channel: Channel<Item, never>, signal: AbortSignal | undefined, name: string) {
     this.#channel = channel;
     this.#items = channel[Symbol.asyncIterator]();
-    this.#left = new CancelledError(`${name} was left`);
+    this.#signal = signal;
+    this.#leaving = new CancelledError(`${name} was left`);
   }
 
   [Symbol.asyncIterator](): this {
@@ -24,23 +28,38 @@ export class RemoteStream<Item> implements AsyncIterableIterator<Item, undefined
   /** The next item. Rejects with the `RemoteError` of the code, with `ConnectionLostError`, or with the reason of the `signal` that was given. */
   async next(): Promise<IteratorResult<Item, undefined>> {
     try {
+      if (this.#left) return ENDED;
+      // also where the code has ended, and only the reader is behind
+      if (!this.#over) this.#signal?.throwIfAborted();
       const { done, value } = await this.#items.next();
-      return done ? ENDED : { done: false, value };
+      if (done) this.#over = true;
+      return done || this.#left ? ENDED : { done: false, value };
     } catch (error) {
-      if (error === this.#left) return ENDED;
+      if (error === this.#leaving) return ENDED;
       throw error;
     }
   }
 
   /** Stops the code, and resolves when it is over; rejects with what its clean-up failed with, and with `ERR_EXECNET_STILL_RUNNING` when it goes on after 5000 ms. */
   async return(): Promise<IteratorResult<Item, undefined>> {
-    this.#channel.cancel(this.#left);
-    await this.#channel[Symbol.asyncDispose]();
+    this.#left ??= this.#leave();
+    await this.#left;
     return ENDED;
+  }
+
+  /** As {@link return}, and rejects with `error` then. */
+  async throw(error?: unknown): Promise<IteratorResult<Item, undefined>> {
+    await this.return();
+    throw error;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.return();
+  }
+
+  async #leave(): Promise<void> {
+    this.#channel.cancel(this.#leaving);
+    await this.#channel[Symbol.asyncDispose]();
   }
 }
 

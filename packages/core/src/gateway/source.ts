@@ -32,7 +32,7 @@ export function describeSource(
     return { kind, text: functionProgram(remote) };
   }
   if (source instanceof URL) {
-    const name = decodeURIComponent(source.hash.slice(1));
+    const name = exportOf(source);
     return {
       kind: 'module',
       ...readModule(source),
@@ -49,6 +49,16 @@ export function describeSource(
       `${kind} takes a function, or the URL of a module; source text is run with remoteExec`,
     );
   return { kind, text: `${textProgram(source)}\n//# sourceURL=${SOURCE_NAME}` };
+}
+
+function exportOf(url: URL): string {
+  try {
+    return decodeURIComponent(url.hash.slice(1));
+  } catch {
+    throw new TypeError(
+      `what stands behind the # of ${url.href} is no name: it is not encoded as a part of a URL`,
+    );
+  }
 }
 
 /** The name of source text in stacks. */

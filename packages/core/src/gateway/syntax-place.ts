@@ -16,7 +16,7 @@ export function withPlace(source: RemoteSource, error: RemoteErrorData): RemoteE
   if (typeof source === 'function' || !NAMES.includes(error.name)) return error;
   try {
     const isText = typeof source === 'string';
-    const name = isText ? SOURCE_NAME : source.href;
+    const name = isText ? SOURCE_NAME : source.href.split('#')[0];
     // it comes from within, or names its place already
     if (error.stack.includes(`${name}:`)) return error;
     const program = isText ? textProgram(source) : moduleText(source);

@@ -81,7 +81,24 @@ async function sendEach(channel: Channel, items: unknown): Promise<void> {
     throw new TypeError(
       'what the function of a stream gives can not be iterated: it is no generator, and no list',
     );
-  for await (const item of items as AsyncIterable<unknown>) await channel.send(item);
+  const iterator = later
+    ? (items as AsyncIterable<unknown>)[Symbol.asyncIterator]()
+    : (items as Iterable<unknown>)[Symbol.iterator]();
+  let waits = false;
+  try {
+    for (;;) {
+      waits = false;
+      const { done, value } = await iterator.next();
+      if (done) return;
+      waits = true;
+      await channel.send(await value);
+      // what has room is sent also when nobody wants it any more
+      channel.signal.throwIfAborted();
+    }
+  } finally {
+    // by hand: what it fails with then counts, which `for await` drops
+    if (waits) await iterator.return?.();
+  }
 }
 
 /** Says which export was looked for, and which there are. */

@@ -48,6 +48,14 @@ const RETRY = 1;
 /** A thread that was told to stop runs no more code after that, in milliseconds; 5 to 20 were seen. */
 const STOPPING = 200;
 
+/** So many channels that a thread has made are closed at its end: the last ones. */
+const MAX_MADE = 4096;
+
+const MAX_ID = 0x7fffffff;
+
+/** Why a thread has ended is told on so many of its channels. */
+const MAX_TOLD = 256;
+
 /** More than that waiting means a peer that asks without reading. */
 const MAX_WAITING = 1024 * 1024;
 
@@ -154,9 +162,8 @@ export class Receiver {
     )({
       main: this.#main,
       limit: this.#data.options.threads,
-      get parallelism() {
-        return parallelism();
-      },
+      // where nothing keeps what comes for the channels of an execution that waits, none is to wait
+      parallelism: this.#dialect.flow ? parallelism() : this.#data.options.threads,
       spawn: (options) => this.#spawn(options),
       wantIdle: (wanted) => Atomics.store(this.#board.words, BoardWord.IDLE_WANTED, wanted ? 1 : 0),
       warn: complain,
@@ -218,7 +225,10 @@ export class Receiver {
     this.#unlessRefused(id, () =>
       this.#executor.execute({
         id,
-        runOn: (thread) => this.#give(thread as RoutedThread, id, payload),
+        runOn: (thread) => {
+          // a thread that begins now would not know that all is to end
+          if (!this.#ending) this.#give(thread as RoutedThread, id, payload);
+        },
         refuse: (message) => this.#refuse(id, message),
       }),
     );
@@ -340,9 +350,14 @@ export class Receiver {
     const ids = new Set(this.#router.drop(thread));
     // its channel may be closed already, and who closed it waits for its end
     if (failed && thread.latest !== undefined) ids.add(thread.latest);
-    for (let n = 0; n < thread.made; n++) ids.add(own.first + n * own.step);
+    const { made } = thread;
+    for (let n = Math.max(0, made - MAX_MADE); n < made; n++) {
+      const id = own.first + n * own.step;
+      if (id <= MAX_ID) ids.add(id);
+    }
     for (const id of ids) {
-      const asWished = !failed || (thread.killed && id === thread.latest);
+      // of many the reason would be more than can wait
+      const asWished = !failed || ids.size > MAX_TOLD || (thread.killed && id === thread.latest);
       this.#post(
         asWished
           ? encodeFrame(Code.CHANNEL_CLOSE, id, EMPTY)

@@ -22,6 +22,8 @@ interface Execution {
   readonly state: ChannelState;
   /** What a runner runs. */
   running?: Running;
+  /** Its end says that all has come. */
+  isStream?: boolean;
 }
 
 /** Deeper causes of an error are not looked at. */
@@ -66,6 +68,7 @@ export class ExecutingThread {
   readonly #compiler: Compiler;
   readonly #dialect: Dialect;
   readonly #exit: (code: number) => void;
+  readonly #isolated: boolean;
   readonly #executions = new Map<number, Execution>();
   readonly #contexts: Contexts<Execution> | undefined;
   /** What was thrown into executions to stop them. */
@@ -98,6 +101,7 @@ export class ExecutingThread {
     this.#board = board;
     this.#compiler = new Compiler(evaluate);
     this.#exit = exit;
+    this.#isolated = isolated;
     this.#port = new ThreadPort(ring, output, receiver, {
       interrupted: () => this.#stopping ?? this.#current?.state.cancelled,
       alone: () => this.#executions.size <= 1,
@@ -194,6 +198,7 @@ export class ExecutingThread {
         tools ? remote(channel, request.args, tools) : remote(channel, request.args);
       const answers = request.kind === 'call' || request.as === 'call';
       const execution = this.#executions.get(id);
+      if (execution) execution.isStream = request.kind === 'stream' || request.as === 'stream';
       if (contexts && execution) contexts.run(execution, () => this.#start(id, code, answers));
       else this.#start(id, code, answers);
     } catch (error) {
@@ -222,7 +227,7 @@ export class ExecutingThread {
       execution.running = this.#runner.run(code, {
         finished,
         failed,
-        halted: () => this.#over(id, undefined),
+        halted: () => this.#over(id, undefined, true),
       });
       if (execution.state.cancelled) execution.running.halt(this.#stopping ? undefined : GRACE);
       return;
@@ -291,22 +296,29 @@ export class ExecutingThread {
     );
   }
 
-  #over(id: number, failure: { readonly error: unknown } | undefined): void {
+  #over(id: number, failure: { readonly error: unknown } | undefined, halted = false): void {
     const execution = this.#executions.get(id);
     if (!execution) return;
     const { state } = execution;
     const stopped = failure !== undefined && this.#stopped(state, failure.error);
     const told = stopped ? undefined : failure;
-    state.finish(told, () => {
-      this.#executions.delete(id);
-      if (this.link.channels.get(id) === undefined) this.#port.unroute(id);
-      // counted down before the close is written: who sees the close finds this thread free
-      const left = Atomics.sub(this.#ring.words, Word.EXECUTING, 1) - 1;
-      if (left === 0 && Atomics.load(this.#board.words, BoardWord.IDLE_WANTED) === 1)
-        this.#port.tell({ kind: 'idle' });
-    });
+    const over = (): void => this.#forgetExecution(id);
+    // what was cut off with the gateway ends with that: a close would say that all of it has come
+    if (this.#stopping && execution.isStream && (stopped || halted)) over();
+    else state.finish(told, over);
     // who ran one execution often wants the next at once
     if (this.#executions.size === 0 && !this.#port.blocked && !this.#failing) this.link.linger?.();
+  }
+
+  #forgetExecution(id: number): void {
+    this.#executions.delete(id);
+    if (this.link.channels.get(id) === undefined) this.#port.unroute(id);
+    // nobody can reach them any more, and they would keep the thread
+    if (this.#isolated && this.#executions.size === 0) this.link.channels.closeUnsent();
+    // counted down before the close is written: who sees the close finds this thread free
+    const left = Atomics.sub(this.#ring.words, Word.EXECUTING, 1) - 1;
+    if (left === 0 && Atomics.load(this.#board.words, BoardWord.IDLE_WANTED) === 1)
+      this.#port.tell({ kind: 'idle' });
   }
 
   /** Who was told to stop, or whose channel was closed, and stopped for it, has not failed. */

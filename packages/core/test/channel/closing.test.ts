@@ -244,4 +244,23 @@ test('of an execution whose channel was closed nothing is told when the connecti
   await here.waitClose();
 });
 
+test('a callback that fails when the channel was closed before is a warning', async () => {
+  const pair = new LinkPair();
+  const { here, there } = pair.channel();
+  let fail: (error: Error) => void = () => {};
+  here.setCallback(
+    () =>
+      new Promise((_, reject) => {
+        fail = reject;
+      }),
+  );
+  void there.send(1);
+  there.close();
+  await pair.settle();
+  assert.ok(here.isClosed);
+  fail(new RangeError('a late callback'));
+  await pair.settle();
+  assert.match(pair.local.warnings.join(), 'failed after the channel was closed');
+});
+
 test.run();

@@ -1,4 +1,4 @@
-import type { RemoteError } from '@execnet/core';
+import { ConnectionLostError, type RemoteError } from '@execnet/core';
 import * as assert from 'uvu/assert';
 import { failureOf } from '../gateway-tests.ts';
 import { KEEP, keptAs, type PythonFixture, PythonTests, pythonFile } from './python-tests.ts';
@@ -48,6 +48,27 @@ export function pythonStreamSuite(name: string, fixture: PythonFixture): void {
     for await (const n of gateway.stream<number>(module.function('endless'))) if (n === 3) break;
     assert.is((await gateway.remoteStatus()).numExecuting, 0);
     assert.is(await keptAs(gateway, 'ended'), 'finally');
+  });
+
+  tests.testWith({}, 'a gateway that is terminated cuts it off', async (gateway) => {
+    using module = pythonFile(MODULE);
+    const reading = failureOf(async () => {
+      for await (const n of gateway.stream<number>(module.function('endless')))
+        if (n % 100 === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await gateway.terminate({ timeout: 20_000 });
+    assert.instance(await reading, ConnectionLostError);
+  });
+
+  tests.test('what has a method close is not closed', async (gateway) => {
+    using module = pythonFile(`
+class Row(tuple):
+    def close(self): raise ValueError('closed')
+def row(): return Row([1, 2])`);
+    const items: unknown[] = [];
+    for await (const item of gateway.stream(module.function('row'))) items.push(item);
+    assert.equal(items, [1, 2]);
   });
 
   tests.test('what it fails with comes behind what it has yielded', async (gateway) => {

@@ -1,3 +1,6 @@
+TERMINATING = 'the gateway is being terminated'
+
+
 class Lifetime(object):
     """How a remote end comes to its end: asked to, or because the connection is lost."""
 
@@ -11,7 +14,7 @@ class Lifetime(object):
             return
         self.ending = True
         self.deadline = clock() + grace
-        reason = 'the connection to the local end is lost' if lost else 'the gateway is being terminated'
+        reason = 'the connection to the local end is lost' if lost else TERMINATING
         self.model.drop_queue()
         self.link.enter()
         try:

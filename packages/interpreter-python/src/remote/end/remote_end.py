@@ -225,7 +225,7 @@ class RemoteEnd(Lifetime):
         try:
             self.tasks.discard(task)
             # who has closed the channel wants to know, too
-            told = state.closed_there or not state.closed
+            told = (state.closed_there or not state.closed) and not task.cut
             state.finish(Ending('channel %d is closed: its execution has ended' % state.id))
         finally:
             self.link.leave()

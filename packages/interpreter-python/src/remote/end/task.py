@@ -11,6 +11,8 @@ class Task(object):
         self.latch = None
         # it is inside of what the user has written
         self.inside = False
+        self.streams = False
+        self.cut = False
 
     def run(self):
         """Runs it to its end. Never fails; returns what it failed with."""
@@ -32,6 +34,9 @@ class Task(object):
                 end_child(error, trace, texts)
             if not self.stopped(error):
                 failure = described(error, trace, texts, 0)
+            elif self.streams and self.state.cancelled == TERMINATING:
+                # it is cut off with the gateway: a close would say that all of it has come
+                self.cut = True
             del error, trace
         if getpid() != PID:
             end_child()
@@ -56,6 +61,7 @@ class Task(object):
         name = request.get('function')
         text = request.get('text')
         kind = request['kind']
+        self.streams = kind == 'stream'
         if text is None:
             function = named(name)
         else:
@@ -94,13 +100,13 @@ class Task(object):
             self.send_each(result)
 
     def send_each(self, items):
+        iterator = iter(items)
         try:
-            for item in items:
+            for item in iterator:
                 self.channel.send(item)
         finally:
-            close = getattr(items, 'close', None)
-            if close is not None:
-                close()
+            if isinstance(iterator, GENERATOR):
+                iterator.close()
 
 
 # programs call a few again and again; what is generated must not pile up
@@ -154,6 +160,9 @@ class SourceModule(object):
             import linecache
             if linecache.cache.get(self.file) is self.kept:
                 del linecache.cache[self.file]
+
+
+GENERATOR = type(_ for _ in ())
 
 
 class LoadedModules(object):
