@@ -156,14 +156,18 @@ export class Receiver {
   }
 
   #createExecutor(text: string): Executor {
+    const { threads: limit } = this.#data.options;
+    const { flow: keeps } = this.#dialect;
     return evaluateModel<CreateExecutor>(
       text,
       'createExecutor',
     )({
       main: this.#main,
-      limit: this.#data.options.threads,
+      limit,
       // where nothing keeps what comes for the channels of an execution that waits, none is to wait
-      parallelism: this.#dialect.flow ? parallelism() : this.#data.options.threads,
+      get parallelism() {
+        return keeps ? parallelism() : limit;
+      },
       spawn: (options) => this.#spawn(options),
       wantIdle: (wanted) => Atomics.store(this.#board.words, BoardWord.IDLE_WANTED, wanted ? 1 : 0),
       warn: complain,
