@@ -40,7 +40,7 @@ async function main() {
   const onPool = gateway.remoteExec('channel.sendSync(channel.receiveSync() + 1)');
   await onPool.send(41);
   const answer = await onPool.receive();
-  gateway.remoteExec('console.log("printed by remote code")');
+  await gateway.remoteExec('console.log("printed by remote code")').waitClose();
   await gateway.remoteExec('channel.receiveSync()').send(1);
   console.log(JSON.stringify({ pid: gateway.peer.pid, product, doubled, refused, failed, answer }));
 }
