@@ -67,8 +67,18 @@ function advised({ message }: Error, file: string): Error {
   return new Error(`${message}; ssh-keygen -p -f ${file} writes it anew, or use ssh_client=openssh`);
 }
 
+function keyOf(pem: string, passphrase: string | undefined): KeyObject {
+  if (passphrase === undefined) return createPrivateKey(pem);
+  try {
+    return createPrivateKey({ key: pem, passphrase });
+  } catch (error) {
+    // of 256 wrong ones one gives what looks whole, and is no key
+    throw new Error(WRONG_PASSPHRASE, { cause: error });
+  }
+}
+
 function fromPkcs8(pem: string, passphrase: string | undefined): string {
-  const key = createPrivateKey(passphrase === undefined ? pem : { key: pem, passphrase });
+  const key = keyOf(pem, passphrase);
   switch (key.asymmetricKeyType) {
     case 'rsa':
       return key.export({ type: 'pkcs1', format: 'pem' }) as string;
