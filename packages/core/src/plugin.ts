@@ -62,6 +62,7 @@ export type {
   TransportContext,
   TransportSupports,
 } from './registry/index.ts';
+export { nameBehindHash } from './registry/index.ts';
 export type {
   CreateExecutor,
   CreateRunner,

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import type { SourceRequest } from '@execnet/core/plugin';
+import { nameBehindHash, type SourceRequest } from '@execnet/core/plugin';
 import { checkArguments } from './arguments.ts';
 import { dedent } from './dedent.ts';
 import { readModule } from './module.ts';
@@ -52,7 +52,7 @@ function ofModule(kind: SourceRequest['kind'], url: URL, args: unknown): Request
     throw new TypeError(
       `${file} is JavaScript, and this gateway runs Python: give a .py file, or start a JavaScript interpreter for it (node, bun or deno in the spec)`,
     );
-  const name = decodeURIComponent(url.hash.slice(1));
+  const name = nameBehindHash(url);
   if (name === '') {
     if (kind !== 'function')
       throw new TypeError(

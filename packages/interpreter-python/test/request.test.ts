@@ -101,6 +101,7 @@ for (const [title, kind, source, message] of [
   ['source text for call', 'call', 'print(1)', /call takes the name.*not "print\(1\)".*remoteExec/],
   ['a module for call', 'call', job.url, /name the one in .*job\.py behind a #/],
   ['a name with a dot in a module', 'call', named('a.b'), /"a\.b", behind the #/],
+  ['a name that is not encoded', 'call', new URL('file:///a/job.py#%E0'), /behind the # of .*%E0 is no name/],
   ['another kind of URL', 'function', new URL('https://example.org/job.py'), /a file: URL, not https:/],
   ['nothing', 'function', null as unknown as string, /not null/],
 ] as const) {

@@ -10,6 +10,7 @@ import {
   occupy,
   settled,
   stop,
+  takeByCallback,
   warningsWhile,
 } from './gateway-tests.ts';
 
@@ -44,6 +45,13 @@ const telling = async (channel: Channel<Uint8Array, string>, log: Log): Promise<
 /** A channel on which remote code says what happens to it, while its own is closed. */
 const asLog = (log: Channel<unknown, string>): Log => forRemote(log);
 
+/** The execution that tells this log ends when it is told to, uncancelled. */
+async function assertGoesOn(log: Channel<unknown, string>): Promise<void> {
+  await log.send('go on');
+  assert.is(await log.receive(), 'went on');
+  log.close();
+}
+
 function fromHere(tests: GatewayTests): void {
   for (const size of [1, 300_000])
     tests.test(
@@ -62,9 +70,7 @@ function fromHere(tests: GatewayTests): void {
         const { numExecuting, numChannels } = await gateway.remoteStatus();
         assert.is(numExecuting, 1);
         assert.ok(numChannels >= 1);
-        await log.send('go on');
-        assert.is(await log.receive(), 'went on');
-        log.close();
+        await assertGoesOn(log);
       },
     );
 
@@ -75,9 +81,7 @@ function fromHere(tests: GatewayTests): void {
     channel.close(new RangeError('not needed any more'));
     assert.is(await log.receive(), '3000, then RangeError: not needed any more');
     await log.receive();
-    await log.send('go on');
-    assert.is(await log.receive(), 'went on');
-    log.close();
+    await assertGoesOn(log);
   });
 
   tests.test('blocking calls see it, too', async (gateway) => {
@@ -101,19 +105,7 @@ function fromHere(tests: GatewayTests): void {
 
   tests.test('a callback gets all of it, and the end', async (gateway) => {
     const log = gateway.newChannel<unknown, string>();
-    const channel = gateway.remoteExec(async (channel: Channel<number>, log: Log) => {
-      const seen: unknown[] = [];
-      await new Promise<void>((resolve) => {
-        channel.setCallback(
-          (item) => {
-            seen.push(item);
-            if (item === null) resolve();
-          },
-          { endMarker: null },
-        );
-      });
-      await log.send(seen);
-    }, asLog(log));
+    const channel = gateway.remoteExec(takeByCallback, asLog(log) as never);
     for (let n = 0; n < 3; n++) void channel.send(n);
     channel.close();
     assert.equal(await log.receive(), [0, 1, 2, null]);
@@ -192,9 +184,7 @@ function whatIsSentBefore(tests: GatewayTests): void {
     assert.is(error.message, 'the source is broken');
     assert.is(await log.receive(), '1000, then RangeError: the source is broken');
     await log.receive();
-    await log.send('go on');
-    assert.is(await log.receive(), 'went on');
-    log.close();
+    await assertGoesOn(log);
   });
 
   tests.test('an execution may end without having read it', async (gateway) => {
@@ -282,8 +272,7 @@ function whatIsSentBefore(tests: GatewayTests): void {
       await busy.end();
       assert.is(await log.receive(), 'all 20000');
       await log.receive();
-      await log.send('go on');
-      assert.is(await log.receive(), 'went on');
+      await assertGoesOn(log);
     },
   );
 }

@@ -152,6 +152,24 @@ export async function warningsWhile(body: () => unknown, expected = 0): Promise<
   return warnings;
 }
 
+/** Takes items by a callback until the end marker has come, and tells what has come on `out`, or on its own channel. */
+export const takeByCallback = async (
+  channel: Channel<number, unknown[]>,
+  out: Channel<never, unknown[]> | undefined,
+): Promise<void> => {
+  const seen: unknown[] = [];
+  await new Promise<void>((resolve) => {
+    channel.setCallback(
+      (item) => {
+        seen.push(item);
+        if (item === null) resolve();
+      },
+      { endMarker: null },
+    );
+  });
+  await (out ?? channel).send(seen);
+};
+
 export interface Busy {
   readonly channel: Channel<string, string>;
   end(): Promise<void>;

@@ -2,7 +2,15 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Channel, ChannelClosedError, ConnectionLostError, type RemoteError } from '@execnet/core';
 import * as assert from 'uvu/assert';
-import { failureOf, forRemote, type GatewayFixture, GatewayTests, settled, stop } from './gateway-tests.ts';
+import {
+  failureOf,
+  forRemote,
+  type GatewayFixture,
+  GatewayTests,
+  settled,
+  stop,
+  takeByCallback,
+} from './gateway-tests.ts';
 
 /** `end()`: one direction of a channel ends, and the other goes on. */
 export function halfClosedSuite(name: string, fixture: GatewayFixture): void {
@@ -54,19 +62,7 @@ function fromHere(tests: GatewayTests): void {
   });
 
   tests.test('a callback there is told the end', async (gateway) => {
-    const channel = gateway.remoteExec(async (channel: Channel<number, unknown[]>) => {
-      const seen: unknown[] = [];
-      await new Promise<void>((resolve) => {
-        channel.setCallback(
-          (item) => {
-            seen.push(item);
-            if (item === null) resolve();
-          },
-          { endMarker: null },
-        );
-      });
-      await channel.send(seen);
-    });
+    const channel = gateway.remoteExec(takeByCallback);
     await channel.send(1);
     await channel.send(2);
     await channel.end();

@@ -13,7 +13,7 @@ export interface ClosedChannel {
 export interface ChannelLink {
   /** For messages: the id of the gateway. */
   readonly name: string;
-  /** What code sees of it, a {@link ChannelGateway}. */
+  /** The gateway as code sees it, a {@link ChannelGateway}. */
   readonly gateway: object;
   /** The peer grants credit, and counts ours; false for peers that speak plain execnet. */
   readonly flow: boolean;

@@ -120,7 +120,7 @@ export class ChannelState {
     return this.#callback !== undefined;
   }
 
-  /** What the execution that has this channel does with it is of no concern to anybody: it was cancelled, or who has begun it listens no more. */
+  /** Nobody is concerned with how the execution that has this channel uses it: it was cancelled, or the end that has begun it listens no more. */
   get isLeftBehind(): boolean {
     const of = this.execution ? this : this.owner;
     return !!of && (of.#closedThere || of.#cancelled !== undefined);
@@ -270,7 +270,7 @@ export class ChannelState {
     return this.#overEnd ?? this.endReason();
   }
 
-  /** What tells how the channel ends is still to come, although nothing else is. */
+  /** The end of the execution is still to come, although nothing else is. */
   get #awaited(): boolean {
     return this.#goesOn && (this.#givenUp || !this.#closed);
   }

@@ -13,7 +13,7 @@ export interface IdSpace {
 }
 
 /** Ids are positive `int32`; after the last one numbering begins again, past what is still open. */
-const MAX_ID = 0x7fffffff;
+export const MAX_ID = 0x7fffffff;
 
 /**
  * Closed channels whose ids are known for closed when they turn up in a further item: without that they would be taken for new ones, on which
@@ -50,10 +50,10 @@ export class ChannelTable {
     return this.#states.size;
   }
 
-  /** All that want to know when the link has ended. */
-  *all(): Generator<ClosedChannel> {
-    yield* this.#states.values();
-    yield* this.#goingOn.values();
+  /** Tells every channel, and every closed one whose execution goes on, that the link has ended. */
+  linkEnded(reason: Error): void {
+    for (const state of this.#states.values()) state.linkEnded(reason);
+    for (const channel of this.#goingOn.values()) channel.linkEnded(reason);
     this.#goingOn.clear();
   }
 

@@ -10,7 +10,7 @@ import { coercionPayload, type StringCoercion, stringsOf } from './string-coerci
 import { checkTimeout, type WaitOptions, waitFor } from './wait.ts';
 import { readableStream, writableStream } from './web-streams.ts';
 
-/** What code sees of the gateway that its channel belongs to. */
+/** The gateway that a channel belongs to, as code sees it at either end. */
 export interface ChannelGateway {
   readonly id: string;
   /** A new channel, which becomes useful when it is sent to the other end over another. */

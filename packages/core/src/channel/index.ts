@@ -2,7 +2,7 @@ export { ByteChannel } from './byte-channel.ts';
 export { type CallbackOptions, Channel, type ChannelGateway } from './channel.ts';
 export type { ChannelLink, ClosedChannel } from './channel-link.ts';
 export type { ChannelState } from './channel-state.ts';
-export { ChannelTable, type IdSpace } from './channel-table.ts';
+export { ChannelTable, type IdSpace, MAX_ID } from './channel-table.ts';
 export { channelEndedBy } from './ending.ts';
 export { type Future, future } from './future.ts';
 export type { Item } from './item.ts';

@@ -116,7 +116,7 @@ const KILL_MARGIN = 250;
 /** The function that remote code of a `Channel<In, Out>` is the mirror of. */
 export type RemoteFunctionOf<Receive, Send, Args> = (channel: Channel<Receive, Send>, args: Args) => unknown;
 
-/** What the function of `stream` gives. */
+/** The results that the function of `stream` may have. */
 export type Streamed<Item> =
   | AsyncIterable<Item>
   | Iterable<Item>

@@ -2,7 +2,7 @@ import type { Channel } from '../channel/index.ts';
 import { CancelledError } from '../errors/index.ts';
 
 /**
- * What remote code yields, as it comes; the other end gets ahead of the reader by the window of a channel. Leaving a loop over it stops the code there.
+ * The items that remote code yields, as they come; the other end gets ahead of the reader by the window of a channel. Leaving a loop over it stops the code there.
  * Concurrent `next` get the items in the order of their calls.
  */
 export class RemoteStream<Item> implements AsyncIterableIterator<Item, undefined>, AsyncDisposable {

@@ -4,6 +4,7 @@ import { ExecnetError } from '../errors/index.ts';
 import type { ExecRequest } from '../protocol/index.ts';
 import { callSiteFiles, functionProgram, prepareFunction } from '../purity/index.ts';
 import type { SourceRequest } from '../registry/contracts.ts';
+import { nameBehindHash } from '../registry/index.ts';
 
 /** What remote code may be given as: source text, a function, or the URL of a module file. */
 export type RemoteSource = SourceRequest['source'];
@@ -32,7 +33,7 @@ export function describeSource(
     return { kind, text: functionProgram(remote) };
   }
   if (source instanceof URL) {
-    const name = exportOf(source);
+    const name = nameBehindHash(source);
     return {
       kind: 'module',
       ...readModule(source),
@@ -49,16 +50,6 @@ export function describeSource(
       `${kind} takes a function, or the URL of a module; source text is run with remoteExec`,
     );
   return { kind, text: `${textProgram(source)}\n//# sourceURL=${SOURCE_NAME}` };
-}
-
-function exportOf(url: URL): string {
-  try {
-    return decodeURIComponent(url.hash.slice(1));
-  } catch {
-    throw new TypeError(
-      `what stands behind the # of ${url.href} is no name: it is not encoded as a part of a URL`,
-    );
-  }
 }
 
 /** The name of source text in stacks. */

@@ -52,8 +52,8 @@ export type ControlHandler = (code: number, id: number, payload: Uint8Array) => 
 
 export interface LinkOptions {
   readonly name: string;
-  /** See {@link ChannelLink.gateway}; without it channels are made by the link itself. */
-  readonly gateway?: ChannelGateway;
+  /** See {@link ChannelLink.gateway}. */
+  readonly gateway: ChannelGateway;
   readonly local: boolean;
   readonly ids: IdSpace;
   readonly serializer: Serializer;
@@ -119,6 +119,7 @@ export class Link implements ChannelLink {
     if (bind) this.bind = bind;
     this.#forgotten = forgotten;
     this.name = name;
+    this.gateway = gateway;
     this.local = local;
     this.flow = flow;
     this.#port = port;
@@ -126,7 +127,6 @@ export class Link implements ChannelLink {
     this.#error = error;
     this.#control = control;
     this.channels = new ChannelTable(this, ids);
-    this.gateway = gateway ?? { id: name, newChannel: () => this.channels.create() as never };
     const flush = (): void => {
       this.#scheduled = false;
       this.flush();
@@ -347,7 +347,7 @@ export class Link implements ChannelLink {
   end(reason: Error): void {
     if (this.#ended) return;
     this.#ended = reason;
-    for (const channel of this.channels.all()) channel.linkEnded(reason);
+    this.channels.linkEnded(reason);
   }
 
   /** Fails with the reason if the link has ended. */

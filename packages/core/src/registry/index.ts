@@ -23,6 +23,7 @@ export type {
   TransportContext,
   TransportSupports,
 } from './contracts.ts';
+export { nameBehindHash } from './name-behind-hash.ts';
 export {
   Registry,
   type RegistryOptions,

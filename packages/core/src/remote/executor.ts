@@ -50,7 +50,7 @@ export interface ExecutorThreads {
   readonly main: ExecutorThread;
   /** Most threads that may execute at a time, the main thread included. */
   readonly limit: number;
-  /** How many threads the machine runs at a time. */
+  /** The number of threads that the machine runs at a time. */
   readonly parallelism: number;
   /** Starts another thread; it takes tasks at once and runs them when it is up. */
   spawn(options?: ThreadOptions): ExecutorThread;

@@ -1,5 +1,5 @@
 import type { Worker } from 'node:worker_threads';
-import type { IdSpace } from '../channel/index.ts';
+import { type IdSpace, MAX_ID } from '../channel/index.ts';
 import { performance, setTimeout } from '../clock.ts';
 import { describeError, type RemoteErrorData } from '../errors/index.ts';
 import { Lease } from '../link/index.ts';
@@ -51,9 +51,7 @@ const STOPPING = 200;
 /** So many channels that a thread has made are closed at its end: the last ones. */
 const MAX_MADE = 4096;
 
-const MAX_ID = 0x7fffffff;
-
-/** Why a thread has ended is told on so many of its channels. */
+/** The most channels on which the reason for the end of their thread is told. */
 const MAX_TOLD = 256;
 
 /** More than that waiting means a peer that asks without reading. */

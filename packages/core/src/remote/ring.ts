@@ -22,7 +22,7 @@ export const Word = {
   CUT: 8,
   /** A position, as HEAD and TAIL are. */
   CUT_AT: 9,
-  /** How many channels the code of the thread has made. */
+  /** The number of channels that the code of the thread has made. */
   MADE: 10,
 } as const;
 

@@ -96,7 +96,7 @@ export class RoutedThread implements Route, ExecutorThread {
     return !this.#gone && this.#ring.hasBeenRead;
   }
 
-  /** How many channels its code has made. */
+  /** The number of channels that its code has made. */
   get made(): number {
     return Atomics.load(this.#ring.words, Word.MADE);
   }

@@ -71,7 +71,7 @@ export class ExecutingThread {
   readonly #isolated: boolean;
   readonly #executions = new Map<number, Execution>();
   readonly #contexts: Contexts<Execution> | undefined;
-  /** What was thrown into executions to stop them. */
+  /** The errors that were thrown into executions to stop them. */
   readonly #cancellations = new WeakSet<object>();
   #hasCancelled = false;
   readonly #runner: Runner | undefined;
@@ -176,12 +176,8 @@ export class ExecutingThread {
   /** The execution that the code which runs now belongs to, as far as the interpreter knows, or as there is but one. */
   get #current(): Execution | undefined {
     const current = this.#contexts?.current;
-    if (current) return this.#isRunning(current) ? current : undefined;
+    if (current) return this.#executions.get(current.state.id) === current ? current : undefined;
     return this.#executions.size === 1 ? this.#executions.values().next().value : undefined;
-  }
-
-  #isRunning(execution: Execution): boolean {
-    return this.#executions.get(execution.state.id) === execution;
   }
 
   #run(id: number, channel: Channel, payload: Uint8Array): void {
@@ -269,9 +265,9 @@ export class ExecutingThread {
   /** An error that no code caught: it belongs to the execution that ran it, or to all if nobody knows. Returns how many were told. */
   uncaught(error: unknown): number {
     const current = this.#contexts?.current;
-    const ids = [...this.#executions.values()]
-      .filter((one) => current === undefined || one === current)
-      .map(({ state }) => state.id);
+    const ids = [...this.#executions]
+      .filter(([, one]) => current === undefined || one === current)
+      .map(([id]) => id);
     this.#failing = true;
     for (const one of ids) this.#over(one, { error });
     this.#failing = false;

@@ -106,6 +106,7 @@ export class LinkPair {
     };
     const link = new Link({
       name: side,
+      gateway: { id: side, newChannel: () => link.channels.create() as never },
       local: side === 'local',
       ids: { first: side === 'local' ? 1 : 2, step: 2 },
       serializer: this.#serializer(),

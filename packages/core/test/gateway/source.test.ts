@@ -18,6 +18,7 @@ for (const [source, kind, message] of [
   ],
   [new URL('https://example.org/job.js#work'), 'call', /named by a file: URL, not https:/],
   [new URL('https://example.org/job.js'), 'function', /named by a file: URL, not https:/],
+  [new URL('file:///jobs/job.js#%E0'), 'call', /behind the # of file:\/\/\/jobs\/job\.js#%E0 is no name/],
   [null as unknown as string, 'function', /source text, a function or the URL of a module, not null/],
 ] as const) {
   test(`${String(source)} can't be given to ${kind === 'call' ? 'call' : 'remoteExec'} of a JavaScript end`, () => {
