@@ -240,6 +240,41 @@ function failing(tests: GatewayTests): void {
     assert.is(await said, 'finally');
   });
 
+  tests.testWith({}, 'so it does where the collector runs while others still clean up', async (gateway) => {
+    const slow = async function* () {
+      try {
+        for (;;) {
+          yield 1;
+          await new Promise((resolve) => setTimeout(resolve, 1));
+        }
+      } finally {
+        await new Promise((resolve) => setTimeout(resolve, 300));
+      }
+    };
+    const reading = failureOf(
+      all(
+        gateway.stream(async function* () {
+          const { Bun } = globalThis as { Bun?: { gc(force: boolean): void } };
+          const { setFlagsFromString } = require('node:v8') as typeof import('node:v8');
+          if (!Bun) setFlagsFromString('--expose-gc');
+          const gc = Bun
+            ? () => Bun.gc(true)
+            : (require('node:vm') as typeof import('node:vm')).runInNewContext('gc');
+          setInterval(gc, 10);
+          for (;;) {
+            yield 1;
+            await new Promise((resolve) => setTimeout(resolve, 1));
+          }
+        }),
+      ),
+    );
+    const other = failureOf(all(gateway.stream(slow)));
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    await gateway.terminate({ timeout: 20_000 });
+    assert.instance(await reading, ConnectionLostError);
+    await other;
+  });
+
   tests.testWith({}, 'a connection that is lost is no end of the items', async (gateway) => {
     const reading = failureOf(
       all(

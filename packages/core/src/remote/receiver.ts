@@ -360,6 +360,8 @@ export class Receiver {
     for (const id of ids) {
       // of many the reason would be more than can wait
       const asWished = !failed || ids.size > MAX_TOLD || (thread.killed && id === thread.latest);
+      // the code has written what it had to say; what is cut off with the gateway ends with that
+      if (!failed && this.#ending) continue;
       this.#post(
         asWished
           ? encodeFrame(Code.CHANNEL_CLOSE, id, EMPTY)

@@ -300,8 +300,11 @@ export class ExecutingThread {
     const told = stopped ? undefined : failure;
     const over = (): void => this.#forgetExecution(id);
     // what was cut off with the gateway ends with that: a close would say that all of it has come
-    if (this.#stopping && execution.isStream && (stopped || halted)) over();
-    else state.finish(told, over);
+    if (this.#stopping && execution.isStream && (stopped || halted)) {
+      over();
+      // nor does its collector say so
+      state.linkEnded(this.#stopping);
+    } else state.finish(told, over);
     // who ran one execution often wants the next at once
     if (this.#executions.size === 0 && !this.#port.blocked && !this.#failing) this.link.linger?.();
   }
