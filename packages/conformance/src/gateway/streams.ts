@@ -260,7 +260,7 @@ function failing(tests: GatewayTests): void {
           const gc = Bun
             ? () => Bun.gc(true)
             : (require('node:vm') as typeof import('node:vm')).runInNewContext('gc');
-          setInterval(gc, 10);
+          setInterval(() => gc(), 10);
           for (;;) {
             yield 1;
             await new Promise((resolve) => setTimeout(resolve, 1));
