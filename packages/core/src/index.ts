@@ -22,6 +22,7 @@ export {
   type Future,
   type StringCoercion,
   type WaitOptions,
+  type Wire,
 } from './channel/index.ts';
 export {
   CancelledError,

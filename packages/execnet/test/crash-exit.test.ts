@@ -109,7 +109,7 @@ for (const interpreter of ownRemoteEnds) {
         setTimeout(() => {
           throw new Error('for the handler');
         }, 1);
-        await channel.send((await told) as never);
+        await channel.send(await told);
       });
       assert.is(await channel.receive(), 'for the handler');
       assert.is(await gateway.call(() => 1), 1);

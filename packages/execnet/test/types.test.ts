@@ -9,6 +9,7 @@ import {
   makeGateway,
   type RemoteInfo,
   type RemoteStatus,
+  type Wire,
 } from 'execnet';
 import * as assert from 'uvu/assert';
 import { test } from './fixtures/tests.ts';
@@ -60,6 +61,176 @@ async function calls(gw: Gateway): Promise<void> {
   same<typeof named, number>();
   // @ts-expect-error a timeout is a number of milliseconds
   await gw.call(() => 1, undefined, { timeout: '10' });
+}
+
+/** What arrives is not always what was sent. */
+async function arrivals(gw: Gateway, group: Group): Promise<void> {
+  same<Wire<Buffer>, Uint8Array>();
+  same<Wire<{ data: Buffer; at?: Date; readonly pair: [1, Buffer] }>, Arrived>();
+  same<Wire<Map<string, Buffer[]>>, Map<string, Uint8Array[]>>();
+  same<Wire<ReadonlySet<Buffer>>, Set<Uint8Array>>();
+  same<Wire<Record<string, Buffer>>, Record<string, Uint8Array>>();
+  same<Wire<Channel<string, number>>, Channel<number, string>>();
+  same<Wire<{ reply: Channel<never, 'a'> }>, { reply: Channel<'a', never> }>();
+  same<Wire<unknown>, unknown>();
+  same<Wire<ReturnType<typeof JSON.parse>>, ReturnType<typeof JSON.parse>>();
+  same<Wire<never>, never>();
+  same<Wire<undefined | null>, undefined | null>();
+  same<Wire<void>, void>();
+  same<Wire<Error>, Error>();
+  same<Wire<'a' | 1n | Float64Array>, 'a' | 1n | Float64Array>();
+  // a record may look like an error and have more
+  same<Wire<{ name: string; message: string; data: Buffer }>['data'], Uint8Array>();
+  // types that hold themselves
+  const json = (value: Wire<Json>): Json => value;
+  const tree = (value: Wire<Tree>) => value.children[0]?.data;
+  same<ReturnType<typeof tree>, Uint8Array | undefined>();
+  assert.ok(json !== (tree as unknown));
+
+  const read = await gw.call(async () => ({ data: Buffer.from('x') }));
+  same<typeof read, { data: Uint8Array }>();
+  for await (const chunk of gw.stream(function* () {
+    yield Buffer.from('x');
+  }))
+    same<typeof chunk, Uint8Array>();
+  const channel = gw.remoteExec((channel: Channel<number, Buffer>) => channel.send(Buffer.from('x')));
+  same<typeof channel, Channel<Uint8Array, number>>();
+  const all = group.remoteExec((channel: Channel<number, Buffer>) => channel.send(Buffer.from('x')));
+  same<typeof all, MultiChannel<Uint8Array, number>>();
+  // the type arguments are those of the channel here, whatever the code is given as
+  const typed = gw.remoteExec<Buffer, string>(async (channel: Channel<string, Buffer>) => {
+    await channel.send(Buffer.from(await channel.receive()));
+  });
+  same<typeof typed, Channel<Uint8Array, string>>();
+
+  // nor is what text, functions by their names and channels of one's own say
+  same<ReturnType<typeof gw.remoteExec<Buffer, string>>, Channel<Uint8Array, string>>();
+  const named = await gw.call<{ data: Buffer }>('job.run');
+  same<typeof named, { data: Uint8Array }>();
+  same<ReturnType<typeof gw.newChannel<Buffer, Channel<1, 2>>>, Channel<Uint8Array, Channel<1, 2>>>();
+
+  // a Buffer may be sent to code that takes what it arrives as
+  await gw.call((data: Uint8Array) => data.length, Buffer.from('x'));
+  // @ts-expect-error it is no Buffer there
+  await gw.call((data: Buffer) => data.toString('latin1'), Buffer.from('x'));
+  // @ts-expect-error it is no Buffer there, and stands in a list
+  gw.remoteExec((channel: Channel, chunks: Buffer[]) => channel.send(chunks.length), [Buffer.from('x')]);
+  // @ts-expect-error what it receives is no Buffer
+  gw.remoteExec(async (channel: Channel<Buffer, string>) =>
+    channel.send((await channel.receive()).toString()),
+  );
+  // @ts-expect-error nor that which a stream gets
+  gw.stream((data: Buffer) => [data.toString()], Buffer.from('x'));
+}
+
+async function unsendable(gw: Gateway, group: Group): Promise<void> {
+  // @ts-expect-error a function
+  await gw.call(() => () => 1);
+  // @ts-expect-error a type with a method
+  await gw.call(async () => ({ list: [{ save() {} }] }));
+  // @ts-expect-error a symbol
+  await gw.call(() => Symbol.iterator as symbol);
+  // @ts-expect-error an object with methods
+  await gw.call(() => new Map([['a', new URL('file:///')]]));
+  // @ts-expect-error a function, in arguments
+  await gw.call((args: { done: () => void }) => args, { done() {} });
+  // @ts-expect-error a promise
+  await gw.call((args: { later: Promise<number> }) => typeof args, { later: Promise.resolve(1) });
+  // @ts-expect-error a function, which may be there
+  await gw.call((args: { done?: () => void }) => typeof args, {} as { done?: () => void });
+  // @ts-expect-error an instance with private members
+  await gw.call((counter: Counter) => counter.n, new Counter());
+  // @ts-expect-error what the code receives would be a function
+  gw.remoteExec((channel: Channel<() => void, string>) => channel.send(''));
+  // @ts-expect-error what the code sends would be one
+  group.remoteExec((channel: Channel<string, { each(): void }>) => channel.send({ each() {} }));
+  // @ts-expect-error what it yields is a function
+  gw.stream(() => [() => 1]);
+  // what types can't tell is told when it is dumped
+  await gw.call(
+    (value: unknown) => value,
+    () => 1,
+  );
+}
+
+/** Nothing of it needs a cast. */
+async function generic<Item, Result>(
+  gw: Gateway,
+  items: Item[],
+  work: (item: Item) => Result,
+): Promise<void> {
+  const [first] = items as [Item];
+  const one: Wire<Awaited<Result>> = await gw.call(work, first);
+  const none: Wire<Awaited<Result>> = await gw.call((() => one) as unknown as () => Result);
+  const all: Wire<Awaited<Result>>[] = await Promise.all(items.map((item) => gw.call(work, item)));
+  const count: number = await gw.call(({ items }: { items: Item[] }) => items.length, { items });
+  for await (const item of gw.stream((item: Item) => [item], first)) same<typeof item, Wire<Awaited<Item>>>();
+  gw.remoteExec((channel: Channel<unknown, string>, { item }: { item: Item }) => channel.send(String(item)), {
+    item: first,
+  });
+  assert.ok([one, none, all, count]);
+}
+
+async function constrained<Job extends { id: string; data: Record<string, unknown> }>(
+  gw: Gateway,
+  jobs: readonly Job[],
+  run: (job: Job) => Promise<{ id: string }>,
+): Promise<string[]> {
+  const done = await Promise.all(jobs.map((job) => gw.call(run, job, { timeout: 1000 })));
+  return done.map(({ id }) => id);
+}
+
+/** A channel in a value is the other end's there: what it receives here is sent there. */
+async function nested(gw: Gateway): Promise<void> {
+  const results = gw.newChannel<string>();
+  await gw.call(async ({ results }: { results: Channel<unknown, string> }) => results.send('a'), { results });
+  const both = gw.newChannel<string, number>();
+  await gw.call(async (both: Channel<number, string>) => both.send(String(await both.receive())), both);
+  gw.remoteExec(async (_: Channel, list: Channel<never, string>[]) => list[0]?.send('a'), [results]);
+  const made = await gw.call(() => ({}) as { given: Channel<string, number> });
+  same<typeof made, { given: Channel<number, string> }>();
+  const sending = gw.remoteExec(async (channel: Channel<{ reply: Channel<never, Buffer> }, never>) => {
+    const { reply } = await channel.receive();
+    await reply.send(Buffer.from('x'));
+  });
+  await sending.send({ reply: gw.newChannel<Uint8Array>() });
+  // @ts-expect-error it sends numbers there
+  await gw.call(async (both: Channel<string, number>) => both.send(1), both);
+  // @ts-expect-error it sends numbers there
+  await gw.call(async ({ results }: { results: Channel<never, number> }) => results.send(1), { results });
+}
+
+async function inferred(gw: Gateway): Promise<void> {
+  // what the function does not declare is what it is given
+  const doubled = await gw.call((value) => value * 2, 21);
+  same<typeof doubled, number>();
+  const size = await gw.call(({ list }) => list.length, { list: ['a'] });
+  same<typeof size, number>();
+  const kind = await gw.call((job: { kind: 'a' | 'b'; pair: [number, string] }) => job.kind, {
+    kind: 'a',
+    pair: [1, ''],
+  });
+  same<typeof kind, 'a' | 'b'>();
+  // @ts-expect-error there is no such kind
+  await gw.call((job: { kind: 'a' }) => job.kind, { kind: 'c' });
+  // @ts-expect-error there is no such property
+  await gw.call((job: { kind: 'a' }) => job.kind, { kind: 'a', size: 1 });
+}
+
+interface Arrived {
+  data: Uint8Array;
+  at?: Date;
+  readonly pair: [1, Uint8Array];
+}
+interface Tree {
+  readonly children: Tree[];
+  readonly data: Buffer;
+}
+type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
+class Counter {
+  readonly n: number = 1;
+  readonly #hidden: number = 2;
+  protected readonly hidden = this.#hidden;
 }
 
 function codes(error: ExecnetError): string {
@@ -114,7 +285,7 @@ async function executions(gw: Gateway, group: Group): Promise<void> {
   same<typeof items, number[]>();
   const entries = await all.receiveEach({ withChannel: true, timeout: 10 });
   same<typeof entries, FromChannel<number, string>[]>();
-  const queue = all.makeReceiveQueue({ endMarker: 'end' as const });
+  const queue = all.makeReceiveQueue({ endMarker: 'end' });
   const entry = await queue.receive();
   same<typeof entry.item, number | 'end'>();
 }
@@ -146,7 +317,19 @@ async function others(gw: Gateway, group: Group): Promise<void> {
 }
 
 test('the inferred types are those of the values', async () => {
-  assert.ok([calls, codes, executions, others].every((checked) => typeof checked === 'function'));
+  const checked = [
+    calls,
+    codes,
+    executions,
+    others,
+    arrivals,
+    unsendable,
+    generic,
+    constrained,
+    nested,
+    inferred,
+  ];
+  assert.ok(checked.every((each) => typeof each === 'function'));
   await using group = new Group();
   const gw = await group.makeGateway();
   const n = await gw.call(({ a, b }: { a: number; b: number }) => a + b, { a: 1, b: 2 });

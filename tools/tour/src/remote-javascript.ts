@@ -20,8 +20,7 @@ export const javascript: RemoteCode = {
           await progress.send(i + 1);
         }
       },
-      // what is sent there is received here
-      { progress: progress as Channel<never, number>, count, size },
+      { progress, count, size },
     ),
   fail: (gateway) =>
     gateway.call(

@@ -1,6 +1,6 @@
 import type { Channel, Gateway } from '@execnet/core';
 import * as assert from 'uvu/assert';
-import { failureOf, forRemote, type GatewayFixture, GatewayTests, occupy } from './gateway-tests.ts';
+import { failureOf, type GatewayFixture, GatewayTests, occupy } from './gateway-tests.ts';
 
 /** `receiveSync`, `sendSync` and `sync()` of remote code. */
 export function blockingSuite(name: string, fixture: GatewayFixture): void {
@@ -76,7 +76,7 @@ function straight({ name: place, occupy, test }: Place): void {
       let sum = 0;
       for (const item of items.sync()) sum += item;
       return sum;
-    }, forRemote(items));
+    }, items);
     for (let item = 1; item <= 1000; item++) void items.send(item);
     items.close();
     assert.is(await result, 500_500);
@@ -94,7 +94,7 @@ function straight({ name: place, occupy, test }: Place): void {
         seen.push((error as Error).message);
       }
       return seen;
-    }, forRemote(items));
+    }, items);
     void items.send(1);
     items.close(new Error('the source is dry'));
     assert.equal(await result, [1, 'Error: the source is dry']);
@@ -173,7 +173,7 @@ function waiting({ name: place, occupy, test }: Place): void {
         outcome(() => items.receiveSync()),
         outcome(() => items.sendSync(1)),
       ];
-    }, forRemote(items));
+    }, items);
     void items.send('item');
     items.close();
     assert.equal(await result, ['item', 'ChannelClosedError', 'ChannelClosedError']);
@@ -240,7 +240,7 @@ function meanwhile(tests: GatewayTests): void {
           await ended;
           await channel.send(log);
         },
-        forRemote(items),
+        items,
       );
       await channel.receive();
       for (let item = 0; item < 10; item++) void items.send(item);
@@ -278,7 +278,7 @@ function meanwhile(tests: GatewayTests): void {
         b.receiveSync(),
         a.receiveSync(),
       ],
-      { a: forRemote(a), b: forRemote(b) },
+      { a: a, b: b },
     );
     void b.send('b1');
     void a.send('a1');
@@ -294,7 +294,7 @@ function meanwhile(tests: GatewayTests): void {
       inner.sendSync(`${inner.receiveSync()}!`);
     });
     const inner = gateway.newChannel<string, string>();
-    void channel.send(forRemote(inner));
+    void channel.send(inner);
     void inner.send('inner');
     assert.is(await inner.receive(), 'inner!');
     await channel.waitClose();

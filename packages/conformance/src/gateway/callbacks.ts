@@ -1,6 +1,6 @@
 import { type Channel, RemoteError } from '@execnet/core';
 import * as assert from 'uvu/assert';
-import { failureOf, forRemote, type GatewayFixture, GatewayTests } from './gateway-tests.ts';
+import { failureOf, type GatewayFixture, GatewayTests } from './gateway-tests.ts';
 
 /** `setCallback`. */
 export function callbackSuite(name: string, fixture: GatewayFixture): void {
@@ -111,7 +111,7 @@ function delivering(tests: GatewayTests): void {
         channel.setCallback(
           (item) => {
             if (item !== 'end') {
-              void channel.send((item as number) * 2);
+              void channel.send(item * 2);
               return;
             }
             resolve();
@@ -214,7 +214,7 @@ function failing(tests: GatewayTests): void {
             const error = await channel.waitClose().catch((error) => error);
             await log.send([error.name, error.remoteName, error.message]);
           },
-          forRemote(log),
+          log,
         );
         channel.setCallback(fail);
         const error = await failureOf(channel.waitClose());

@@ -2,7 +2,6 @@ import { CancelledError, type Channel, type Gateway, TimeoutError } from '@execn
 import * as assert from 'uvu/assert';
 import {
   failureOf,
-  forRemote,
   type GatewayFixture,
   GatewayTests,
   settled,
@@ -67,7 +66,7 @@ function reasons(tests: GatewayTests): void {
   for (const reason of [new RangeError('enough'), 'a text'])
     tests.test(`after cancel everything here fails with its reason: ${typeof reason}`, async (gateway) => {
       const log = logOf(gateway);
-      const channel = gateway.remoteExec(cleaningUp, forRemote(log) as Log);
+      const channel = gateway.remoteExec(cleaningUp, log);
       assert.is(await log.receive(), 'waits');
       assert.is(await channel.receive(), 'one');
       let over = false;
@@ -96,7 +95,7 @@ function reasons(tests: GatewayTests): void {
     'cancel without a reason is a CancelledError, and of what is over it is nothing',
     async (gateway) => {
       const log = logOf(gateway);
-      const channel = gateway.remoteExec(waitingCode, forRemote(log) as Log);
+      const channel = gateway.remoteExec(waitingCode, log);
       channel.cancel();
       assert.is((await failureOf(channel.waitClose())).code, 'ERR_EXECNET_CANCELLED');
       log.close();
@@ -114,7 +113,7 @@ function reasons(tests: GatewayTests): void {
       await channel.send(1);
       await channel.end();
       await channel.receive().catch((error: Error) => log.send(error.name));
-    }, forRemote(log) as Log);
+    }, log);
     for await (const item of channel) assert.is(item, 1);
     const reason = new RangeError('enough');
     channel.cancel(reason);
@@ -148,7 +147,7 @@ function reasons(tests: GatewayTests): void {
   tests.test('disposing of what was cancelled before waits, and throws nothing', async (gateway) => {
     const log = logOf(gateway);
     {
-      await using channel = gateway.remoteExec(cleaningUp, forRemote(log) as Log);
+      await using channel = gateway.remoteExec(cleaningUp, log);
       assert.is(await log.receive(), 'waits');
       channel.cancel(new RangeError('enough'));
     }
@@ -161,7 +160,7 @@ function reasons(tests: GatewayTests): void {
     const items = gateway.newChannel();
     const seen = gateway.call(
       async (items: Channel) => items.receive().catch((error: Error) => error.message),
-      forRemote(items) as never,
+      items,
     );
     const reason = new RangeError('given up');
     items.cancel(reason);
@@ -172,7 +171,7 @@ function reasons(tests: GatewayTests): void {
   tests.test('disposing of the channel waits for the end, and is no failure', async (gateway) => {
     const log = logOf(gateway);
     {
-      await using channel = gateway.remoteExec(cleaningUp, forRemote(log) as Log);
+      await using channel = gateway.remoteExec(cleaningUp, log);
       assert.is(await channel.receive(), 'one');
       assert.is(await log.receive(), 'waits');
     }
@@ -185,7 +184,7 @@ function reasons(tests: GatewayTests): void {
 function waysToCancel(tests: GatewayTests): void {
   tests.test('the signal of the execution fires, and what it awaits rejects', async (gateway) => {
     const log = logOf(gateway);
-    const channel = gateway.remoteExec(waitingCode, forRemote(log) as Log);
+    const channel = gateway.remoteExec(waitingCode, log);
     assert.is(await log.receive(), 'waits');
     channel.cancel();
     assert.equal(await seen(log, 3), CANCELLED);
@@ -194,7 +193,7 @@ function waysToCancel(tests: GatewayTests): void {
   tests.test('disposing of the channel cancels', async (gateway) => {
     const log = logOf(gateway);
     {
-      await using channel = gateway.remoteExec(waitingCode, forRemote(log) as Log);
+      await using channel = gateway.remoteExec(waitingCode, log);
       assert.is(await log.receive(), 'waits');
       assert.is(channel.isClosed, false);
     }
@@ -204,7 +203,7 @@ function waysToCancel(tests: GatewayTests): void {
   tests.test('the signal given to remoteExec cancels, and closes the channel here', async (gateway) => {
     const log = logOf(gateway);
     const controller = new AbortController();
-    const channel = gateway.remoteExec(waitingCode, forRemote(log) as Log, { signal: controller.signal });
+    const channel = gateway.remoteExec(waitingCode, log, { signal: controller.signal });
     assert.is(await log.receive(), 'waits');
     const failing = [channel.receive(), channel.waitClose()].map(failureOf);
     controller.abort();
@@ -250,7 +249,7 @@ function waysToCancel(tests: GatewayTests): void {
     const log = logOf(gateway);
     const controller = new AbortController();
     const reason = new Error('enough of it');
-    const result = failureOf(gateway.call(blocked, forRemote(log), { signal: controller.signal }));
+    const result = failureOf(gateway.call(blocked, log, { signal: controller.signal }));
     assert.is(await log.receive(), 'waits');
     controller.abort(reason);
     assert.is(await result, reason);
@@ -259,7 +258,7 @@ function waysToCancel(tests: GatewayTests): void {
 
   tests.test('the timeout given to call cancels, and call rejects with a TimeoutError', async (gateway) => {
     const log = logOf(gateway);
-    const result = failureOf(gateway.call(blocked, forRemote(log), { timeout: 1000 }));
+    const result = failureOf(gateway.call(blocked, log, { timeout: 1000 }));
     assert.is(await log.receive(), 'waits');
     assert.instance(await result, TimeoutError);
     assert.equal(await seen(log, 2), ['CancelledError', 'finally']);
@@ -277,7 +276,7 @@ function waysToCancel(tests: GatewayTests): void {
       await log.send('waits');
       const outcome = await delay(1_000_000, 'over', { signal: channel.signal }).catch((error) => error.name);
       await log.send(String(outcome));
-    }, forRemote(log) as Log);
+    }, log);
     assert.is(await log.receive(), 'waits');
     channel.cancel();
     assert.equal(await seen(log, 1), ['AbortError']);
@@ -304,7 +303,7 @@ function blockedCalls(tests: GatewayTests): void {
   for (const kind of ['receiveSync', 'sync', 'sendSync', 'another channel']) {
     tests.test(`a blocked call throws, so that finally runs: ${kind}`, async (gateway) => {
       const log = logOf(gateway);
-      const channel = gateway.remoteExec(outcomes, { log: forRemote(log), kind });
+      const channel = gateway.remoteExec(outcomes, { log: log, kind });
       assert.is(await log.receive(), 'waits');
       channel.cancel();
       assert.equal(await seen(log, 2), ['CancelledError ERR_EXECNET_CANCELLED true', 'finally']);
@@ -322,7 +321,7 @@ function blockedCalls(tests: GatewayTests): void {
           log.sendSync((error as Error).name);
         }
       }
-    }, forRemote(log) as Log);
+    }, log);
     assert.is(await log.receive(), 'waits');
     channel.cancel();
     assert.equal(await seen(log, 3), ['CancelledError', 'CancelledError', 'CancelledError']);
@@ -331,7 +330,7 @@ function blockedCalls(tests: GatewayTests): void {
   tests.test('a thread whose execution was cancelled blocks for the next one as before', async (gateway) => {
     for (let round = 0; round < 5; round++) {
       const log = logOf(gateway);
-      const cancelled = gateway.remoteExec(outcomes, { log: forRemote(log), kind: 'receiveSync' });
+      const cancelled = gateway.remoteExec(outcomes, { log: log, kind: 'receiveSync' });
       await log.receive();
       cancelled.cancel();
       await seen(log, 2);
@@ -357,7 +356,7 @@ function scope(tests: GatewayTests): void {
         log.sendSync((error as Error).name);
       }
     };
-    const [first, second] = logs.map((log) => gateway.remoteExec(code, forRemote(log) as Log));
+    const [first, second] = logs.map((log) => gateway.remoteExec(code, log));
     for (const log of logs) assert.is(await log.receive(), 'waits');
     first?.cancel();
     assert.equal(await seen(logs[0], 1), ['CancelledError']);
@@ -374,7 +373,7 @@ function scope(tests: GatewayTests): void {
         const channel = gateway.remoteExec((channel: Channel, log: Log) => {
           log.sendSync('waits');
           channel.receiveSync();
-        }, forRemote(log) as Log);
+        }, log);
         await log.receive();
         await stop(channel);
         log.close();
@@ -395,7 +394,7 @@ function ends(tests: GatewayTests): void {
         await new Promise((resolve) => setTimeout(resolve, 50));
         await log.send('cleaned up');
       }
-    }, forRemote(log) as Log);
+    }, log);
     assert.is(await channel.receive(), 'waits');
     let over = false;
     const closed = (async () => {
@@ -433,14 +432,11 @@ function ends(tests: GatewayTests): void {
 
   tests.test('waitClose takes a timeout and a signal', async (gateway) => {
     const go = gateway.newChannel<never, string>();
-    const channel = gateway.remoteExec(
-      async (channel: Channel<unknown, string>, go: Channel<string>) => {
-        await channel.send('waits');
-        // whatever it is told
-        while (!(await go.receive().catch(() => '')));
-      },
-      forRemote(go) as Channel<string>,
-    );
+    const channel = gateway.remoteExec(async (channel: Channel<unknown, string>, go: Channel<string>) => {
+      await channel.send('waits');
+      // whatever it is told
+      while (!(await go.receive().catch(() => '')));
+    }, go);
     assert.is(await channel.receive(), 'waits');
     channel.cancel();
     assert.instance(await failureOf(channel.waitClose({ timeout: 10 })), TimeoutError);

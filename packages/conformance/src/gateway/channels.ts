@@ -1,6 +1,6 @@
 import { Channel, ChannelClosedError, RemoteError, TimeoutError } from '@execnet/core';
 import * as assert from 'uvu/assert';
-import { failureOf, forRemote, type GatewayFixture, GatewayTests } from './gateway-tests.ts';
+import { failureOf, type GatewayFixture, GatewayTests } from './gateway-tests.ts';
 
 /** Sending, receiving, waiting and closing. */
 export function channelSuite(name: string, fixture: GatewayFixture): void {
@@ -254,7 +254,7 @@ function closing(tests: GatewayTests): void {
         await progress.send('both have left');
         await channel.waitClose();
       },
-      forRemote(progress),
+      progress,
     );
     await progress.receive();
     channel.close();
@@ -270,7 +270,7 @@ function closing(tests: GatewayTests): void {
       const received: unknown[] = [];
       for await (const item of items) received.push(item instanceof Uint8Array ? item.length : item);
       return received;
-    }, forRemote(channel));
+    }, channel);
     for (let item = 0; item < 10; item++) void channel.send(item);
     void channel.send(new Uint8Array(500_000));
     channel.close();
@@ -336,7 +336,7 @@ function closing(tests: GatewayTests): void {
         await log.send(`${refused} ${channel.isClosed}`);
         await log.send(await log.receive());
       },
-      forRemote(log),
+      log,
     );
     const received: string[] = [];
     for await (const item of channel) received.push(item);

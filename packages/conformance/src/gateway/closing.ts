@@ -4,7 +4,6 @@ import { type Channel, ChannelClosedError, RemoteError } from '@execnet/core';
 import * as assert from 'uvu/assert';
 import {
   failureOf,
-  forRemote,
   type GatewayFixture,
   GatewayTests,
   occupy,
@@ -42,9 +41,6 @@ const telling = async (channel: Channel<Uint8Array, string>, log: Log): Promise<
   await log.send(channel.signal.aborted ? 'cancelled' : 'went on');
 };
 
-/** A channel on which remote code says what happens to it, while its own is closed. */
-const asLog = (log: Channel<unknown, string>): Log => forRemote(log);
-
 /** The execution that tells this log ends when it is told to, uncancelled. */
 async function assertGoesOn(log: Channel<unknown, string>): Promise<void> {
   await log.send('go on');
@@ -58,7 +54,7 @@ function fromHere(tests: GatewayTests): void {
       `what was sent before arrives, then iterating ends, and the execution goes on: items of ${size}`,
       async (gateway) => {
         const log = gateway.newChannel<unknown, string>();
-        const channel = gateway.remoteExec(telling, asLog(log));
+        const channel = gateway.remoteExec(telling, log);
         for (let n = 0; n < 4; n++) await channel.send(new Uint8Array(size));
         for (let n = 0; n < 16; n++) void channel.send(new Uint8Array(size));
         channel.close();
@@ -76,7 +72,7 @@ function fromHere(tests: GatewayTests): void {
 
   tests.test('an error comes behind what was sent', async (gateway) => {
     const log = gateway.newChannel<unknown, string>();
-    const channel = gateway.remoteExec(telling, asLog(log));
+    const channel = gateway.remoteExec(telling, log);
     for (let n = 0; n < 3; n++) void channel.send(new Uint8Array(1000));
     channel.close(new RangeError('not needed any more'));
     assert.is(await log.receive(), '3000, then RangeError: not needed any more');
@@ -95,7 +91,7 @@ function fromHere(tests: GatewayTests): void {
       } catch (error) {
         log.sendSync((error as { code?: string }).code);
       }
-    }, asLog(log));
+    }, log);
     for (let n = 1; n <= 100; n++) void channel.send(n);
     channel.close();
     assert.is(await log.receive(), 5050);
@@ -104,8 +100,8 @@ function fromHere(tests: GatewayTests): void {
   });
 
   tests.test('a callback gets all of it, and the end', async (gateway) => {
-    const log = gateway.newChannel<unknown, string>();
-    const channel = gateway.remoteExec(takeByCallback, asLog(log) as never);
+    const log = gateway.newChannel<unknown[], never>();
+    const channel = gateway.remoteExec(takeByCallback, log);
     for (let n = 0; n < 3; n++) void channel.send(n);
     channel.close();
     assert.equal(await log.receive(), [0, 1, 2, null]);
@@ -114,13 +110,10 @@ function fromHere(tests: GatewayTests): void {
 
   tests.test('what has arrived here can still be received; nobody waits any longer', async (gateway) => {
     const go = gateway.newChannel<never, string>();
-    const channel = gateway.remoteExec(
-      async (channel: Channel<never, number>, go: Channel<string>) => {
-        for (let n = 0; n < 3; n++) await channel.send(n);
-        await go.receive();
-      },
-      forRemote(go) as Channel<string>,
-    );
+    const channel = gateway.remoteExec(async (channel: Channel<never, number>, go: Channel<string>) => {
+      for (let n = 0; n < 3; n++) await channel.send(n);
+      await go.receive();
+    }, go);
     assert.is(await channel.receive(), 0);
     await gateway.remoteStatus();
     const closed = channel.waitClose();
@@ -163,7 +156,7 @@ function whatIsSentBefore(tests: GatewayTests): void {
         bytes += item.length;
       }
       await log.send(bytes);
-    }, asLog(log));
+    }, log);
     const chunks = Readable.from(Array.from({ length: 80 }, () => Buffer.alloc(SIZE)));
     await pipeline(chunks, channel.makeFile('w', { proxyClose: true }));
     assert.is(channel.isClosed, true);
@@ -173,7 +166,7 @@ function whatIsSentBefore(tests: GatewayTests): void {
 
   tests.test('a pipeline that fails tells the other end, behind what was written', async (gateway) => {
     const log = gateway.newChannel<unknown, string>();
-    const channel = gateway.remoteExec(telling, asLog(log));
+    const channel = gateway.remoteExec(telling, log);
     const chunks = Readable.from(
       (function* () {
         yield Buffer.alloc(1000);
@@ -191,7 +184,7 @@ function whatIsSentBefore(tests: GatewayTests): void {
     const go = gateway.newChannel<never, string>();
     const channel = gateway.remoteExec(
       async (_: Channel<Uint8Array>, go: Channel<string>) => void (await go.receive()),
-      forRemote(go) as Channel<string>,
+      go,
     );
     for (let n = 0; n < 20; n++) void channel.send(new Uint8Array(300_000));
     channel.close();
@@ -252,7 +245,7 @@ function whatIsSentBefore(tests: GatewayTests): void {
       const sending = channel.send(new Uint8Array(20_000_000));
       await log.send('sends');
       await sending.catch((error: { code?: string }) => log.send(error.code));
-    }, asLog(log));
+    }, log);
     assert.is(await log.receive(), 'sends');
     channel.close();
     assert.is(await log.receive(), 'ERR_EXECNET_CHANNEL_CLOSED');
@@ -265,7 +258,7 @@ function whatIsSentBefore(tests: GatewayTests): void {
     async (gateway) => {
       const busy = await occupy(gateway);
       const log = gateway.newChannel<unknown, string>();
-      const channel = gateway.remoteExec(telling, asLog(log));
+      const channel = gateway.remoteExec(telling, log);
       for (let n = 0; n < 20; n++) void channel.send(new Uint8Array(1000));
       channel.close();
       await gateway.remoteStatus();
@@ -288,7 +281,7 @@ function fromThere(tests: GatewayTests): void {
         await log.send(`${String(name)} ${channel.signal.aborted} ${items.signal.aborted}`);
         await log.send(await channel.receive());
       },
-      { log: forRemote(log), items },
+      { log: log, items },
     );
     assert.is(await log.receive(), 'waits');
     items.close();
@@ -311,7 +304,7 @@ function fromThere(tests: GatewayTests): void {
       channel.close();
       log.sendSync(`closed ${channel.signal.aborted}`);
       log.sendSync(log.receiveSync());
-    }, forRemote(log));
+    }, log);
     await channel.waitClose();
     assert.is(await log.receive(), 'closed false');
     void log.send('still blocking as ever');
@@ -324,7 +317,7 @@ function fromThere(tests: GatewayTests): void {
     const channel = gateway.remoteExec(async (channel: Channel, log: Channel<string, string>) => {
       channel.close();
       await log.send(`${await log.receive()} ${channel.signal.aborted}`);
-    }, forRemote(log));
+    }, log);
     await channel.waitClose();
     channel.close();
     void log.send('after the close');
@@ -380,7 +373,7 @@ function failingCallbacks(tests: GatewayTests): void {
         await channel.send(1);
         await new Promise((resolve) => channel.signal.addEventListener('abort', resolve));
         await log.send('cancelled');
-      }, asLog(log));
+      }, log);
       const failure = new RangeError('a callback');
       channel.setCallback(() => {
         throw failure;
@@ -438,7 +431,7 @@ function cancelledLater(tests: GatewayTests): void {
 
   tests.test('what was closed can still be cancelled', async (gateway) => {
     const log = gateway.newChannel<unknown, string>();
-    const channel = gateway.remoteExec(deaf, asLog(log));
+    const channel = gateway.remoteExec(deaf, log);
     assert.is(await log.receive(), 'begins');
     channel.close();
     await channel.waitClose();
@@ -453,14 +446,14 @@ function cancelledLater(tests: GatewayTests): void {
   tests.test('by the signal that was given, too, and by leaving the scope', async (gateway) => {
     const log = gateway.newChannel<unknown, string>();
     const controller = new AbortController();
-    const channel = gateway.remoteExec(deaf, asLog(log), { signal: controller.signal });
+    const channel = gateway.remoteExec(deaf, log, { signal: controller.signal });
     assert.is(await log.receive(), 'begins');
     channel.close();
     controller.abort();
     assert.is(await failureOf(channel.waitClose()), controller.signal.reason);
     assert.is(await log.receive(), 'cleaned up');
     const other = gateway.newChannel<unknown, string>();
-    const scoped = gateway.remoteExec(deaf, asLog(other));
+    const scoped = gateway.remoteExec(deaf, other);
     assert.is(await other.receive(), 'begins');
     scoped.close();
     await stop(scoped);

@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { Channel, hasCode, RemoteError } from '@execnet/core';
 import * as assert from 'uvu/assert';
 import { placing } from './error-places.ts';
-import { failureOf, forRemote, type GatewayFixture, GatewayTests, remoteFailure } from './gateway-tests.ts';
+import { failureOf, type GatewayFixture, GatewayTests, remoteFailure } from './gateway-tests.ts';
 
 /** What the local end is told of an error of remote code. */
 export function errorSuite(name: string, fixture: GatewayFixture): void {
@@ -279,7 +279,7 @@ function strange(tests: GatewayTests): void {
     const here = gateway.remoteExec(async (channel: Channel<never, number>, log: Channel) => {
       await channel.send(1);
       await log.send(await channel.waitClose().catch((error) => error.thrown));
-    }, forRemote(log));
+    }, log);
     const value = { a: 1 };
     here.setCallback(() => {
       // oxlint-disable-next-line only-throw-error

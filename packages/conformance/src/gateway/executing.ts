@@ -259,7 +259,9 @@ function calls(tests: GatewayTests): void {
   });
 
   tests.test('call rejects when the result can not be sent, and says where in it', async (gateway) => {
-    const error = (await failureOf(gateway.call(() => ({ list: [1, () => 2] })))) as RemoteError;
+    const error = (await failureOf(
+      gateway.call((() => ({ list: [1, () => 2] })) as () => unknown),
+    )) as RemoteError;
     assert.instance(error, RemoteError);
     assert.is(error.remoteName, 'DumpError');
     assert.is(error.remoteCode, 'ERR_EXECNET_DUMP');
@@ -332,7 +334,7 @@ function refusals(tests: GatewayTests): void {
     const error = (await failureOf(() =>
       gateway.remoteExec((_, args: unknown) => void Object.assign(globalThis, { ranWith: args }), {
         handler: () => {},
-      }),
+      } as never),
     )) as DumpError;
     assert.instance(error, DumpError);
     assert.is(error.code, 'ERR_EXECNET_DUMP');

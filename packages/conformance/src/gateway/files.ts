@@ -2,7 +2,7 @@ import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Channel, RemoteError } from '@execnet/core';
 import * as assert from 'uvu/assert';
-import { failureOf, forRemote, type GatewayFixture, GatewayTests } from './gateway-tests.ts';
+import { failureOf, type GatewayFixture, GatewayTests } from './gateway-tests.ts';
 
 /** Channels as Node streams and as web streams. */
 export function fileSuite(name: string, fixture: GatewayFixture): void {
@@ -60,7 +60,7 @@ function writing(tests: GatewayTests): void {
       let bytes = 0;
       for await (const item of items) bytes += item.length;
       return bytes;
-    }, items as never);
+    }, items);
     const file = items.makeFile('w', { proxyClose: true });
     void items.send('go');
     await pipeline(Readable.from(Array.from({ length: 64 }, () => Buffer.alloc(256 * 1024))), file);
@@ -172,7 +172,7 @@ function reading(tests: GatewayTests): void {
           output.makeFile('w', { proxyClose: true }) as NodeJS.WritableStream,
         );
       },
-      { input: forRemote(input), output: forRemote(output) },
+      { input: input, output: output },
     );
     const { gunzipSync } = await import('node:zlib');
     const original = 'lorem ipsum '.repeat(100_000);
@@ -262,7 +262,7 @@ function webWriting(tests: GatewayTests): void {
       async ({ input, output }: { input: Channel<number>; output: Channel<unknown, number> }) => {
         await input.readable.pipeTo(output.writable);
       },
-      { input: forRemote(input), output: forRemote(output) },
+      { input: input, output: output },
     );
     const items: number[] = [];
     const reading = (async () => {

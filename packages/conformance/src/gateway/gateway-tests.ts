@@ -235,11 +235,6 @@ export async function failureOf(run: Promise<unknown> | (() => unknown)): Promis
   throw new Error(`expected a failure, but got ${String(value)}`);
 }
 
-/** A channel with the types that it has for code at the other end, to be passed there in arguments or items. */
-export function forRemote<Receive, Send>(channel: Channel<Receive, Send>): Channel<Send, Receive> {
-  return channel as unknown as Channel<Send, Receive>;
-}
-
 /** What comes of connecting to a port of this machine: `accepted`, or the code of the error. */
 export async function dial(port: number): Promise<string> {
   return await new Promise((resolve) => {

@@ -4,7 +4,6 @@ import { type Channel, ChannelClosedError, ConnectionLostError, type RemoteError
 import * as assert from 'uvu/assert';
 import {
   failureOf,
-  forRemote,
   type GatewayFixture,
   GatewayTests,
   settled,
@@ -88,7 +87,7 @@ function fromHere(tests: GatewayTests): void {
       let bytes = 0;
       for await (const item of channel) bytes += item.length;
       await channel.send(bytes);
-    }, forRemote(go) as never);
+    }, go);
     for (let n = 0; n < 40; n++) void channel.send(new Uint8Array(200_000));
     let ended = false;
     const end = channel.end().then(() => {
@@ -112,7 +111,7 @@ function fromHere(tests: GatewayTests): void {
       const seen: number[] = [];
       for await (const item of items) seen.push(item);
       return seen;
-    }, forRemote(items) as never);
+    }, items);
     assert.equal(seen, [1, 2]);
   });
 }
@@ -194,7 +193,7 @@ function both(tests: GatewayTests): void {
           await items.waitClose();
           await channel.send(items.isClosed);
         },
-        { items: forRemote(items) as never, first },
+        { items: items, first },
       );
       await items.send('from here');
       if (first === 'here') await items.end();

@@ -1,6 +1,6 @@
 import type { Channel, RemoteError } from '@execnet/core';
 import * as assert from 'uvu/assert';
-import { failureOf, forRemote, type GatewayFixture, GatewayTests } from './gateway-tests.ts';
+import { failureOf, type GatewayFixture, GatewayTests } from './gateway-tests.ts';
 
 /** `for await (const item of channel)`. */
 export function iterationSuite(name: string, fixture: GatewayFixture): void {
@@ -85,7 +85,7 @@ export function iterationSuite(name: string, fixture: GatewayFixture): void {
       let sum = 0;
       for await (const item of items) sum += item;
       return sum;
-    }, forRemote(items));
+    }, items);
     for (let item = 1; item <= 100; item++) void items.send(item);
     items.close();
     assert.is(await sum, 5050);
@@ -101,7 +101,7 @@ export function iterationSuite(name: string, fixture: GatewayFixture): void {
         seen.push((error as Error).name, (error as Error).message);
       }
       return seen;
-    }, forRemote(items));
+    }, items);
     void items.send(1);
     items.close(new Error('broken off'));
     assert.equal(await outcome, [1, 'RemoteError', 'Error: broken off']);

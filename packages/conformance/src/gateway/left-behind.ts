@@ -1,6 +1,6 @@
 import type { Channel, Gateway } from '@execnet/core';
 import * as assert from 'uvu/assert';
-import { failureOf, forRemote, type GatewayFixture, GatewayTests, stop } from './gateway-tests.ts';
+import { failureOf, type GatewayFixture, GatewayTests, stop } from './gateway-tests.ts';
 
 /** What an execution has left unawaited when it is cancelled, or when nobody listens to it any more, harms nobody. */
 export function leftBehindSuite(name: string, fixture: GatewayFixture): void {
@@ -24,7 +24,7 @@ export function leftBehindSuite(name: string, fixture: GatewayFixture): void {
       })();
       await channel.receive();
     };
-    const args = { shared: forRemote(shared) } as never;
+    const args = { shared: shared } as never;
     await stop(gateway.remoteExec(waits, args));
     const other = gateway.remoteExec(waits, args);
     await gateway.remoteStatus();
@@ -133,7 +133,7 @@ async function leaves(
 ): Promise<void> {
   const other = gateway.newChannel();
   const log = gateway.newChannel<string, unknown>();
-  const channel = gateway.remoteExec(leaving, { kind, other: forRemote(other), log: forRemote(log) });
+  const channel = gateway.remoteExec(leaving, { kind, other: other, log: log });
   assert.is(await log.receive(), 'begins');
   drop(channel);
   await log.send('go on');

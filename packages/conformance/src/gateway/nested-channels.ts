@@ -1,6 +1,6 @@
 import { type Channel, DumpError } from '@execnet/core';
 import * as assert from 'uvu/assert';
-import { failureOf, forRemote, type GatewayFixture, GatewayTests } from './gateway-tests.ts';
+import { failureOf, type GatewayFixture, GatewayTests } from './gateway-tests.ts';
 
 /** Channels inside items, arguments and results. */
 export function nestedChannelSuite(name: string, fixture: GatewayFixture): void {
@@ -42,10 +42,7 @@ function passing(tests: GatewayTests): void {
 
   tests.test('a channel is an argument by itself', async (gateway) => {
     const channel = gateway.newChannel<string, string>();
-    const done = gateway.call(
-      async (given: Speech) => given.send(`${await given.receive()}!`),
-      forRemote(channel),
-    );
+    const done = gateway.call(async (given: Speech) => given.send(`${await given.receive()}!`), channel);
     void channel.send('alone');
     assert.is(await channel.receive(), 'alone!');
     await done;
@@ -60,11 +57,11 @@ function passing(tests: GatewayTests): void {
         // held there: what is garbage at one end is closed at the other
         (globalThis as { keptInner?: unknown }).keptInner = given;
         return { inner: given };
-      }, forRemote(given));
+      }, given);
       assert.is(returned, given);
       const channel = gateway.remoteExec(async (channel: Channel<never, Channel[]>, given: Channel) => {
         await channel.send([given, given, channel]);
-      }, given as never);
+      }, given);
       const [first, second, itself] = await channel.receive();
       assert.is(first, given);
       assert.is(second, given);
@@ -108,10 +105,10 @@ function passing(tests: GatewayTests): void {
     const back = gateway.newChannel<string, string>();
     const first = gateway.remoteExec(async (_: Channel, forth: Speech) => {
       for await (const item of forth) await forth.send(`<${item}>`);
-    }, forRemote(forth));
+    }, forth);
     const second = gateway.remoteExec(async (_: Channel, back: Speech) => {
       for await (const item of back) await back.send(`[${item}]`);
-    }, forRemote(back));
+    }, back);
     void forth.send('x');
     void back.send(await forth.receive());
     assert.is(await back.receive(), '[<x>]');
@@ -157,7 +154,7 @@ function racing(tests: GatewayTests): void {
       });
       const inner = gateway.newChannel<never, number>();
       void channel.send('go');
-      void channel.send(forRemote(inner));
+      void channel.send(inner);
       for (let item = 0; item < 500; item++) void inner.send(item);
       inner.close();
       assert.equal(await channel.receive(), [500]);
@@ -184,7 +181,7 @@ function racing(tests: GatewayTests): void {
           for (let round = 0; round < ROUNDS; round++) {
             const inner = gateway.newChannel<number, number>();
             void inner.send(round);
-            void channel.send(forRemote(inner));
+            void channel.send(inner);
             void inner.send(round + 1);
             assert.equal(
               [await inner.receive(), await inner.receive(), await inner.receive()],

@@ -2,7 +2,7 @@ import { realpathSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { type Channel, ConnectionLostError, TimeoutError } from '@execnet/core';
 import * as assert from 'uvu/assert';
-import { failureOf, forRemote, type GatewayFixture, GatewayTests } from './gateway-tests.ts';
+import { failureOf, type GatewayFixture, GatewayTests } from './gateway-tests.ts';
 
 /** What a gateway says of its remote end and of itself, and how it ends when it is asked to. */
 export function statusSuite(name: string, fixture: GatewayFixture): void {
@@ -153,7 +153,7 @@ function describing(tests: GatewayTests): void {
       inner.reconfigure({ py3strAsPy2str: true });
       const done = gateway.call(async (inner: Channel<string, string>) => {
         await inner.send(await inner.receive());
-      }, forRemote(inner));
+      }, inner);
       void inner.send('ü and 漢');
       assert.is(await inner.receive(), 'ü and 漢');
       await done;

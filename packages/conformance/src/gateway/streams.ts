@@ -1,6 +1,6 @@
 import { type Channel, ConnectionLostError, type Gateway, RemoteError } from '@execnet/core';
 import * as assert from 'uvu/assert';
-import { failureOf, forRemote, type GatewayFixture, GatewayTests, settled } from './gateway-tests.ts';
+import { failureOf, type GatewayFixture, GatewayTests, settled } from './gateway-tests.ts';
 
 /** `stream`: what a generator at the other end yields, as it comes. */
 export function streamSuite(name: string, fixture: GatewayFixture): void {
@@ -56,13 +56,10 @@ function items(tests: GatewayTests): void {
 
   tests.test('large items and channels travel as ever', async (gateway) => {
     const channel = gateway.newChannel<never, string>();
-    const stream = gateway.stream(
-      async function* (channel: Channel<string>) {
-        for (const size of [1, 300_000, 5_000_000]) yield new Uint8Array(size).fill(7);
-        yield await channel.receive();
-      },
-      forRemote(channel) as Channel<string>,
-    );
+    const stream = gateway.stream(async function* (channel: Channel<string>) {
+      for (const size of [1, 300_000, 5_000_000]) yield new Uint8Array(size).fill(7);
+      yield await channel.receive();
+    }, channel);
     const sizes: unknown[] = [];
     for await (const item of stream) {
       sizes.push(typeof item === 'string' ? item : item.length);
@@ -79,7 +76,7 @@ function items(tests: GatewayTests): void {
         yield new Uint8Array(100_000);
         await log.send(n);
       }
-    }, forRemote(log) as never);
+    }, log);
     await stream.next();
     // as far as it gets without a reader
     let ahead = 0;
@@ -113,7 +110,7 @@ const endless = async function* (log: Log) {
 function leaving(tests: GatewayTests): void {
   tests.test('leaving the loop ends the generator, its finally included', async (gateway) => {
     const log = gateway.newChannel<string>();
-    for await (const n of gateway.stream(endless, forRemote(log) as never)) if (n === 3) break;
+    for await (const n of gateway.stream(endless, log)) if (n === 3) break;
     assert.is((await gateway.remoteStatus()).numExecuting, 0);
     assert.is(await log.receive(), 'finally');
     log.close();
@@ -122,14 +119,13 @@ function leaving(tests: GatewayTests): void {
   tests.test('so does an error in the loop, and disposing of the stream', async (gateway) => {
     const log = gateway.newChannel<string>();
     const error = await failureOf(async () => {
-      for await (const n of gateway.stream(endless, forRemote(log) as never))
-        if (n === 3) throw new RangeError('enough');
+      for await (const n of gateway.stream(endless, log)) if (n === 3) throw new RangeError('enough');
     });
     assert.is(error.message, 'enough');
     assert.is(await log.receive(), 'finally');
     const other = gateway.newChannel<string>();
     {
-      await using stream = gateway.stream(endless, forRemote(other) as never);
+      await using stream = gateway.stream(endless, other);
       assert.is((await stream.next()).value, 0);
     }
     assert.is(await other.receive(), 'finally');
@@ -166,7 +162,7 @@ function leaving(tests: GatewayTests): void {
     const log = gateway.newChannel<string>();
     const controller = new AbortController();
     const reason = new RangeError('enough');
-    const stream = gateway.stream(endless, forRemote(log) as never, { signal: controller.signal });
+    const stream = gateway.stream(endless, log, { signal: controller.signal });
     const error = await failureOf(async () => {
       for await (const n of stream) if (n === 3) controller.abort(reason);
     });
@@ -195,7 +191,7 @@ function failing(tests: GatewayTests): void {
   tests.test('what can not be iterated, or not be sent, is an error that says so', async (gateway) => {
     for (const code of [() => 7, async () => undefined, () => null])
       assert.match((await failureOf(all(gateway.stream(code as never)))).message, 'can not be iterated');
-    const error = await failureOf(all(gateway.stream(() => [1, () => {}])));
+    const error = await failureOf(all(gateway.stream((): unknown[] => [1, () => {}])));
     assert.match(error.message, 'DumpError');
     assert.instance(await failureOf(() => gateway.stream('return [1]' as never)), TypeError);
     const outer = 1;
@@ -221,7 +217,7 @@ function failing(tests: GatewayTests): void {
   tests.testWith({}, 'a gateway that is terminated cuts it off, and lets it clean up', async (gateway) => {
     const log = gateway.newChannel<string>();
     const reading = [
-      failureOf(all(gateway.stream(endless, forRemote(log) as never))),
+      failureOf(all(gateway.stream(endless, log))),
       failureOf(async () => {
         const stream = gateway.stream(function* () {
           for (let n = 0; n < 1_000_000; n++) yield 'x'.repeat(1000);

@@ -1,7 +1,7 @@
 import { type Channel, RemoteError } from '@execnet/core';
 import type { Operation } from 'effection';
 import * as assert from 'uvu/assert';
-import { dial, failureOf, forRemote, type GatewayFixture, GatewayTests, stop } from './gateway-tests.ts';
+import { dial, failureOf, type GatewayFixture, GatewayTests, stop } from './gateway-tests.ts';
 
 /** What `require('effection')` gives in remote code. */
 type Effection = Omit<typeof import('effection'), 'each'> & { each: Each };
@@ -145,7 +145,7 @@ function turns(tests: GatewayTests): void {
 
   tests.test('nothing else runs inside a blocking call', async (gateway) => {
     const order = gateway.newChannel<string, never>();
-    const args = forRemote(order) as Log;
+    const args = order;
     const waiting = gateway.remoteExec(function* (channel: Channel<string, string>, order: Log) {
       const { each, spawn, suspend } = require('effection') as Effection;
       yield* spawn(function* () {
@@ -192,7 +192,7 @@ function items(tests: GatewayTests): void {
         yield* each.next();
       }
       return sum;
-    }, forRemote(given));
+    }, given);
     for (let i = 1; i <= 1000; i++) await given.send(i);
     given.close();
     assert.is(await sum, 500_500);
@@ -269,7 +269,7 @@ function halting(tests: GatewayTests): void {
     'cancel halts the task with its children: the youngest first, each to its end',
     async (gateway) => {
       const log = gateway.newChannel<string, string>();
-      const channel = gateway.remoteExec(family, forRemote(log) as Log);
+      const channel = gateway.remoteExec(family, log);
       for (const name of ['child 1', 'grandchild', 'child 2'])
         assert.ok((await channel.receive()).length, name);
       await stop(channel);
@@ -282,7 +282,7 @@ function halting(tests: GatewayTests): void {
     const log = gateway.newChannel<string, string>();
     const controller = new AbortController();
     const { signal } = controller;
-    const channel = gateway.remoteExec(family, forRemote(log) as Log, { signal });
+    const channel = gateway.remoteExec(family, log, { signal });
     for (let i = 0; i < 3; i++) await channel.receive();
     controller.abort();
     assert.is(await failureOf(channel.waitClose()), signal.reason);
@@ -301,7 +301,7 @@ function halting(tests: GatewayTests): void {
           yield* log.send('halted');
         }
       },
-      forRemote(log),
+      log,
       { timeout: 500 },
     );
     assert.is(await log.receive(), 'runs');
@@ -361,7 +361,7 @@ function halting(tests: GatewayTests): void {
         const server = yield* useServer();
         yield* channel.send([child.pid as number, (server.address() as { port: number }).port]);
         yield* suspend();
-      }, forRemote(log) as Log);
+      }, log);
       const [pid, port] = await channel.receive();
       assert.ok(isAlive(pid));
       assert.is(await dial(port), 'accepted');
@@ -387,7 +387,7 @@ function halting(tests: GatewayTests): void {
         await new Promise((resolve) => setTimeout(resolve, 20));
         await log.send('over');
       }
-    }, forRemote(log) as Log);
+    }, log);
     assert.is(await channel.receive(), 'waits');
     await stop(channel);
     assert.equal(await everything(log), ['CancelledError true', 'over']);
@@ -430,7 +430,7 @@ function failing(tests: GatewayTests): void {
         throw new RangeError('of a child');
       });
       yield* suspend();
-    }, forRemote(log) as Log);
+    }, log);
     const error = await failureOf(channel.waitClose());
     assert.instance(error, RemoteError);
     assert.is((error as RemoteError).remoteName, 'RangeError');
@@ -478,7 +478,7 @@ function failing(tests: GatewayTests): void {
       } catch (error) {
         return (error as Error).name;
       }
-    }, forRemote(channel));
+    }, channel);
     channel.close();
     assert.is(await result, 'ChannelClosedError');
   });
@@ -500,7 +500,7 @@ function bounds(tests: GatewayTests): void {
         }
       });
       yield* suspend();
-    }, forRemote(log) as Log);
+    }, log);
     assert.is(await channel.receive(), 'runs');
     await stop(channel);
     assert.equal(await everything(log), ['begins']);
@@ -525,7 +525,7 @@ function bounds(tests: GatewayTests): void {
       } finally {
         yield* log.send('over');
       }
-    }, forRemote(log) as Log);
+    }, log);
     assert.is(await channel.receive(), 'runs');
     await stop(channel);
     assert.equal(await everything(log), ['over']);
@@ -551,7 +551,7 @@ function gatewayEnds(tests: GatewayTests): void {
               yield* log.send(`cleaned up ${name}`);
             }
           },
-          { log: forRemote(log), name },
+          { log: log, name },
         ),
       );
       for (const channel of channels) assert.is(await channel.receive(), 'runs');

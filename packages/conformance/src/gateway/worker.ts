@@ -3,7 +3,6 @@ import * as assert from 'uvu/assert';
 import {
   dial,
   failureOf,
-  forRemote,
   type GatewayFixture,
   GatewayTests,
   occupy,
@@ -171,7 +170,7 @@ function ends(tests: GatewayTests): void {
     const channel = gateway.remoteExec((channel: Channel<never, number>, other: Channel<never, string>) => {
       for (let i = 0; i < 1000; i++) void channel.send(i);
       void other.send('x'.repeat(100_000));
-    }, forRemote(other) as never);
+    }, other);
     for (let i = 0; i < 1000; i++) assert.is(await channel.receive(), i);
     await channel.waitClose();
     // more than its window: the rest leaves after the code has ended
@@ -188,7 +187,7 @@ function ends(tests: GatewayTests): void {
       setInterval(() => {}, 1000);
       lifeline.setCallback((item) => lifeline.send(item));
       return (server.address() as { port: number }).port;
-    }, forRemote(lifeline));
+    }, lifeline);
     await lifeline.send('still there');
     assert.is(await lifeline.receive(), 'still there');
     assert.is(await dial(port), 'accepted');
@@ -198,19 +197,16 @@ function ends(tests: GatewayTests): void {
 
   tests.test('code that is cancelled cleans up before its thread ends', async (gateway) => {
     const log = gateway.newChannel<string, string>();
-    const channel = gateway.remoteExec(
-      (channel: Channel<unknown, string>, log: Channel<unknown, string>) => {
-        try {
-          channel.sendSync('runs');
-          channel.receiveSync();
-        } catch (error) {
-          log.sendSync((error as Error).name);
-        } finally {
-          log.sendSync('finally');
-        }
-      },
-      forRemote(log) as Channel<unknown, string>,
-    );
+    const channel = gateway.remoteExec((channel: Channel<unknown, string>, log: Channel<unknown, string>) => {
+      try {
+        channel.sendSync('runs');
+        channel.receiveSync();
+      } catch (error) {
+        log.sendSync((error as Error).name);
+      } finally {
+        log.sendSync('finally');
+      }
+    }, log);
     await channel.receive();
     channel.cancel();
     assert.is(await log.receive(), 'CancelledError');
@@ -230,7 +226,7 @@ function kills(tests: GatewayTests): void {
         channel.sendSync('spins');
         for (;;);
       },
-      forRemote(given) as never,
+      given,
     );
     assert.is(await endless.receive(), 'spins');
     assert.is(await given.receive(), 'mine now');

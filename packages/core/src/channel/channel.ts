@@ -9,12 +9,13 @@ import { type FileOptions, readFile, writeFile } from './make-file.ts';
 import { coercionPayload, type StringCoercion, stringsOf } from './string-coercion.ts';
 import { checkTimeout, type WaitOptions, waitFor } from './wait.ts';
 import { readableStream, writableStream } from './web-streams.ts';
+import type { Wire } from './wire-types.ts';
 
 /** The gateway that a channel belongs to, as code sees it at either end. */
 export interface ChannelGateway {
   readonly id: string;
   /** A new channel, which becomes useful when it is sent to the other end over another. */
-  newChannel<Receive = unknown, Send = unknown>(): Channel<Receive, Send>;
+  newChannel<Receive = unknown, Send = unknown>(): Channel<Wire<Receive>, Send>;
 }
 
 /** Options of {@link Channel.setCallback}. */
@@ -229,7 +230,10 @@ export class Channel<Receive = unknown, Send = unknown> implements AsyncDisposab
    * that is settled: a slow callback stalls its own channel and no other. A callback that throws or rejects closes the channel with that
    * error. `receive` is an error afterwards.
    */
-  setCallback<E = never>(callback: (item: Receive | E) => unknown, options: CallbackOptions<E> = {}): void {
+  setCallback<const E = never>(
+    callback: (item: Receive | E) => unknown,
+    options: CallbackOptions<E> = {},
+  ): void {
     if (typeof callback !== 'function') throw new TypeError('setCallback takes a function');
     const refusal = this.#refusal();
     if (refusal) throw refusal;

@@ -1,5 +1,6 @@
 import streams, { type Readable } from 'node:stream';
 import {
+  type Arrives,
   Channel,
   type ChannelState,
   checkTimeout,
@@ -8,9 +9,14 @@ import {
   type Future,
   future,
   MAX_DELAY,
+  type Sent,
   type StringCoercion,
   stringsOf,
+  type Takes,
+  type TakesSecond,
+  type Travels,
   type WaitOptions,
+  type Wire,
 } from '../channel/index.ts';
 import { clearTimeout, setTimeout } from '../clock.ts';
 import {
@@ -113,8 +119,20 @@ const MAX_UNREAD = 1024 * 1024;
 /** Time for the remote end to end by itself after its grace, and for that to be seen here, before it is killed from here. */
 const KILL_MARGIN = 250;
 
-/** The function that remote code of a `Channel<In, Out>` is the mirror of. */
+/** A function that runs with a channel: what it receives is sent here, and the other way round. */
 export type RemoteFunctionOf<Receive, Send, Args> = (channel: Channel<Receive, Send>, args: Args) => unknown;
+
+/** {@link RemoteFunctionOf}, as far as types can tell that what it sends and receives travels, and that it receives what it says. */
+export type RemoteFunction<Receive, Send, Args> = RemoteFunctionOf<Receive, Send, Args> &
+  Travels<Receive> &
+  Travels<Send> &
+  Arrives<Receive> &
+  TakesSecond<Args>;
+
+/** The arguments of remote code and options, in this order; the arguments may be left out where the code takes none. */
+export type ArgsAndOptions<Args, Options> = undefined extends Args
+  ? [args?: Sent<Args> & Travels<Args>, options?: Options]
+  : [args: Sent<Args> & Travels<Args>, options?: Options];
 
 /** The results that the function of `stream` may have. */
 export type Streamed<Item> =
@@ -122,8 +140,8 @@ export type Streamed<Item> =
   | Iterable<Item>
   | Promise<AsyncIterable<Item> | Iterable<Item>>;
 
-/** What `call` resolves with: a generator runs as an operation, under `execmodel=structured`, and its result is what it returns. */
-export type ResultOf<Result> =
+/** The result that `call` gets: a generator runs as an operation, under `execmodel=structured`, and its result is what it returns. */
+type ResultOf<Result> =
   Result extends Generator<unknown, infer Returned, unknown> ? Returned : Awaited<Result>;
 
 /**
@@ -247,18 +265,23 @@ export class Gateway implements AsyncDisposable {
    * of that language, and its package says how its functions are named. The channel closes when the code has ended, with its error if it
    * failed. Throws before anything is sent: a function that refers to outer variables is `ERR_EXECNET_IMPURE_FUNCTION`, arguments that can't
    * travel are a `DumpError`, a gateway that has ended throws its `ConnectionLostError`.
+   *
+   * @typeParam Receive - what the code sends; it arrives here as `Wire<Receive>`
+   * @typeParam Send - what the code receives
    */
-  remoteExec<Receive = unknown, Send = unknown, Args = undefined>(
-    source: RemoteFunctionOf<Receive, Send, Args>,
-    ...rest: undefined extends Args
-      ? [args?: Args, options?: ExecOptions]
-      : [args: Args, options?: ExecOptions]
-  ): Channel<Send, Receive>;
   remoteExec<Receive = unknown, Send = unknown>(
     source: string | URL,
     args?: unknown,
     options?: ExecOptions,
-  ): Channel<Receive, Send>;
+  ): Channel<Wire<Receive>, Sent<Send>>;
+  remoteExec<Receive = unknown, Send = unknown, Args = undefined>(
+    source: RemoteFunction<Send, Receive, Args>,
+    ...rest: ArgsAndOptions<NoInfer<Args>, ExecOptions>
+  ): Channel<Wire<Receive>, Sent<Send>>;
+  remoteExec<Receive = unknown, Send = unknown, Args = undefined>(
+    source: RemoteFunction<Send, Receive, Args>,
+    ...rest: ArgsAndOptions<Args, ExecOptions>
+  ): Channel<Wire<Receive>, Sent<Send>>;
   remoteExec(source: RemoteSource, args?: unknown, options: ExecOptions = {}): Channel {
     const channel = this.#execute(source, 'function', { args, options, calledBy: this.remoteExec });
     return this.#withSignal(channel, options);
@@ -279,13 +302,15 @@ export class Gateway implements AsyncDisposable {
    * that which is named behind `#`; where the interpreter runs another language, also one of that language by its name. Rejects with the `RemoteError` it failed with, with `TimeoutError` or the
    * reason of `signal`, which also cancel it, or with `ConnectionLostError`; and with what `remoteExec` throws.
    */
+  call<Result = unknown>(name: string | URL, args?: unknown, options?: CallOptions): Future<Wire<Result>>;
   call<Result, Args = undefined>(
-    fn: (args: Args) => Result,
-    ...rest: undefined extends Args
-      ? [args?: Args, options?: CallOptions]
-      : [args: Args, options?: CallOptions]
-  ): Future<ResultOf<Result>>;
-  call<Result = unknown>(name: string | URL, args?: unknown, options?: CallOptions): Future<Result>;
+    fn: ((args: Args) => Result) & Travels<ResultOf<Result>> & Takes<Args>,
+    ...rest: ArgsAndOptions<NoInfer<Args>, CallOptions>
+  ): Future<Wire<Awaited<Result>>>;
+  call<Result, Args = undefined>(
+    fn: ((args: Args) => Result) & Travels<ResultOf<Result>> & Takes<Args>,
+    ...rest: ArgsAndOptions<Args, CallOptions>
+  ): Future<Wire<Awaited<Result>>>;
   call(
     source: RemoteSource,
     args?: unknown,
@@ -331,13 +356,15 @@ export class Gateway implements AsyncDisposable {
    *
    * Throws what `remoteExec` throws; a loop over it rejects as {@link RemoteStream.next} does.
    */
+  stream<Item = unknown>(name: string | URL, args?: unknown, options?: ExecOptions): RemoteStream<Wire<Item>>;
   stream<Item, Args = undefined>(
-    fn: (args: Args) => Streamed<Item>,
-    ...rest: undefined extends Args
-      ? [args?: Args, options?: ExecOptions]
-      : [args: Args, options?: ExecOptions]
-  ): RemoteStream<Awaited<Item>>;
-  stream<Item = unknown>(name: string | URL, args?: unknown, options?: ExecOptions): RemoteStream<Item>;
+    fn: ((args: Args) => Streamed<Item>) & Travels<Awaited<Item>> & Takes<Args>,
+    ...rest: ArgsAndOptions<NoInfer<Args>, ExecOptions>
+  ): RemoteStream<Wire<Awaited<Item>>>;
+  stream<Item, Args = undefined>(
+    fn: ((args: Args) => Streamed<Item>) & Travels<Awaited<Item>> & Takes<Args>,
+    ...rest: ArgsAndOptions<Args, ExecOptions>
+  ): RemoteStream<Wire<Awaited<Item>>>;
   stream(source: RemoteSource, args?: unknown, options: ExecOptions = {}): RemoteStream<unknown> {
     const channel = this.#execute(source, 'stream', { args, options, calledBy: this.stream });
     return new RemoteStream(
@@ -376,10 +403,15 @@ export class Gateway implements AsyncDisposable {
     return channel;
   }
 
-  /** A new channel, which becomes useful when it is sent to remote code over another. */
-  newChannel<Receive = unknown, Send = unknown>(): Channel<Receive, Send> {
+  /**
+   * A new channel, which becomes useful when it is sent to remote code over another.
+   *
+   * @typeParam Receive - what the other end sends; it arrives here as `Wire<Receive>`
+   * @typeParam Send - what is sent from here
+   */
+  newChannel<Receive = unknown, Send = unknown>(): Channel<Wire<Receive>, Send> {
     this.#link.check();
-    return this.#link.channels.create() as Channel<Receive, Send>;
+    return this.#link.channels.create() as Channel<Wire<Receive>, Send>;
   }
 
   // --- asking

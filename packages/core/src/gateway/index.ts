@@ -1,7 +1,9 @@
 export {
+  type ArgsAndOptions,
   type CallOptions,
   type ExecOptions,
   Gateway,
+  type RemoteFunction,
   type RemoteFunctionOf,
   type RemoteStatus,
   type Streamed,

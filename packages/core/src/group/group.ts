@@ -1,10 +1,11 @@
-import type { WaitOptions } from '../channel/index.ts';
+import type { Sent, WaitOptions, Wire } from '../channel/index.ts';
 import { ExecnetError, SpecError, TerminateError } from '../errors/index.ts';
 import {
+  type ArgsAndOptions,
   type ExecOptions,
   type Gateway,
   openGateway,
-  type RemoteFunctionOf,
+  type RemoteFunction,
   type TerminateOptions,
 } from '../gateway/index.ts';
 import { defaultRegistry } from '../interpreters/index.ts';
@@ -173,17 +174,19 @@ export class Group implements AsyncDisposable, Iterable<Gateway> {
   }
 
   /** `remoteExec` on every gateway; the channels in the order of the gateways. */
-  remoteExec<Receive = unknown, Send = unknown, Args = undefined>(
-    source: RemoteFunctionOf<Receive, Send, Args>,
-    ...rest: undefined extends Args
-      ? [args?: Args, options?: ExecOptions]
-      : [args: Args, options?: ExecOptions]
-  ): MultiChannel<Send, Receive>;
   remoteExec<Receive = unknown, Send = unknown>(
     source: string | URL,
     args?: unknown,
     options?: ExecOptions,
-  ): MultiChannel<Receive, Send>;
+  ): MultiChannel<Wire<Receive>, Sent<Send>>;
+  remoteExec<Receive = unknown, Send = unknown, Args = undefined>(
+    source: RemoteFunction<Send, Receive, Args>,
+    ...rest: ArgsAndOptions<NoInfer<Args>, ExecOptions>
+  ): MultiChannel<Wire<Receive>, Sent<Send>>;
+  remoteExec<Receive = unknown, Send = unknown, Args = undefined>(
+    source: RemoteFunction<Send, Receive, Args>,
+    ...rest: ArgsAndOptions<Args, ExecOptions>
+  ): MultiChannel<Wire<Receive>, Sent<Send>>;
   remoteExec(source: never, args?: never, options?: ExecOptions): MultiChannel {
     return new MultiChannel([...this].map((gateway) => gateway.remoteExec(source, args, options)));
   }

@@ -54,7 +54,7 @@ export class MultiChannel<Receive = unknown, Send = unknown> implements Iterable
    * A queue of the items of all channels in order of arrival, to be called once: it takes the channels' callbacks. With `endMarker`, each
    * channel puts it into the queue when it has ended. A queue that is not read holds back every sender.
    */
-  makeReceiveQueue<E = never>(options: { endMarker?: E } = {}): ReceiveQueue<Receive | E, Send> {
+  makeReceiveQueue<const E = never>(options: { endMarker?: E } = {}): ReceiveQueue<Receive | E, Send> {
     return new ReceiveQueue(this.#channels, options);
   }
 

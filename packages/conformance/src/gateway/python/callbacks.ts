@@ -1,6 +1,6 @@
 import type { Channel, RemoteError } from '@execnet/core';
 import * as assert from 'uvu/assert';
-import { failureOf, forRemote } from '../gateway-tests.ts';
+import { failureOf } from '../gateway-tests.ts';
 import { itemsOf, KEEP, keptAs, type PythonFixture, PythonTests } from './python-tests.ts';
 
 /** `setcallback` in Python, and `setCallback` for what Python sends. */
@@ -28,7 +28,7 @@ function there(tests: PythonTests): void {
         while seen[-1:] != ['end']: time.sleep(0.001)
         channel.send([first, seen])
       `,
-        forRemote(given),
+        given,
       );
       for (let item = 0; item < 50; item++) void given.send(item);
       assert.is(await channel.receive(), 'set');
@@ -58,7 +58,7 @@ args['given'].waitclose()
 import time
 while len(seen) < args['count']: time.sleep(0.001)
 channel.send(seen)`,
-          { given: forRemote(given), count: expected.length },
+          { given: given, count: expected.length },
         );
         void given.send(1);
         given.close();
@@ -82,7 +82,7 @@ channel.send(seen)`,
         args['given'].setcallback(callback)
         channel.waitclose()
       `,
-      { given: forRemote(given), answers: forRemote(answers) },
+      { given: given, answers: answers },
     );
     for (let item = 0; item < 20; item++) void given.send(item);
     for (let item = 0; item < 20; item++) {
@@ -107,7 +107,7 @@ channel.send(seen)`,
         args['fast'].setcallback(lambda item: args['fast'].send(item + 1))
         args['slow'].waitclose()
       `,
-      { slow: forRemote(slow), fast: forRemote(fast) },
+      { slow: slow, fast: fast },
     );
     await slow.send(0);
     assert.is(await slow.receive(), 'blocks');
@@ -128,7 +128,7 @@ channel.send(seen)`,
       await gateway
         .remoteExec(
           `${KEEP}\nseen = []\nkeep('seen_later', seen)\nargs.setcallback(seen.append, endmarker='end')`,
-          forRemote(given),
+          given,
         )
         .waitClose();
       await gateway.call('gc.collect').catch(() => {});
@@ -163,7 +163,7 @@ function failing(tests: PythonTests): void {
     const given = gateway.newChannel<never, number>();
     const channel = gateway.remoteExec<string>(
       "args.setcallback(lambda item: 1 // item)\nchannel.send('set')\nchannel.receive()",
-      forRemote(given),
+      given,
     );
     assert.is(await channel.receive(), 'set');
     await given.send(1);

@@ -1,6 +1,6 @@
 import { type Channel, ChannelClosedError, TimeoutError } from '@execnet/core';
 import * as assert from 'uvu/assert';
-import { failureOf, forRemote } from '../gateway-tests.ts';
+import { failureOf } from '../gateway-tests.ts';
 import { ECHO, evaluate, itemsOf, KEEP, type PythonFixture, PythonTests } from './python-tests.ts';
 
 /** Sending, receiving, waiting, closing, and channels inside of items. */
@@ -130,7 +130,7 @@ function waiting(tests: PythonTests): void {
     const given = gateway.newChannel<never, number>();
     const channel = gateway.remoteExec<number>(
       'total = 0\nfor item in args: total += item\nchannel.send(total)\nchannel.send(list(args))',
-      forRemote(given),
+      given,
     );
     for (let item = 0; item < 100; item++) void given.send(item);
     given.close();
@@ -173,7 +173,7 @@ function waiting(tests: PythonTests): void {
         for thread in threads: thread.start()
         for thread in threads: thread.join()
       `,
-        forRemote(given),
+        given,
       );
       for (let item = 0; item < 200; item++) void given.send(item);
       given.close();
@@ -199,7 +199,7 @@ function closing(tests: PythonTests): void {
             except EOFError:
                 channel.send('EOFError')
       `,
-      forRemote(given),
+      given,
     );
     for (let item = 0; item < 10; item++) void given.send(item);
     void given.send(new Uint8Array(500_000));
@@ -241,7 +241,7 @@ function closing(tests: PythonTests): void {
             args.send(['IOError', channel.isclosed()])
         args.send(args.receive())
       `,
-      forRemote(log),
+      log,
     );
     assert.equal(await itemsOf(channel), ['before']);
     assert.equal(await log.receive(), ['IOError', true]);
@@ -331,7 +331,7 @@ function passing(tests: PythonTests): void {
 
   tests.test('a channel outlives the execution that it was passed to', async (gateway) => {
     const inner = gateway.newChannel<number, number>();
-    await gateway.remoteExec(`${KEEP}\nkeep('inner', args)`, forRemote(inner)).waitClose();
+    await gateway.remoteExec(`${KEEP}\nkeep('inner', args)`, inner).waitClose();
     assert.is(inner.isClosed, false);
     void inner.send(20);
     await gateway
@@ -345,8 +345,8 @@ function passing(tests: PythonTests): void {
     const forth = gateway.newChannel<string, string>();
     const back = gateway.newChannel<string, string>();
     const code = "for item in args['channel']: args['channel'].send(args['mark'] + item + args['mark'])";
-    const first = gateway.remoteExec(code, { channel: forRemote(forth), mark: '|' });
-    const second = gateway.remoteExec(code, { channel: forRemote(back), mark: '-' });
+    const first = gateway.remoteExec(code, { channel: forth, mark: '|' });
+    const second = gateway.remoteExec(code, { channel: back, mark: '-' });
     void forth.send('x');
     void back.send(await forth.receive());
     assert.is(await back.receive(), '-|x|-');
@@ -363,7 +363,7 @@ function passing(tests: PythonTests): void {
       );
       const inner = gateway.newChannel<never, number>();
       void channel.send('go');
-      void channel.send(forRemote(inner));
+      void channel.send(inner);
       for (let item = 0; item < 300; item++) void inner.send(item);
       inner.close();
       assert.equal(await itemsOf(channel), [300]);
@@ -386,7 +386,7 @@ function passing(tests: PythonTests): void {
         for (let round = 0; round < ROUNDS; round++) {
           const inner = gateway.newChannel<number, number>();
           void inner.send(round);
-          void channel.send(forRemote(inner));
+          void channel.send(inner);
           void inner.send(round + 1);
           assert.equal(
             [await inner.receive(), await inner.receive(), await inner.receive()],
@@ -405,7 +405,7 @@ function making(tests: PythonTests): void {
   tests.test(
     'Python code makes channels, which work both ways and are closed from either end',
     async (gateway) => {
-      const channel = gateway.remoteExec<Channel<unknown, number>>(`
+      const channel = gateway.remoteExec<[Channel<number>, Channel<number>]>(`
       inner = channel.gateway.newchannel()
       other = channel.gateway.newchannel()
       channel.send([inner, other])
@@ -415,10 +415,7 @@ function making(tests: PythonTests): void {
       other.send('last')
       other.close()
     `);
-      const [inner, other] = (await channel.receive()) as unknown as Channel<unknown, number>[] as [
-        Channel<unknown, number>,
-        Channel<unknown, number>,
-      ];
+      const [inner, other] = await channel.receive();
       assert.is(inner.id % 2, 0);
       assert.is.not(inner.id, other.id);
       assert.is(await inner.receive(), 'made there');
@@ -431,7 +428,7 @@ function making(tests: PythonTests): void {
   );
 
   tests.test('what was sent on a channel before it was sent itself arrives', async (gateway) => {
-    const channel = gateway.remoteExec<Channel<number>>(`
+    const channel = gateway.remoteExec<Channel<never, number>>(`
       inner = channel.gateway.newchannel()
       channel.send(inner)
       for item in range(100): inner.send(item)

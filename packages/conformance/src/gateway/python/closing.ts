@@ -1,6 +1,6 @@
 import { ChannelClosedError, RemoteError } from '@execnet/core';
 import * as assert from 'uvu/assert';
-import { failureOf, forRemote, settled, stop, warningsWhile } from '../gateway-tests.ts';
+import { failureOf, settled, stop, warningsWhile } from '../gateway-tests.ts';
 import { type PythonFixture, PythonTests } from './python-tests.ts';
 
 /** Closing is not cancelling: everything that was sent arrives, and the execution goes on. What ends one is in `cancelling.ts`. */
@@ -36,7 +36,7 @@ function fromHere(tests: PythonTests): void {
       `what was sent before arrives, then iterating ends, and the execution goes on: items of ${size}`,
       async (gateway) => {
         const log = gateway.newChannel<string, string>();
-        const channel = gateway.remoteExec<never, Uint8Array>(TELLING, forRemote(log));
+        const channel = gateway.remoteExec<never, Uint8Array>(TELLING, log);
         for (let n = 0; n < 4; n++) await channel.send(new Uint8Array(size));
         for (let n = 0; n < 16; n++) void channel.send(new Uint8Array(size));
         channel.close();
@@ -55,7 +55,7 @@ function fromHere(tests: PythonTests): void {
 
   tests.test('an error comes behind what was sent', async (gateway) => {
     const log = gateway.newChannel<string, string>();
-    const channel = gateway.remoteExec<never, Uint8Array>(TELLING, forRemote(log));
+    const channel = gateway.remoteExec<never, Uint8Array>(TELLING, log);
     for (let n = 0; n < 3; n++) void channel.send(new Uint8Array(1000));
     channel.close(new RangeError('not needed any more'));
     assert.is(await log.receive(), '3000, then RangeError: not needed any more');
@@ -130,7 +130,7 @@ function fromHere(tests: PythonTests): void {
 function fromThere(tests: PythonTests): void {
   tests.test('code that closes its own channel goes on uncancelled', async (gateway) => {
     const log = gateway.newChannel<string, string>();
-    const channel = gateway.remoteExec('channel.close()\nargs.send(args.receive())', forRemote(log));
+    const channel = gateway.remoteExec('channel.close()\nargs.send(args.receive())', log);
     await channel.waitClose();
     void log.send('still blocking as ever');
     assert.is(await log.receive(), 'still blocking as ever');
@@ -200,7 +200,7 @@ finally:
 
   tests.test('what was closed can still be cancelled', async (gateway) => {
     const log = gateway.newChannel<string, string>();
-    const channel = gateway.remoteExec(DEAF, forRemote(log));
+    const channel = gateway.remoteExec(DEAF, log);
     assert.is(await log.receive(), 'begins');
     channel.close();
     await channel.waitClose();
@@ -210,7 +210,7 @@ finally:
       assert.is(await failureOf(failure), reason);
     assert.is((await gateway.remoteStatus()).numExecuting, 0);
     const other = gateway.newChannel<string, string>();
-    const scoped = gateway.remoteExec(DEAF, forRemote(other));
+    const scoped = gateway.remoteExec(DEAF, other);
     assert.is(await other.receive(), 'begins');
     scoped.close();
     await stop(scoped);
@@ -227,7 +227,7 @@ finally:
         except channel.Cancelled:
             raise ValueError('can not clean up')
       `,
-      forRemote(log),
+      log,
     );
     assert.is(await log.receive(), 'begins');
     channel.close();

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Channel, DumpError, RemoteError } from '@execnet/core';
 import * as assert from 'uvu/assert';
-import { failureOf, forRemote } from '../gateway-tests.ts';
+import { failureOf } from '../gateway-tests.ts';
 import { evaluate, itemsOf, KEEP, type PythonFixture, PythonTests, pythonFile } from './python-tests.ts';
 
 /** What `remoteExec` and `call` run in Python, and what they refuse to run. */
@@ -557,7 +557,7 @@ function calls(tests: PythonTests): void {
       'def fill(out, n):\n    for i in range(n): out.send(i)\n    out.close()\n    return n\n',
     );
     const out = gateway.newChannel<number>();
-    const filled = gateway.call(module.function('fill'), { out: forRemote(out), n: 3 });
+    const filled = gateway.call(module.function('fill'), { out: out, n: 3 });
     assert.equal(await itemsOf(out), [0, 1, 2]);
     assert.is(await filled, 3);
   });

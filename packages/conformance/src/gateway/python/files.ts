@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { RemoteError } from '@execnet/core';
 import * as assert from 'uvu/assert';
-import { failureOf, forRemote } from '../gateway-tests.ts';
+import { failureOf } from '../gateway-tests.ts';
 import { itemsOf, type PythonFixture, PythonTests } from './python-tests.ts';
 
 /** Channels as files, in Python and here. */
@@ -102,7 +102,7 @@ function reading(tests: PythonTests): void {
         seen.append([file.read(), file.readline(), file.read(5), list(file)])
         channel.send(seen)
       `,
-      forRemote(given),
+      given,
     );
     for (const piece of ['on', 'e two\nthree', ' four\n', '\nfi', 've\nsix\n', 'seven'])
       void given.send(piece);
@@ -114,10 +114,7 @@ function reading(tests: PythonTests): void {
 
   tests.test('a file is read line by line while it is written', async (gateway) => {
     const given = gateway.newChannel();
-    const channel = gateway.remoteExec(
-      "for line in args.makefile('r'): channel.send(line)",
-      forRemote(given),
-    );
+    const channel = gateway.remoteExec("for line in args.makefile('r'): channel.send(line)", given);
     for (const line of ['one\n', 'two\n']) {
       void given.send(line);
       assert.is(await channel.receive(), line);
@@ -132,7 +129,7 @@ function reading(tests: PythonTests): void {
     const given = gateway.newChannel();
     const channel = gateway.remoteExec<unknown>(
       "file = args.makefile('r'); channel.send([bytearray(file.read(2)), bytearray(file.readline()), bytearray(file.read())])",
-      forRemote(given),
+      given,
     );
     for (const piece of ['ab', 'c\nde', 'f']) void given.send(Buffer.from(piece));
     given.close();
@@ -167,7 +164,7 @@ function piping(tests: PythonTests): void {
         shutil.copyfileobj(source, target, 50000)
         target.close()
       `,
-      { input: forRemote(input), output: forRemote(output) },
+      { input: input, output: output },
     );
     const original = 'lorem ipsum '.repeat(50_000);
     const copy = text(output.makeFile('r'));

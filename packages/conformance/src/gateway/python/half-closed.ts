@@ -1,6 +1,6 @@
 import { ChannelClosedError, type RemoteError } from '@execnet/core';
 import * as assert from 'uvu/assert';
-import { failureOf, forRemote, settled } from '../gateway-tests.ts';
+import { failureOf, settled } from '../gateway-tests.ts';
 import { type PythonFixture, PythonTests } from './python-tests.ts';
 
 /** `end()`: one direction of a channel ends, and the other goes on. */
@@ -128,7 +128,7 @@ function fromThere(tests: PythonTests): void {
       except IOError:
           channel.send('IOError')
     `,
-        [forRemote(items), forRemote(own)],
+        [items, own],
       );
       assert.is(await channel.receive(), 'ended');
       items.close();
@@ -154,7 +154,7 @@ function both(tests: PythonTests): void {
         while not items.isclosed() and time.time() < until: time.sleep(0.01)
         channel.send(items.isclosed())
       `,
-        { items: forRemote(items), first },
+        { items: items, first },
       );
       await items.send('from here');
       if (first === 'here') await items.end();

@@ -5,6 +5,7 @@ import {
   MultiChannel,
   type RemoteError,
   TimeoutError,
+  type Wire,
 } from '@execnet/core';
 import * as assert from 'uvu/assert';
 import { SelectedSuite, type Selection } from '../../selected-suite.ts';
@@ -29,7 +30,7 @@ export function pythonMultiChannelSuite(
 
   const everywhere = <Receive = number>(
     code: string,
-  ): { all: MultiChannel<Receive, number>; channels: Channel<Receive, number>[] } => {
+  ): { all: MultiChannel<Wire<Receive>, number>; channels: Channel<Wire<Receive>, number>[] } => {
     const channels = gateways.map((gateway) => gateway.remoteExec<Receive, number>(code));
     return { all: new MultiChannel(channels), channels };
   };

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Channel, Gateway } from '@execnet/core';
+import type { Channel, Gateway, Wire } from '@execnet/core';
 import * as assert from 'uvu/assert';
 import { type Busy, type GatewayFixture, GatewayTests } from '../gateway-tests.ts';
 
@@ -69,7 +69,7 @@ export async function evaluate<T = unknown>(
   gateway: Gateway,
   expression: string,
   args?: unknown,
-): Promise<T> {
+): Promise<Wire<T>> {
   const channel = gateway.remoteExec<T>(`channel.send(${expression})`, args);
   const value = await channel.receive();
   await channel.waitClose();
@@ -106,7 +106,7 @@ def kept(name, default=None):
 `;
 
 /** What an execution has kept under a name, or null. */
-export async function keptAs<T = unknown>(gateway: Gateway, name: string): Promise<T> {
+export async function keptAs<T = unknown>(gateway: Gateway, name: string): Promise<Wire<T>> {
   const channel = gateway.remoteExec<T>(`${KEEP}\nchannel.send(kept(args))`, name);
   const value = await channel.receive();
   await channel.waitClose();
