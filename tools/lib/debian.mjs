@@ -11,6 +11,8 @@ export const debianPackages = [
   // Remote ends that collect garbage in another way, and one that has threads of another kind, no descriptors, and Python 2.
   'pypy3',
   'jython',
+  // Numbers that are none of Python's own.
+  'python3-numpy',
   // Execution models of Python.
   'python3-gevent',
   'python3-eventlet',

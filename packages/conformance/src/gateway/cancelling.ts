@@ -1,4 +1,4 @@
-import { CancelledError, type Channel, type Gateway, TimeoutError } from '@execnet/core';
+import { CancelledError, type Channel, ConnectionLostError, type Gateway, TimeoutError } from '@execnet/core';
 import * as assert from 'uvu/assert';
 import {
   failureOf,
@@ -452,5 +452,35 @@ function ends(tests: GatewayTests): void {
       assert.is(await channel.receive(), 1);
       await stop(channel);
     }
+  });
+
+  tests.testWith({}, 'what is told to stop as its gateway ends does not look complete', async (gateway) => {
+    const channel = gateway.remoteExec(async (channel: Channel<never, number>) => {
+      try {
+        for (let n = 0; ; n++) {
+          await channel.send(n);
+          await new Promise((resolve) => setTimeout(resolve, 1));
+        }
+      } finally {
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    });
+    const closed = failureOf(channel.waitClose());
+    const read = failureOf(async () => {
+      for await (const n of channel) if (n === 0) void gateway.terminate({ timeout: 20_000 });
+    });
+    for (const error of [await read, await closed]) {
+      assert.instance(error, ConnectionLostError);
+      assert.is((error.cause as { code?: string }).code, 'ERR_EXECNET_TERMINATED');
+    }
+  });
+
+  tests.testWith({}, 'what comes to its end as its gateway ends does', async (gateway) => {
+    const channel = gateway.remoteExec(async (channel: Channel<never, number>) => {
+      await channel.send(0);
+      await channel.receive().catch(() => {});
+    });
+    for await (const n of channel) if (n === 0) void gateway.terminate({ timeout: 20_000 });
+    await channel.waitClose();
   });
 }

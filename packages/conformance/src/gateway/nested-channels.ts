@@ -1,4 +1,4 @@
-import { type Channel, DumpError } from '@execnet/core';
+import { type Channel, ChannelClosedError, DumpError } from '@execnet/core';
 import * as assert from 'uvu/assert';
 import { failureOf, type GatewayFixture, GatewayTests } from './gateway-tests.ts';
 
@@ -207,6 +207,38 @@ function refusing(tests: GatewayTests, fixture: GatewayFixture): void {
     assert.match(error.message, 'closed');
     assert.instance(await failureOf(() => gateway.remoteExec(() => {}, closed as never)), DumpError);
     channel.close();
+  });
+
+  tests.test('a channel that is sent to code which has ended meanwhile is closed', async (gateway) => {
+    const channel = gateway.remoteExec((channel: Channel<Channel, string>) => {
+      channel.sendSync('ends');
+      for (const end = Date.now() + 20; Date.now() < end; );
+    });
+    assert.is(await channel.receive(), 'ends');
+    // here nothing is read meanwhile
+    for (const end = Date.now() + 200; Date.now() < end; );
+    const inner = gateway.newChannel();
+    await channel.send(inner);
+    assert.instance(await failureOf(inner.receive()), ChannelClosedError);
+    await inner.waitClose();
+  });
+
+  tests.test('a channel that code sends to who has closed meanwhile is closed', async (gateway) => {
+    const log = gateway.newChannel<string>();
+    const channel = gateway.remoteExec(
+      async (channel: Channel<never, string | Channel>, log: Channel<never, string>) => {
+        channel.sendSync('begins');
+        // here nothing is read meanwhile
+        for (const end = Date.now() + 200; Date.now() < end; );
+        const inner = channel.gateway.newChannel();
+        await channel.send(inner);
+        await log.send(await inner.receive().then(String, (error: { code: string }) => error.code));
+      },
+      log,
+    );
+    assert.is(await channel.receive(), 'begins');
+    channel.close();
+    assert.is(await log.receive(), 'ERR_EXECNET_CHANNEL_CLOSED');
   });
 
   tests.testWith({}, 'a channel of another gateway can not be sent', async (gateway) => {

@@ -34,6 +34,18 @@ export function mainThreadOnlySuite(name: string, fixture: GatewayFixture): void
     assert.is(error.code, 'ERR_EXECNET_REMOTE');
     assert.is(error.message, 'concurrent remote_exec would cause deadlock');
     assert.match((await failureOf(gateway.call(() => 1))).message, 'would cause deadlock');
+    // nor does what was sent to it look complete, or wait for ever
+    const results = gateway.newChannel<number>();
+    const items = gateway.newChannel<never, number>();
+    void items.send(1);
+    const args = { results, items };
+    const refused = gateway.remoteExec(
+      (_: Channel, args: { results: Channel<never, number>; items: Channel }) => args.results.send(1),
+      args,
+    );
+    const ends = [refused.waitClose(), results.receive(), items.waitClose()];
+    for (const error of await Promise.all(ends.map((end) => failureOf(end))))
+      assert.match(error.message, 'would cause deadlock');
     assert.is((await gateway.remoteStatus()).numExecuting, 1);
     await busy.end();
     assert.is(await gateway.call(() => 1), 1);

@@ -130,18 +130,20 @@ export class ChannelTable {
   }
 
   /** The peer is about to send this id inside an item on `carrier`; frames for it may come before the item is read. */
-  announce(id: number, carrier: ChannelState): void {
+  announce(id: number, carrier: ChannelState | undefined): void {
     const known = this.#states.get(id);
     if (known) {
-      known.givenOver(carrier);
+      if (carrier) known.givenOver(carrier);
       return;
     }
+    // what is closed is known to be so there, or will be soon
+    if (!carrier && (id % 2 === this.#ids.first % 2 || this.#gone.has(id))) return;
     if (this.#states.size >= MAX_ANNOUNCED)
       throw new ProtocolError(`the peer announces more than ${MAX_ANNOUNCED} channels`);
     const state = this.#add(id);
-    state.givenOver(carrier);
-    if (carrier.closed) {
-      // its item will never be read: the carrier only sends what it still had
+    if (carrier) state.givenOver(carrier);
+    if (!carrier || carrier.closed) {
+      // its item will never be read: the carrier is gone, or only sends what it still had
       state.abandon();
       return;
     }

@@ -183,7 +183,7 @@ export class Link implements ChannelLink {
         state?.credit(uint32(code, payload));
         return;
       case Code.BIND:
-        if (state) this.channels.announce(uint32(code, payload), state);
+        this.channels.announce(uint32(code, payload), state);
         return;
       case Code.CHANNEL_CLOSE:
         this.channels.takeClosing(id)?.peerClosed(undefined);

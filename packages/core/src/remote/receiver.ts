@@ -57,6 +57,9 @@ const MAX_TOLD = 256;
 /** More than that waiting means a peer that asks without reading. */
 const MAX_WAITING = 1024 * 1024;
 
+/** So many reasons why executions were refused are kept for the channels that come behind these. */
+const MAX_REFUSALS = 256;
+
 const MAIN_SLOT = 0;
 
 /** Rings of threads that have ended, for the next ones. */
@@ -98,6 +101,8 @@ export class Receiver {
   #reconfigured: Uint8Array | undefined;
   /** V8 does not count shared memory: it would not collect that of a thousand threads that have ended. */
   readonly #spareRings: SharedArrayBuffer[] = [];
+  /** Why executions were refused lately: the channels that were sent to them follow. */
+  readonly #refusals = new Map<number, Uint8Array>();
   #waiting: Uint8Array[] = [];
   #waitingSize = 0;
   #ending = false;
@@ -117,6 +122,12 @@ export class Receiver {
     this.#router = dialect.router({
       thread: (slot) => this.#threads[slot],
       control: (code, id, payload) => this.#control(code, id, payload),
+      lost: (id, carrier) => {
+        const refusal = this.#refusals.get(carrier);
+        this.#post(
+          encodeFrame(refusal ? Code.CHANNEL_CLOSE_ERROR : Code.CHANNEL_CLOSE, id, refusal ?? EMPTY),
+        );
+      },
     });
     this.#main = new RoutedThread(new Ring(data.mainRing), this.#wakeUps, { port: data.mainPort });
     this.#adopt(MAIN_SLOT, this.#main);
@@ -246,10 +257,12 @@ export class Receiver {
   }
 
   #refuse(id: number, message: string): void {
+    const error = this.#error({ name: 'Error', message, stack: message });
+    this.#refusals.set(id, error);
+    if (this.#refusals.size > MAX_REFUSALS)
+      this.#refusals.delete(this.#refusals.keys().next().value as number);
     this.#router.unbind(id);
-    this.#post(
-      encodeFrame(Code.CHANNEL_CLOSE_ERROR, id, this.#error({ name: 'Error', message, stack: message })),
-    );
+    this.#post(encodeFrame(Code.CHANNEL_CLOSE_ERROR, id, error));
   }
 
   #error(error: RemoteErrorData): Uint8Array {
@@ -361,7 +374,7 @@ export class Receiver {
       // of many the reason would be more than can wait
       const asWished = !failed || ids.size > MAX_TOLD || (thread.killed && id === thread.latest);
       // the code has written what it had to say; what is cut off with the gateway ends with that
-      if (!failed && this.#ending) continue;
+      if (asWished && this.#ending) continue;
       this.#post(
         asWished
           ? encodeFrame(Code.CHANNEL_CLOSE, id, EMPTY)

@@ -18,6 +18,8 @@ export interface RouterOptions {
   thread(slot: number): Route | undefined;
   /** Control frames, whole, and every CANCEL, also one that is passed on; the payload is the handler's. */
   control(code: number, id: number, payload: Uint8Array): void;
+  /** A channel of the peer was sent on one that nobody has any more: it is closed, which the peer does not know. */
+  lost(id: number, carrier: number): void;
 }
 
 /** Brings frames to the threads that they are for. */
@@ -98,11 +100,23 @@ export class Router implements Routing {
   unbind(id: number): void {
     this.#routes.delete(id);
     this.#awaited.delete(id);
+    const lost: number[] = [];
     for (const frame of this.#takeHeld(id)) {
-      if (frame[0] === Code.BIND) this.#unawait(readInt32(frame, HEADER_SIZE));
+      if (frame[0] === Code.BIND) lost.push(readInt32(frame, HEADER_SIZE));
     }
     this.#closed.add(id);
     if (this.#closed.size > REMEMBERED) this.#closed.delete(this.#closed.values().next().value as number);
+    for (const one of lost) {
+      this.#unawait(one);
+      this.#lose(one, id);
+    }
+  }
+
+  /** Nobody gets the item on `carrier` that holds the channel; unless somebody has it already, or will get it otherwise, that is its end. */
+  #lose(id: number, carrier: number): void {
+    if (id % 2 === 0 || this.#routes.has(id) || this.#closed.has(id) || this.#awaited.has(id)) return;
+    this.unbind(id);
+    this.#options.lost(id, carrier);
   }
 
   drop(route: Route): number[] {
@@ -188,7 +202,11 @@ export class Router implements Routing {
       return;
     }
     if (code === Code.CANCEL && this.#route) this.#options.control(code, id, EMPTY);
-    if (this.#route || id % 2 === 0 || this.#closed.has(id)) return;
+    if (this.#route) return;
+    if (id % 2 === 0 || this.#closed.has(id)) {
+      if (code === Code.BIND) this.#assemble(length, (payload) => this.#lose(readInt32(payload, 0), id));
+      return;
+    }
     if (code === Code.CANCEL) {
       // it has not begun: that is for the one who keeps what waits
       this.#assemble(length, (payload) => this.#options.control(code, id, payload));
@@ -211,7 +229,10 @@ export class Router implements Routing {
     if (!route) return;
     route.insert(encodeFrame(Code.BIND, carrier, payload));
     const id = readInt32(payload, 0);
-    if (id % 2 !== 0) this.bind(id, route);
+    if (id % 2 === 0) return;
+    this.bind(id, route);
+    // sent once more by a peer that does not know it yet
+    if (this.#closed.has(id)) route.insert(encodeFrame(Code.CHANNEL_CLOSE, id, EMPTY));
   }
 
   #routeOf(id: number): Route | undefined {

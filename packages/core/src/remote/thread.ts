@@ -22,8 +22,6 @@ interface Execution {
   readonly state: ChannelState;
   /** What a runner runs. */
   running?: Running;
-  /** Its end says that all has come. */
-  isStream?: boolean;
 }
 
 /** Deeper causes of an error are not looked at. */
@@ -194,7 +192,6 @@ export class ExecutingThread {
         tools ? remote(channel, request.args, tools) : remote(channel, request.args);
       const answers = request.kind === 'call' || request.as === 'call';
       const execution = this.#executions.get(id);
-      if (execution) execution.isStream = request.kind === 'stream' || request.as === 'stream';
       if (contexts && execution) contexts.run(execution, () => this.#start(id, code, answers));
       else this.#start(id, code, answers);
     } catch (error) {
@@ -300,7 +297,7 @@ export class ExecutingThread {
     const told = stopped ? undefined : failure;
     const over = (): void => this.#forgetExecution(id);
     // what was cut off with the gateway ends with that: a close would say that all of it has come
-    if (this.#stopping && execution.isStream && (stopped || halted)) {
+    if (this.#stopping && (stopped || halted)) {
       over();
       // nor does its collector say so
       state.linkEnded(this.#stopping);

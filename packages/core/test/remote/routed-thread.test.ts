@@ -28,7 +28,7 @@ class Way implements Disposable {
     this.thread = new RoutedThread(new Ring(block), new WakeUps(), { port: port1 });
     this.#ring = new Ring(block);
     this.#close = () => port1.close();
-    this.router = new Router({ thread: () => this.thread, control() {} });
+    this.router = new Router({ thread: () => this.thread, control() {}, lost() {} });
     this.router.bind(1, this.thread);
   }
 

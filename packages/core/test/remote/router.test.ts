@@ -60,6 +60,7 @@ function fixture() {
       thread.insert(encodeFrame(code, id, payload));
       router.bind(id, thread);
     },
+    lost: (id, carrier) => void control.push(`lost ${id} sent on ${carrier}`),
   });
   const push = (...frames: Frame[]): void => router.push(encodeAll(frames));
   const seen = () => ({ control, threads: threads.map(({ frames }) => frames) });
@@ -182,6 +183,37 @@ test('the close of an execution that waits is kept: it runs, and sees that nobod
     'CHANNEL_CLOSE 3',
     'CHANNEL_CLOSE 1',
   ]);
+});
+
+test('a channel that is sent where nobody gets it is lost, unless somebody has it or will get it', () => {
+  const { router, threads, push, control } = fixture();
+  const exec = (id: number, ...thread: number[]): Frame => frame(Code.CHANNEL_EXEC, id, thread);
+  push(
+    exec(1, 0),
+    exec(3),
+    bind(3, 21),
+    data(21, 1),
+    exec(5),
+    bind(5, 23),
+    bind(3, 23),
+    bind(1, 25),
+    bind(3, 25),
+  );
+  router.unbind(3);
+  deepStrictEqual(control.splice(0), [
+    'CHANNEL_EXEC 1 0',
+    'CHANNEL_EXEC 3',
+    'CHANNEL_EXEC 5',
+    'lost 21 sent on 3',
+  ]);
+  // kept for the one that waits
+  router.bind(5, threads[1] as Thread);
+  push(data(23, 2), bind(3, 23), bind(3, 25), bind(3, 21), bind(made(7), 27), bind(3, made(0)));
+  deepStrictEqual(control.splice(0), [`lost 27 sent on ${made(7)}`]);
+  deepStrictEqual(threads[1]?.frames, ['BIND 5 0.0.0.23', 'CHANNEL_DATA 23 2']);
+  // what was lost is closed for who gets it later
+  push(bind(1, 27));
+  deepStrictEqual(threads[0]?.frames.slice(-2), ['BIND 1 0.0.0.27', 'CHANNEL_CLOSE 27']);
 });
 
 test('channels that were closed without ever being announced leave nothing behind', () => {

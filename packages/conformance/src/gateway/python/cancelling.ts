@@ -1,4 +1,4 @@
-import { type Gateway, TimeoutError } from '@execnet/core';
+import { ConnectionLostError, type Gateway, TimeoutError } from '@execnet/core';
 import * as assert from 'uvu/assert';
 import { failureOf, settled, stop } from '../gateway-tests.ts';
 import { ECHO, evaluate, KEEP, keptAs, type PythonFixture, PythonTests } from './python-tests.ts';
@@ -183,6 +183,36 @@ finally:
       assert.is(await channel.receive(), 1);
       await stop(channel);
     }
+  });
+
+  tests.testWith({}, 'what is told to stop as its gateway ends does not look complete', async (gateway) => {
+    const channel = gateway.remoteExec<number>(`
+      import time
+      channel.send(0)
+      while True:
+          channel.send(1)
+          time.sleep(0.01)
+    `);
+    const closed = failureOf(channel.waitClose());
+    const read = failureOf(async () => {
+      for await (const n of channel) if (n === 0) void gateway.terminate({ timeout: 20_000 });
+    });
+    for (const error of [await read, await closed]) {
+      assert.instance(error, ConnectionLostError);
+      assert.is((error.cause as { code?: string }).code, 'ERR_EXECNET_TERMINATED');
+    }
+  });
+
+  tests.testWith({}, 'what comes to its end as its gateway ends does', async (gateway) => {
+    const channel = gateway.remoteExec<number>(`
+      channel.send(0)
+      try:
+          channel.receive()
+      except channel.Cancelled:
+          pass
+    `);
+    for await (const n of channel) if (n === 0) void gateway.terminate({ timeout: 20_000 });
+    await channel.waitClose();
   });
 }
 

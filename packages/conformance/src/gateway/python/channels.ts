@@ -439,6 +439,19 @@ function making(tests: PythonTests): void {
     await channel.waitClose();
   });
 
+  tests.test('a channel that is sent to code which has ended meanwhile is closed', async (gateway) => {
+    const channel = gateway.remoteExec<string, Channel>("channel.send('ends')");
+    assert.is(await channel.receive(), 'ends');
+    // here nothing is read meanwhile
+    for (const end = Date.now() + 200; Date.now() < end; );
+    const inner = gateway.newChannel();
+    // the end may have come together with the item
+    if (!channel.isClosed) {
+      await channel.send(inner);
+      assert.instance(await failureOf(inner.receive()), ChannelClosedError);
+    }
+  });
+
   tests.test('a channel that is made there comes back as itself', async (gateway) => {
     const channel = gateway.remoteExec<unknown, unknown>(`
       inner = channel.gateway.newchannel()

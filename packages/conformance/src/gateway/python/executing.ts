@@ -431,6 +431,12 @@ function functions(tests: PythonTests): void {
     assert.equal(await itemsOf(channel), [['good day', 'b!', {}]]);
   });
 
+  tests.test('an object holds positional arguments too, under *', async (gateway) => {
+    using module = pythonFile(MODULE);
+    const channel = gateway.remoteExec(module.function('describe'), { '*': ['/a/b'], greeting: 'bye', n: 1 });
+    assert.equal(await itemsOf(channel), [['bye', 'b!', { n: 1 }]]);
+  });
+
   tests.test('the module of a function is run once, whatever is called of it', async (gateway) => {
     const text = `
 import sys, time
@@ -498,6 +504,19 @@ function calls(tests: PythonTests): void {
     assert.is(await gateway.call('os.path.join', ['a', 'b']), 'a/b');
     assert.is(await gateway.call('json.dumps', { obj: [1, null], sort_keys: true }), '[1, null]');
     assert.equal(await gateway.call('dict', { a: 1 }), { a: 1 });
+    // both, as in f(*args, **keywords)
+    assert.is(await gateway.call('int', { '*': ['ff'], base: 16 }), 255);
+    assert.is(
+      await gateway.call(
+        'int',
+        new Map<string, unknown>([
+          ['*', ['ff']],
+          ['base', 16],
+        ]),
+      ),
+      255,
+    );
+    assert.equal(await gateway.call('dict', { '*': [], a: 1 }), { a: 1 });
     assert.equal(await gateway.call('list'), []);
     assert.is(await gateway.call('datetime.date.min.isoformat'), '0001-01-01');
     assert.is(
@@ -603,7 +622,8 @@ function refusals(tests: PythonTests): void {
     'arguments of a function that are neither positional nor by keyword are a TypeError',
     async (gateway) => {
       using module = pythonFile(MODULE);
-      for (const args of ['abc', 7, true, new Set([1]), new Map([[1, 2]]), new Uint8Array(2)]) {
+      const none = ['abc', 7, true, new Set([1]), new Map([[1, 2]]), new Uint8Array(2), { '*': 'abc' }];
+      for (const args of none) {
         assert.instance(await failureOf(gateway.call('len', args)), TypeError);
         assert.instance(
           await failureOf(() => gateway.remoteExec(module.function('describe'), args)),

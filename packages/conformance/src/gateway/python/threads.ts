@@ -45,6 +45,14 @@ export function pythonMainThreadOnlySuite(name: string, fixture: PythonFixture):
     assert.is(error.code, 'ERR_EXECNET_REMOTE');
     assert.match(error.message, /^RuntimeError: concurrent remote_exec would cause deadlock/);
     assert.match((await failureOf(gateway.call('abs', [1]))).message, 'would cause deadlock');
+    // nor does what was sent to it look complete, or wait for ever
+    const results = gateway.newChannel<number>();
+    const items = gateway.newChannel<never, number>();
+    void items.send(1);
+    const refused = gateway.remoteExec('channel.send(1)', { results, items });
+    const ends = [refused.waitClose(), results.receive(), items.waitClose()];
+    for (const error of await Promise.all(ends.map((end) => failureOf(end))))
+      assert.match(error.message, 'would cause deadlock');
     assert.is((await gateway.remoteStatus()).numExecuting, 1);
     await busy.end();
     assert.is(await gateway.call('abs', [-1]), 1);

@@ -10,6 +10,7 @@ export function pythonValueSuite(name: string, fixture: PythonFixture): void {
   const tests = new PythonTests(name, 'values', fixture);
   there(tests);
   back(tests);
+  numbers(tests);
   large(tests);
   fresh(tests);
   changing(tests);
@@ -201,6 +202,90 @@ function back(tests: PythonTests): void {
       assert.is(await evaluate(gateway, '1'), 1);
     },
   );
+}
+
+/** Numbers of another library: what such objects have in common, and what they must not be taken for. */
+const SCALARS = `
+class Kind(object):
+    def __init__(self, kind): self.kind = kind
+class Scalar(object):
+    def __init__(self, value, kind): self.value, self.dtype = value, Kind(kind)
+    def __index__(self): return self.value.__index__()
+    def __int__(self): return int(self.value)
+    def __float__(self): return float(self.value)
+    def __complex__(self): return complex(self.value)
+    def __bool__(self): return bool(self.value)
+    __nonzero__ = __bool__
+    def __eq__(self, other): return self.value == other
+    def __ne__(self, other): return self.value != other
+    def __hash__(self): return hash(self.value)
+class Index(object):
+    def __index__(self): return 1 << 70
+    def __eq__(self, other): return other == 1 << 70
+class Array(Scalar):
+    def __len__(self): return 1
+    def tolist(self): return [1]
+class Named(int): pass
+class Liar(object):
+    def __index__(self): return self
+scalar = Scalar
+def failure(value):
+    try:
+        channel.send([{'a': value}])
+    except Exception as error:
+        return str(error)
+`;
+
+function numbers(tests: PythonTests): void {
+  tests.test(
+    'scalars of a library arrive as the numbers that they are, and nothing else does',
+    async (gateway) => {
+      const channel = gateway.remoteExec(`${SCALARS}
+channel.send([Scalar(7, 'i'), Scalar(7, 'u'), Scalar(0.5, 'f'), Scalar(2, 'f'), Scalar(1, 'b'), Scalar(1 + 2j, 'c'), Index()])
+channel.send({Scalar(float('inf'), 'f'): (Scalar(float('nan'), 'f'),)})
+channel.send([failure(value) for value in (Array(1, 'i'), Scalar(1 + 2j, 'f'), Scalar('text', 'U'), Named(1), Liar(), Index)])`);
+      assert.equal(await channel.receive(), [7, 7, 0.5, 2, true, new Complex(1, 2), 2n ** 70n]);
+      assert.equal(await channel.receive(), new Map([[Infinity, new Tuple(Number.NaN)]]));
+      const failures = (await channel.receive()) as string[];
+      for (const [at, type] of ['Array', 'Scalar', 'Scalar', 'Named', 'Liar', 'type'].entries())
+        assert.match(failures[at] ?? '', `: a value of the type ${type} can not be sent`);
+      assert.match(failures[0] ?? '', 'or what its tolist() gives');
+    },
+  );
+
+  tests.test('those of numpy do, where there is one', async (gateway) => {
+    const [found, executable] = (await gateway
+      .remoteExec(`
+        import sys
+        try:
+            import numpy
+        except ImportError:
+            numpy = None
+        channel.send([numpy is not None, sys.executable])
+      `)
+      .receive()) as [boolean, string];
+    // Debian's is installed for the tests
+    assert.ok(found || executable !== '/usr/bin/python3');
+    if (!found) return;
+    const channel = gateway.remoteExec(`
+      import numpy
+      channel.send([numpy.int8(-1), numpy.uint64(2 ** 64 - 1), numpy.float16(0.5), numpy.float32(0.1), numpy.float64(0.1)])
+      channel.send([numpy.bool_(True), numpy.complex64(1 + 2j), numpy.longdouble(2), numpy.arange(3).sum(), numpy.mean([1, 2])])
+      for value in (numpy.arange(3), numpy.array(1), numpy.longdouble('0.1'), numpy.datetime64('2020-01-01')):
+          try:
+              channel.send({'x': [0, value]})
+          except Exception as error:
+              channel.send(str(error))
+    `);
+    assert.equal(await channel.receive(), [-1, 2n ** 64n - 1n, 0.5, Math.fround(0.1), 0.1]);
+    assert.equal(await channel.receive(), [true, new Complex(1, 2), 2, 3, 1.5]);
+    for (const type of ['ndarray', 'ndarray', 'longdouble|float128', 'datetime64'])
+      assert.match(
+        String(await channel.receive()),
+        new RegExp(`^\\['x'\\]\\[1\\]: a value of the type (${type}) can not be sent`),
+      );
+    await channel.waitClose();
+  });
 }
 
 function large(tests: PythonTests): void {

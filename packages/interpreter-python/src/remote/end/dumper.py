@@ -108,14 +108,42 @@ class Dumper(object):
             put(counted(OP_BYTES, len(data)))
             put(data)
         else:
-            raise DumpError('a value of the type %s can not be sent: send None, numbers, strings, bytes, lists, tuples, sets, dicts and channels'
-                            % (kind.__name__,))
+            number = number_of(value, kind)
+            if number is None:
+                instead = ', or what its tolist() gives' if hasattr(kind, 'tolist') else ''
+                raise DumpError('a value of the type %s can not be sent: send None, numbers, strings, bytes, lists, tuples, sets, dicts and channels%s'
+                                % (kind.__name__, instead))
+            self.value(number, put, carried)
 
     @staticmethod
     def digits(opcode, value, put):
         data = decimal(value).encode('ascii')
         put(counted(opcode, len(data)))
         put(data)
+
+
+# by the kind of their dtype
+SCALARS = {'b': bool, 'i': int, 'u': int, 'f': float, 'c': complex}
+NUMBERS = (bool, int, long_type or int, float, complex)
+
+
+def number_of(value, kind):
+    """The number that a scalar of numpy is, or another integer that is none of Python's; None for what is no number, or would not be the same."""
+    try:
+        dtype = getattr(value, 'dtype', None)
+        if hasattr(kind, '__len__'):
+            convert = None
+        elif dtype is not None:
+            convert = SCALARS.get(dtype.kind)
+        else:
+            # what has a name, as those of an Enum, would lose that
+            convert = None if isinstance(value, int) else getattr(kind, '__index__', None)
+        number = convert and convert(value)
+        if type(number) in NUMBERS and (number == value or value != value):
+            return number
+    except Exception:
+        pass
+    return None
 
 
 def decimal(value):

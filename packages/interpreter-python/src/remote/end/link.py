@@ -292,6 +292,18 @@ class Link(object):
             carrier.announced = set()
         carrier.announced.add(id)
 
+    def lose(self, id):
+        """The item that holds the channel `id` is for one that is closed: nobody will have it."""
+        state = self.states.get(id)
+        if id % 2 == 0 or self.gone.get(id) or (state is not None and not state.held):
+            return
+        self.output.post(frame(CHANNEL_CLOSE, id))
+        if state is None:
+            self.remember(id, True)
+        else:
+            state.unread = False
+            state.finish(Ending('the channel is gone'))
+
     def end(self, reason):
         self.enter()
         try:

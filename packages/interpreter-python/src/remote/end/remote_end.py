@@ -62,6 +62,8 @@ class RemoteEnd(Lifetime):
                     return
                 state = link.hold(id)
                 if state is None:
+                    if code == BIND:
+                        link.lose(positive(payload))
                     return
             elif state.held and code in CLOSING:
                 # made and closed there without being told to anybody here
@@ -214,6 +216,22 @@ class RemoteEnd(Lifetime):
         if self.ending:
             return
         self.model.execute(self.begin(id, payload))
+
+    def refuse(self, task, message):
+        """An execution does not begin. The channels that were sent to it end for the same reason."""
+        failure = {'name': 'RuntimeError', 'message': message, 'stack': 'RuntimeError: ' + message}
+        payload = self.link.dump_error(failure)
+        self.link.enter()
+        try:
+            for id in task.state.announced or ():
+                state = self.link.states.get(id)
+                if state is not None and state.facade is None and not state.closed:
+                    self.output.post(frame(CHANNEL_CLOSE_ERROR, id, payload))
+                    state.unread = False
+                    state.finish(Ending('its execution was refused'))
+        finally:
+            self.link.leave()
+        self.over(task, failure)
 
     def over(self, task, failure):
         """An execution has come to its end."""

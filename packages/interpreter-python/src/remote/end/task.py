@@ -11,7 +11,6 @@ class Task(object):
         self.latch = None
         # it is inside of what the user has written
         self.inside = False
-        self.streams = False
         self.cut = False
 
     def run(self):
@@ -34,7 +33,7 @@ class Task(object):
                 end_child(error, trace, texts)
             if not self.stopped(error):
                 failure = described(error, trace, texts, 0)
-            elif self.streams and self.state.cancelled == TERMINATING:
+            elif self.state.cancelled == TERMINATING:
                 # it is cut off with the gateway: a close would say that all of it has come
                 self.cut = True
             del error, trace
@@ -61,7 +60,6 @@ class Task(object):
         name = request.get('function')
         text = request.get('text')
         kind = request['kind']
-        self.streams = kind == 'stream'
         if text is None:
             function = named(name)
         else:
@@ -89,6 +87,7 @@ class Task(object):
         if args is None:
             result = function(*before)
         elif isinstance(args, dict):
+            before += tuple(args.pop('*', ()))
             result = function(*before, **dict([(str(key), value) for key, value in args.items()]))
         else:
             result = function(*(before + tuple(args)))

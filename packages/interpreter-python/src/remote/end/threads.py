@@ -178,4 +178,4 @@ class MainThreadOnlyModel(ThreadModel):
                 return
             self.queue.remove(task)
         message = 'concurrent remote_exec would cause deadlock for the execution model main_thread_only'
-        self.end.over(task, {'name': 'RuntimeError', 'message': message, 'stack': 'RuntimeError: ' + message})
+        self.end.refuse(task, message)
