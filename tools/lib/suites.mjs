@@ -37,7 +37,7 @@ const dealing = words(`
 
 /** Files whose tests share a gateway, mostly, and are tried on every remote end in JavaScript. */
 const sharing = words(`
-  blocking callbacks cancelling channels closing errors executing files half-closed iteration left-behind main-thread-only multi-channel nested-channels pure-functions status streams structured
+  blocking callbacks cancelling channels closing errors executing exposing files half-closed iteration left-behind main-thread-only multi-channel nested-channels pure-functions status streams structured
   values
 `);
 
@@ -54,7 +54,7 @@ const dealingPython = words(`
 
 /** Files whose tests share a gateway, mostly, and are tried on every remote end in Python. */
 const sharingPython = words(`
-  python-callbacks python-cancelling python-channels python-closing python-errors python-executing python-files python-flow python-half-closed python-main-thread-only python-memory
+  python-callbacks python-cancelling python-channels python-closing python-errors python-executing python-exposing python-files python-flow python-half-closed python-main-thread-only python-memory
   python-prints python-signals python-status python-streams python-strings python-threads python-values
 `);
 
@@ -70,6 +70,7 @@ export const general = {
   closing: 'closing',
   errors: 'errors',
   executing: 'executing',
+  exposing: 'remote objects',
   files: 'files and streams',
   'half-closed': 'half-closed channels',
   iteration: 'iteration',

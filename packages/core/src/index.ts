@@ -46,6 +46,7 @@ export {
 export type {
   CallOptions,
   ExecOptions,
+  Exposed,
   Gateway,
   RemoteFunctionOf,
   RemoteStatus,

@@ -54,6 +54,7 @@ if (host === undefined || usualPython === undefined) {
     conformance.pythonClosingSuite,
     conformance.pythonHalfClosedSuite,
     conformance.pythonStreamSuite,
+    conformance.pythonExposingSuite,
     conformance.pythonErrorSuite,
     conformance.pythonExecutingSuite,
     conformance.pythonFileSuite,

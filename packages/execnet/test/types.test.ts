@@ -200,6 +200,38 @@ async function nested(gw: Gateway): Promise<void> {
   await gw.call(async ({ results }: { results: Channel<never, number> }) => results.send(1), { results });
 }
 
+async function exposed(gw: Gateway): Promise<void> {
+  class Store {
+    readonly name: string = 'store';
+    readonly #items = new Map<string, Buffer>();
+    get(key: string): Buffer | undefined {
+      return this.#items.get(key);
+    }
+    async set(key: string, value: Uint8Array, ...tags: string[]): Promise<number> {
+      this.#items.set(key + tags.length, Buffer.from(value));
+      return this.#items.size;
+    }
+  }
+  await using store = await gw.expose((_: { path: string }) => new Store(), { path: '/a' });
+  const value = await store.get('a');
+  same<typeof value, Uint8Array | undefined>();
+  const size = await store.set('a', Buffer.from('x'), 'tag');
+  same<typeof size, number>();
+  // @ts-expect-error it has no such method
+  await store.delete('a');
+  // @ts-expect-error a property is no method
+  store.name;
+  // @ts-expect-error the value has another type
+  await store.set('a', 'x');
+  // @ts-expect-error the function needs an argument
+  await gw.expose((_: { path: string }) => new Store());
+  const named = await gw.expose<{ pop(): number }>('collections.deque', [[1]]);
+  same<ReturnType<typeof named.pop> extends Promise<infer Result> ? Result : never, number>();
+  const any = await gw.expose('collections.deque');
+  const anything = await any['pop']?.();
+  same<typeof anything, unknown>();
+}
+
 async function inferred(gw: Gateway): Promise<void> {
   // what the function does not declare is what it is given
   const doubled = await gw.call((value) => value * 2, 21);
@@ -327,6 +359,7 @@ test('the inferred types are those of the values', async () => {
     generic,
     constrained,
     nested,
+    exposed,
     inferred,
   ];
   assert.ok(checked.every((each) => typeof each === 'function'));

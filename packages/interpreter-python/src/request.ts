@@ -6,7 +6,7 @@ import { readModule } from './module.ts';
 
 /** What the remote end runs. A module that is run is text, maybe with the name of one of its functions; what is only imported there has none. */
 interface Request extends Readonly<Record<string, unknown>> {
-  readonly kind: 'source' | 'call' | 'stream';
+  readonly kind: 'source' | 'call' | 'stream' | 'expose';
   readonly text: string | null;
   /** Its name in tracebacks. */
   readonly file: string | null;

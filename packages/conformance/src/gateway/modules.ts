@@ -164,7 +164,7 @@ interface ModuleFile extends Disposable {
   readonly url: URL;
 }
 
-function moduleFile(name: string, text: string): ModuleFile {
+export function moduleFile(name: string, text: string): ModuleFile {
   const folder = mkdtempSync(join(tmpdir(), 'execnet-module-'));
   const file = join(folder, name);
   writeFileSync(file, text);

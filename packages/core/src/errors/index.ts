@@ -16,5 +16,11 @@ export {
   TimeoutError,
 } from './errors.ts';
 export { ExecnetError, type ExecnetErrorOptions, hasCode } from './execnet-error.ts';
-export { describeError, MAX_ERRORS, RemoteError, type RemoteErrorData, wellFormed } from './remote-error.ts';
+export {
+  checkErrorData,
+  describeError,
+  RemoteError,
+  type RemoteErrorData,
+  wellFormed,
+} from './remote-error.ts';
 export { framesOf, stackAbove, withoutReceivers } from './stack.ts';

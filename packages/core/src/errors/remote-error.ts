@@ -165,3 +165,30 @@ function propertiesOf(error: object): Record<string, unknown> | undefined {
   const names = Object.keys(error).filter((name) => !KNOWN.has(name));
   return names.length === 0 ? undefined : propertiesAsData(error, names);
 }
+
+/** What arrived as an error, as far as it is the data of one: the peer decides what that is, and how long its chain of causes. Throws for what is no object and no text. */
+export function checkErrorData(
+  data: unknown,
+  depth = 0,
+  budget: { left: number } = { left: MAX_ERRORS },
+): RemoteErrorData {
+  budget.left--;
+  if (typeof data === 'string') return { name: 'Error', message: data, stack: data };
+  const { name, message, stack, code, cause, errors, properties, ...more } = data as Record<string, unknown>;
+  return {
+    name: String(name ?? 'Error'),
+    message: String(message ?? ''),
+    stack: String(stack ?? message ?? ''),
+    ...(typeof code === 'string' ? { code } : {}),
+    ...(cause && typeof cause === 'object' && depth < MAX_CAUSES && budget.left > 0
+      ? { cause: checkErrorData(cause, depth + 1, budget) }
+      : {}),
+    ...(Array.isArray(errors) && depth < MAX_CAUSES
+      ? { errors: errors.flatMap((one) => (budget.left > 0 ? [checkErrorData(one, depth + 1, budget)] : [])) }
+      : {}),
+    ...(properties && typeof properties === 'object'
+      ? { properties: properties as Readonly<Record<string, unknown>> }
+      : {}),
+    ...('thrown' in more ? { thrown: more['thrown'] } : {}),
+  };
+}

@@ -61,6 +61,7 @@ import { connectionLost, howItEnded, toldExit } from './connection-lost.ts';
 import { GatewayHost } from './gateway-host.ts';
 import { Prefixed } from './prefixed.ts';
 import { Printed } from './printed.ts';
+import { type Exposed, RemoteObject } from './remote-object.ts';
 import { RemoteStream } from './remote-stream.ts';
 import { describeSource, type RemoteSource } from './source.ts';
 import { withPlace } from './syntax-place.ts';
@@ -372,6 +373,38 @@ export class Gateway implements AsyncDisposable {
       options.signal,
       `${showCall(source)} on ${this.#name}`,
     );
+  }
+
+  /**
+   * Runs a function at the remote end, keeps the object that it gives there, and resolves with a proxy that has the object's methods. A call sends its arguments
+   * and resolves with the result, or rejects with the `RemoteError` of the method, as {@link call} does. Calls begin there in the order in which they are made; where
+   * methods are asynchronous they overlap. Where the interpreter runs another language, a class or a function of that language by its name, or by the URL of its module.
+   *
+   * `await using`, or its `[Symbol.asyncDispose]()`, ends it: calls that were made before come to their end, at most for 5000 ms; then the object's own
+   * `[Symbol.asyncDispose]` or `[Symbol.dispose]` runs, in Python its `__exit__`. Rejects with what that fails with. The object is an execution: it has the thread
+   * that the execution model gives to one, and ends with the gateway, when `signal` is aborted, and some time after the program has dropped the proxy.
+   *
+   * Throws what `remoteExec` throws; rejects with the `RemoteError` that the function failed with.
+   */
+  expose<T = Record<string, (...args: unknown[]) => unknown>>(
+    name: string | URL,
+    args?: unknown,
+    options?: ExecOptions,
+  ): Promise<Exposed<T>>;
+  expose<T, Args = undefined>(
+    fn: ((args: Args) => T) & Takes<Args>,
+    ...rest: ArgsAndOptions<NoInfer<Args>, ExecOptions>
+  ): Promise<Exposed<Awaited<T>>>;
+  expose<T, Args = undefined>(
+    fn: ((args: Args) => T) & Takes<Args>,
+    ...rest: ArgsAndOptions<Args, ExecOptions>
+  ): Promise<Exposed<Awaited<T>>>;
+  expose(source: RemoteSource, args?: unknown, options: ExecOptions = {}): Promise<object> {
+    const channel = this.#execute(source, 'expose', { args, options, calledBy: this.expose });
+    return new RemoteObject(
+      this.#withSignal(channel, options),
+      `${showCall(source)} on ${this.#name}`,
+    ).made();
   }
 
   #execute(

@@ -10,4 +10,5 @@ export {
   type TerminateOptions,
 } from './gateway.ts';
 export { openGateway } from './open-gateway.ts';
+export type { Exposed } from './remote-object.ts';
 export type { RemoteStream } from './remote-stream.ts';

@@ -10,9 +10,9 @@ import {
 } from '../channel/index.ts';
 import { setImmediate, setTimeout } from '../clock.ts';
 import {
+  checkErrorData,
   DumpError,
   LoadError,
-  MAX_ERRORS,
   ProtocolError,
   type RemoteErrorData,
   wellFormed,
@@ -297,7 +297,7 @@ export class Link implements ChannelLink {
 
   #loadError(payload: Uint8Array): RemoteErrorData {
     try {
-      return checkErrorData(this.load(payload), 0);
+      return checkErrorData(this.load(payload));
     } catch {
       const message = 'the other end failed with an error that can not be read';
       return { name: 'Error', message, stack: message };
@@ -362,33 +362,4 @@ function uint32(code: number, payload: Uint8Array): number {
   const value = readInt32(payload, 0);
   if (value <= 0) throw new ProtocolError(`${codeName(code)} with the value ${value}`);
   return value;
-}
-
-/** Deeper causes are dropped: the peer decides how long the chain is. */
-const MAX_CAUSES = 16;
-
-function checkErrorData(
-  data: unknown,
-  depth: number,
-  budget: { left: number } = { left: MAX_ERRORS },
-): RemoteErrorData {
-  budget.left--;
-  if (typeof data === 'string') return { name: 'Error', message: data, stack: data };
-  const { name, message, stack, code, cause, errors, properties, ...more } = data as Record<string, unknown>;
-  return {
-    name: String(name ?? 'Error'),
-    message: String(message ?? ''),
-    stack: String(stack ?? message ?? ''),
-    ...(typeof code === 'string' ? { code } : {}),
-    ...(cause && typeof cause === 'object' && depth < MAX_CAUSES && budget.left > 0
-      ? { cause: checkErrorData(cause, depth + 1, budget) }
-      : {}),
-    ...(Array.isArray(errors) && depth < MAX_CAUSES
-      ? { errors: errors.flatMap((one) => (budget.left > 0 ? [checkErrorData(one, depth + 1, budget)] : [])) }
-      : {}),
-    ...(properties && typeof properties === 'object'
-      ? { properties: properties as Readonly<Record<string, unknown>> }
-      : {}),
-    ...('thrown' in more ? { thrown: more['thrown'] } : {}),
-  };
 }

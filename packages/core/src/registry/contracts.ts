@@ -235,8 +235,8 @@ export interface BootContext {
 
 /** What a remote end is asked to run, as the user gave it. */
 export interface SourceRequest {
-  /** `function`: `remoteExec`, with a channel. `call`: `call`, for a result. `stream`: `stream`, for all that it yields. */
-  readonly kind: 'function' | 'call' | 'stream';
+  /** `function`: `remoteExec`, with a channel. `call`: `call`, for a result. `stream`: `stream`, for all that it yields. `expose`: `expose`, for the methods of its result. */
+  readonly kind: 'function' | 'call' | 'stream' | 'expose';
   readonly source: string | URL | ((...args: never[]) => unknown);
   readonly args: unknown;
 }

@@ -1,6 +1,7 @@
 import type { Channel } from '../channel/index.ts';
 import type { ExecRequest } from '../protocol/index.ts';
 import { runtime } from './runtime.ts';
+import { serveObject } from './serve-object.ts';
 
 export type Remote = (channel: unknown, args: unknown, tools?: unknown) => unknown;
 
@@ -50,25 +51,28 @@ export class Compiler {
     const prefix = metaOf(text, { file, url });
     // Bun takes what follows the last dot of the URL for the extension of a file, and that for its language
     const data = encodeURIComponent(`${prefix}${text}\n//.js`);
+    const named = (error: unknown): void => nameModule(error, { data, url, shift: prefix.length });
     return async (channel, args) => {
       try {
         const exported = await load(DATA_URL + data);
         const main = exported[name] as Remote | undefined;
         if (typeof main !== 'function')
           throw new TypeError(`${file} has ${missing(name, exported)}: there is nothing to run`);
-        return await calledAs(as ?? 'function', main)(channel, args);
+        return await calledAs(as ?? 'function', main, named)(channel, args);
       } catch (error) {
-        nameModule(error, { data, url, shift: prefix.length });
+        named(error);
         throw error;
       }
     };
   }
 }
 
-/** A function as the kind of the request says. */
-function calledAs(kind: ExecRequest['kind'], fn: Remote): Remote {
+/** A function as the kind of the request says. `shown` prepares the stacks of its errors. */
+function calledAs(kind: ExecRequest['kind'], fn: Remote, shown: (error: unknown) => void = () => {}): Remote {
   const withArgs = fn as (args: unknown) => unknown;
   if (kind === 'call') return (_channel, args) => withArgs(args);
+  if (kind === 'expose')
+    return async (channel, args) => serveObject(channel as Channel, await withArgs(args), shown);
   if (kind === 'stream') return async (channel, args) => sendEach(channel as Channel, await withArgs(args));
   return fn;
 }

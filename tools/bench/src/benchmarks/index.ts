@@ -8,6 +8,7 @@ import { importTime } from './import-time.ts';
 import { memory } from './memory.ts';
 import { models } from './models.ts';
 import { python } from './python.ts';
+import { remoteObject } from './remote-object.ts';
 import { roundTrip } from './round-trip.ts';
 import { serializer } from './serializer.ts';
 import { smallMessages } from './small-messages.ts';
@@ -24,6 +25,7 @@ export const benchmarks: readonly Benchmark[] = [
   bulk,
   executions,
   concurrentCalls,
+  remoteObject,
   models,
   via,
   ssh,

@@ -80,9 +80,9 @@ class Task(object):
                 function = space[name]
             except KeyError:
                 raise NameError('%s has no function %r' % (file, name))
-        self.call(function, args, kind)
+        self.call(function, args, kind, texts)
 
-    def call(self, function, args, kind):
+    def call(self, function, args, kind, texts):
         before = (self.channel,) if kind == 'source' else ()
         if args is None:
             result = function(*before)
@@ -97,6 +97,8 @@ class Task(object):
             self.channel.send(result)
         elif kind == 'stream':
             self.send_each(result)
+        elif kind == 'expose':
+            self.serve(result, texts)
 
     def send_each(self, items):
         iterator = iter(items)
@@ -106,6 +108,35 @@ class Task(object):
         finally:
             if isinstance(iterator, GENERATOR):
                 iterator.close()
+
+
+    def serve(self, target, texts):
+        """Runs the calls of an object's methods that come, one after the other, and answers each, until no more come."""
+        held = hasattr(type(target), '__enter__') and hasattr(type(target), '__exit__')
+        if held:
+            held = target
+            target = held.__enter__()
+        try:
+            self.channel.send(None)
+            for id, name, args in self.channel:
+                try:
+                    answer = [id, getattr(target, name)(*args)]
+                    if getpid() != PID:
+                        end_child()
+                    self.channel.send(answer)
+                except:  # noqa: E722
+                    error, trace = sys.exc_info()[1:]
+                    if getpid() != PID or isinstance(error, (SystemExit, ) + INTERRUPTIONS):
+                        raise
+                    failure = described(error, trace, texts, 0)
+                    del error, trace
+                    self.channel.send([id, None, failure])
+        except:  # noqa: E722
+            if not held or not held.__exit__(*sys.exc_info()):
+                raise
+        else:
+            if held:
+                held.__exit__(None, None, None)
 
 
 # programs call a few again and again; what is generated must not pile up

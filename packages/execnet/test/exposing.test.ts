@@ -1,0 +1,4 @@
+import { exposingSuite } from '@execnet/conformance';
+import { onEveryRemoteEnd } from './fixtures/suites.ts';
+
+onEveryRemoteEnd(exposingSuite);
