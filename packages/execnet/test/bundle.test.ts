@@ -12,6 +12,7 @@ import { test } from './fixtures/tests.ts';
 const BUNDLES: readonly (readonly [title: string, options: BuildOptions])[] = [
   ['as it is', {}],
   ['minified', { minify: true }],
+  ['minified, with names kept', { keepNames: true, minify: true }],
   ['as CommonJS', { format: 'cjs' }],
   ['with names kept, for an older target', { keepNames: true, minifyWhitespace: true, target: 'es2022' }],
 ];

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type TransformOptions, transformSync } from 'esbuild';
+import { buildSync, type TransformOptions, transformSync } from 'esbuild';
 import { type Gateway, Group } from 'execnet';
 import * as assert from 'uvu/assert';
 import { type Interpreter, interpreters } from '../../../tools/lib/interpreters.mjs';
@@ -82,6 +82,7 @@ export const calls = {
 for (const options of [
   { target: 'es2022', keepNames: true },
   { target: 'es2022', keepNames: true, minifyWhitespace: true, minifySyntax: true },
+  { target: 'es2022', keepNames: true, minify: true },
   { target: 'es2022' },
 ] satisfies TransformOptions[]) {
   for (const end of sharedEnds) {
@@ -97,12 +98,56 @@ for (const options of [
         const gateway = await group.makeGateway(specOf(end));
         assert.equal(await calls['names']?.(gateway), [2, 'arrow', 'Held', 'held', 'declared']);
         assert.equal(await calls['method']?.(gateway), ['inner', 2]);
-        assert.equal(await calls['disposing']?.(gateway), ['body', 'second', 'first']);
+        // minified, the helpers of `using` can't be told from the user's own
+        if (!('minify' in options))
+          assert.equal(await calls['disposing']?.(gateway), ['body', 'second', 'first']);
       } finally {
         rmSync(folder, { recursive: true });
       }
     });
   }
 }
+
+for (const minify of [true, false]) {
+  test(`functions of a program in several files of a bundle run${minify ? ', minified' : ''}`, async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'execnet-compiled-'));
+    await using group = new Group();
+    try {
+      for (const name of ['one', 'other']) writeFileSync(join(folder, `${name}.ts`), SOURCE);
+      buildSync({
+        entryPoints: ['one', 'other'].map((name) => join(folder, `${name}.ts`)),
+        outdir: join(folder, 'out'),
+        outExtension: { '.js': '.mjs' },
+        bundle: true,
+        splitting: true,
+        format: 'esm',
+        target: 'es2022',
+        keepNames: true,
+        minify,
+      });
+      const { calls } = (await import(pathToFileURL(join(folder, 'out', 'one.mjs')).href)) as {
+        calls: Record<string, (gateway: Gateway) => unknown>;
+      };
+      const gateway = await group.makeGateway();
+      assert.equal(await calls['names']?.(gateway), [2, 'arrow', 'Held', 'held', 'declared']);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+}
+
+test('a function that looks like what names functions and is the user’s own is refused', async () => {
+  const tag = (fn: () => number, name: string) => [name, fn];
+  await using group = new Group();
+  const gateway = await group.makeGateway();
+  try {
+    gateway.remoteExec(() => {
+      tag(() => 1, 'name');
+    });
+    assert.unreachable();
+  } catch (error) {
+    assert.match((error as Error).message, 'refers to "tag"');
+  }
+});
 
 test.run();

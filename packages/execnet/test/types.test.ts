@@ -202,8 +202,11 @@ async function nested(gw: Gateway): Promise<void> {
 
 async function exposed(gw: Gateway): Promise<void> {
   class Store {
-    readonly name: string = 'store';
+    readonly name: string;
     readonly #items = new Map<string, Buffer>();
+    constructor(name: string) {
+      this.name = name;
+    }
     get(key: string): Buffer | undefined {
       return this.#items.get(key);
     }
@@ -212,7 +215,7 @@ async function exposed(gw: Gateway): Promise<void> {
       return this.#items.size;
     }
   }
-  await using store = await gw.expose((_: { path: string }) => new Store(), { path: '/a' });
+  await using store = await gw.expose(({ path }: { path: string }) => new Store(path), { path: '/a' });
   const value = await store.get('a');
   same<typeof value, Uint8Array | undefined>();
   const size = await store.set('a', Buffer.from('x'), 'tag');
@@ -220,11 +223,11 @@ async function exposed(gw: Gateway): Promise<void> {
   // @ts-expect-error it has no such method
   await store.delete('a');
   // @ts-expect-error a property is no method
-  store.name;
+  assert.ok(store.name);
   // @ts-expect-error the value has another type
   await store.set('a', 'x');
   // @ts-expect-error the function needs an argument
-  await gw.expose((_: { path: string }) => new Store());
+  await gw.expose(({ path }: { path: string }) => new Store(path));
   const named = await gw.expose<{ pop(): number }>('collections.deque', [[1]]);
   same<ReturnType<typeof named.pop> extends Promise<infer Result> ? Result : never, number>();
   const any = await gw.expose('collections.deque');

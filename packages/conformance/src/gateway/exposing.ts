@@ -31,7 +31,7 @@ function counter({ start = 0, log }: { start?: number; log?: Channel<never, stri
       throw new RangeError(`${this.count} is too much`);
     }
     async failLater(): Promise<number> {
-      await undefined;
+      await this.wait(1);
       return this.fail();
     }
     hang(): Promise<void> {

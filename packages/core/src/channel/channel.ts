@@ -9,13 +9,12 @@ import { type FileOptions, readFile, writeFile } from './make-file.ts';
 import { coercionPayload, type StringCoercion, stringsOf } from './string-coercion.ts';
 import { checkTimeout, type WaitOptions, waitFor } from './wait.ts';
 import { readableStream, writableStream } from './web-streams.ts';
-import type { Wire } from './wire-types.ts';
 
 /** The gateway that a channel belongs to, as code sees it at either end. */
 export interface ChannelGateway {
   readonly id: string;
-  /** A new channel, which becomes useful when it is sent to the other end over another. */
-  newChannel<Receive = unknown, Send = unknown>(): Channel<Wire<Receive>, Send>;
+  /** A new channel, which becomes useful when it is sent to the other end over another. `Receive` is what arrives here. */
+  newChannel<Receive = unknown, Send = unknown>(): Channel<Receive, Send>;
 }
 
 /** Options of {@link Channel.setCallback}. */

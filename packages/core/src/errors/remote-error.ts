@@ -73,7 +73,7 @@ function messageOf(data: RemoteErrorData): string {
 const MAX_CAUSES = 16;
 
 /** And how many errors are told in all. */
-export const MAX_ERRORS = 64;
+const MAX_ERRORS = 64;
 
 /** The error as data for the other end. Accepts anything that can be thrown; never throws. */
 export function describeError(

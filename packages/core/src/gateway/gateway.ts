@@ -2,6 +2,7 @@ import streams, { type Readable } from 'node:stream';
 import {
   type Arrives,
   Channel,
+  type ChannelGateway,
   type ChannelState,
   checkTimeout,
   coercionOf,
@@ -204,7 +205,7 @@ export class Gateway implements AsyncDisposable {
     });
     this.#link = new Link({
       name: this.#name,
-      gateway: this,
+      gateway: this as ChannelGateway,
       local: true,
       ids: { first: 1, step: 2 },
       serializer,

@@ -4,7 +4,7 @@
  */
 const SUPPLIED: Readonly<Record<string, string>> = {
   // esbuild and tsx, `keepNames`
-  __name: `const __name=(target,value)=>Object.defineProperty(target,"name",{value,configurable:true});`,
+  __name: namingHelper('__name'),
   // vitest; a direct import() in the program takes the loader that evaluates it
   __vite_ssr_dynamic_import__:
     'const __vite_ssr_dynamic_import__=(specifier,options)=>import(specifier,options);',
@@ -27,6 +27,10 @@ const SUPPLIED: Readonly<Record<string, string>> = {
     'if(hasError)throw error};return next()};',
 };
 
+function namingHelper(name: string): string {
+  return `const ${name}=(target,value)=>Object.defineProperty(target,"name",{value,configurable:true});`;
+}
+
 /** Whether the far side gets a definition of this helper. */
 export function isSuppliedHelper(name: string): boolean {
   return Object.hasOwn(SUPPLIED, name);
@@ -38,11 +42,13 @@ const counter = (name: string): string =>
 
 /**
  * Source of the helpers that `text` mentions, to be put before it in the same scope; empty if there are none, one line otherwise.
- * A name that the text defines itself shadows the one given here.
+ * A name that the text defines itself shadows the one given here. `naming`: others that do what `__name` does.
  */
-export function helpersPrelude(text: string): string {
+export function helpersPrelude(text: string, naming: readonly string[] = []): string {
   const mentioned = new Set(
     text.match(/\b(?:__name|__vite_ssr_dynamic_import__|__using|__callDispose|cov_\w+(?=\(\)\.[sbf]\[))/g),
   );
-  return [...mentioned].map((name) => SUPPLIED[name] ?? counter(name)).join('');
+  return [...naming.map(namingHelper), ...[...mentioned].map((name) => SUPPLIED[name] ?? counter(name))].join(
+    '',
+  );
 }

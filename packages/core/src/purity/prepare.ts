@@ -1,8 +1,9 @@
 import { ExecnetError } from '../errors/index.ts';
 import { layOut } from './layout.ts';
 import { type FunctionLocation, locateFunction } from './locate.ts';
+import { isNamingHelper } from './naming.ts';
 import { type ParsedFunction, parseFunction, type SyntaxNode, UnparsableText } from './parse.ts';
-import { findImpurities, type Impurity } from './references.ts';
+import { findReferences, type Impurity } from './references.ts';
 
 /** A function as it is sent. */
 export interface RemoteFunction {
@@ -14,6 +15,8 @@ export interface RemoteFunction {
   readonly generator: boolean;
   /** Whether it is to be evaluated in strict mode, as it was in its module. */
   readonly strict: boolean;
+  /** What names functions in it, as esbuild's `__name` does, where that has other names. */
+  readonly naming: readonly string[];
   /** The file where its author wrote it, if that is known. */
   readonly file?: string;
   /** Line of its first character in that file, from 1. */
@@ -121,9 +124,10 @@ function analyse(
     throw refused('is a class; send a function, and define the class inside it');
   }
   const standard = globalSet(options.interpreterGlobals);
-  const impurities = findImpurities(
+  const { impurities, naming } = findReferences(
     parsed,
     (known) => standard.has(known) || (options.globals?.includes(known) ?? false),
+    (helper) => isNamingHelper(helper, files),
   );
   if (impurities.length > 0) throw refused(describe(impurities, text, location));
   const expression = parsed.form === 'method' ? methodExpression(parsed, text) : text;
@@ -136,6 +140,7 @@ function analyse(
     async: parsed.node.async === true,
     generator: parsed.node.generator === true,
     strict: parsed.sourceType === 'module',
+    naming,
     ...(location ? { file: location.file, line: location.line, column: location.column } : {}),
     lineOffset: location ? location.line - 1 : 0,
   });

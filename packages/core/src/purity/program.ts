@@ -7,7 +7,7 @@ import type { RemoteFunction } from './prepare.ts';
  * of every stack are those of the file where its author wrote it, if that is known.
  */
 export function functionProgram(remote: RemoteFunction): string {
-  const head = `(()=>{${remote.strict ? "'use strict';" : ''}${helpersPrelude(remote.text)}return(`;
+  const head = `(()=>{${remote.strict ? "'use strict';" : ''}${helpersPrelude(remote.text, remote.naming)}return(`;
   const indent = ' '.repeat(Math.max(0, (remote.column ?? 1) - 1));
   const opening = remote.lineOffset > 0 ? `${'\n'.repeat(remote.lineOffset - 1)}${head}\n${indent}` : head;
   return `${opening}${remote.text}\n)})()\n//# sourceURL=${sourceURL(remote)}`;

@@ -19,11 +19,23 @@ const COMPILER_HELPERS =
 const REWRITTEN_IMPORT =
   /^(__(vite_ssr|vi)_import_\d+__|import_\w+|\w+_\d+|_\w+__WEBPACK_IMPORTED_MODULE_\d+__)$/;
 
+/** What a function refers to that is not its own. */
+export interface References {
+  /** In the order of the text, each name once. */
+  readonly impurities: readonly Impurity[];
+  /** What names functions in it, as esbuild's `__name` does, by other names. */
+  readonly naming: readonly string[];
+}
+
 /**
- * Everything in the function that is neither its own, nor an argument, nor in `known`, in the order of the text, each name once.
- * `typeof name` refers to nothing.
+ * Everything in the function that is neither its own, nor an argument, nor in `known`. `typeof name` refers to nothing. `isNaming`: whether something that is used
+ * only as what names functions is that; not called for others.
  */
-export function findImpurities(parsed: ParsedFunction, known: (name: string) => boolean): Impurity[] {
+export function findReferences(
+  parsed: ParsedFunction,
+  known: (name: string) => boolean,
+  isNaming: (name: string) => boolean,
+): References {
   const manager = analyser().scope.analyze(parsed.program as never, {
     // the newest that the analyser knows of by number; syntax without scopes of its own needs no more
     ecmaVersion: 2022,
@@ -35,13 +47,24 @@ export function findImpurities(parsed: ParsedFunction, known: (name: string) => 
     if (!known(reference.identifier.name)) free.add(reference.identifier);
   }
   const found = new Map<string, Impurity>();
+  const named = new Map<string, boolean>();
   walk(parsed, (node, ancestors, own) => {
     const impurity = judge(node, ancestors, own, free);
-    if (impurity !== undefined && !found.has(impurity.name)) {
-      found.set(impurity.name, { ...impurity, offset: node.start - parsed.shift });
-    }
+    if (impurity === undefined) return;
+    const { name } = impurity;
+    named.set(name, (named.get(name) ?? true) && namesFunction(node, ancestors.at(-1)));
+    if (!found.has(name)) found.set(name, { ...impurity, offset: node.start - parsed.shift });
   });
-  return [...found.values()].sort((a, b) => a.offset - b.offset);
+  const naming = [...found.keys()].filter((name) => named.get(name) && isNaming(name));
+  for (const name of naming) found.delete(name);
+  return { impurities: [...found.values()].sort((a, b) => a.offset - b.offset), naming };
+}
+
+/** Used as in `o(function(){…},"name")`. */
+function namesFunction(node: SyntaxNode, call: SyntaxNode | undefined): boolean {
+  if (call?.type !== 'CallExpression' || call.callee !== node) return false;
+  const [, name, ...more] = call.arguments as SyntaxNode[];
+  return name?.type === 'Literal' && typeof name.value === 'string' && more.length === 0;
 }
 
 type Visit = (node: SyntaxNode, ancestors: readonly SyntaxNode[], own: boolean) => void;

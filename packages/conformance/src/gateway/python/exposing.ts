@@ -69,11 +69,11 @@ export function pythonExposingSuite(name: string, fixture: PythonFixture): void 
     interface Deque {
       append(item: unknown): null;
       pop(): unknown;
-      __len__(): number;
+      count(item: unknown): number;
     }
     await using object = await gateway.expose<Deque>('collections.deque', [[1, 2]]);
     await object.append({ a: 1 });
-    assert.is(await object.__len__(), 3);
+    assert.is(await object.count(2), 1);
     assert.equal(await object.pop(), { a: 1 });
     assert.is(await object.pop(), 2);
   });
