@@ -55,6 +55,7 @@ if (host === undefined || usualPython === undefined) {
     conformance.pythonHalfClosedSuite,
     conformance.pythonStreamSuite,
     conformance.pythonExposingSuite,
+    conformance.pythonProcessSuite,
     conformance.pythonErrorSuite,
     conformance.pythonExecutingSuite,
     conformance.pythonFileSuite,

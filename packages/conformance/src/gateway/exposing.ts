@@ -98,6 +98,9 @@ function methods(tests: GatewayTests): void {
     assert.match(String(object), 'counter');
     assert.is((object as { then?: unknown }).then, undefined);
     assert.throws(() => Object.assign(object, { add: 1 }));
+    await using url = await gateway.expose(() => new URL('http://host/a?b=1'));
+    assert.is(await url.toString(), 'http://host/a?b=1');
+    assert.is(JSON.stringify({ url }), '{"url":{}}');
     await object[Symbol.asyncDispose]();
   });
 
@@ -142,9 +145,14 @@ function failing(tests: GatewayTests): void {
     }
     const missing = await failureOf((object as unknown as { subtract(): Promise<void> }).subtract());
     assert.match(missing.message, 'TypeError: subtract is no method of the object');
-    assert.match((await failureOf(object.shout())).message, 'DumpError');
+    assert.match(
+      (await failureOf(object.shout())).message,
+      /DumpError: \$ is a function|DumpError: .*\$\b(?!\[)/,
+    );
     const error = (await failureOf(object.add(Symbol('s') as never))) as DumpError;
     assert.instance(error, DumpError);
+    assert.is(error.path, '$[0]');
+    assert.match(error.message, '$[0]');
     assert.is(await object.add(1), 4);
   });
 

@@ -223,6 +223,27 @@ function refusing(tests: GatewayTests, fixture: GatewayFixture): void {
     await inner.waitClose();
   });
 
+  tests.testWith(
+    {},
+    'so is one that is sent on what code got with its arguments, and has closed',
+    async (gateway) => {
+      const carrier = gateway.newChannel<never, Channel>();
+      const channel = gateway.remoteExec((channel: Channel<never, string>, carrier: Channel) => {
+        carrier.close();
+        channel.sendSync('closed');
+        channel.receiveSync();
+      }, carrier);
+      assert.is(await channel.receive(), 'closed');
+      const inner = gateway.newChannel();
+      // the end may have come with the item
+      if (!carrier.isClosed) {
+        await carrier.send(inner);
+        assert.instance(await failureOf(inner.receive()), ChannelClosedError);
+      }
+      channel.cancel();
+    },
+  );
+
   tests.test('a channel that code sends to who has closed meanwhile is closed', async (gateway) => {
     const log = gateway.newChannel<string>();
     const channel = gateway.remoteExec(

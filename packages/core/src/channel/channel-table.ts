@@ -136,8 +136,8 @@ export class ChannelTable {
       if (carrier) known.givenOver(carrier);
       return;
     }
-    // what is closed is known to be so there, or will be soon
-    if (!carrier && (id % 2 === this.#ids.first % 2 || this.#gone.has(id))) return;
+    // what is closed is known to be so there, or will be soon: that of an execution's arguments may be before its announcement is read
+    if (this.#gone.has(id) || (!carrier && id % 2 === this.#ids.first % 2)) return;
     if (this.#states.size >= MAX_ANNOUNCED)
       throw new ProtocolError(`the peer announces more than ${MAX_ANNOUNCED} channels`);
     const state = this.#add(id);

@@ -55,11 +55,16 @@ export class GatewayHost implements Host {
     return this.#open({ what: 'spawn', command, stdio }, options);
   }
 
+  /** A program of the user's, which does not notice by itself that the remote end is gone. */
+  start(command: Command, options: SpawnOptions): Promise<RelayedConnection> {
+    return this.#open({ what: 'spawn', command, stdio: 'pipe', guarded: true }, options);
+  }
+
   dial(address: Address, { timeout, family, ...options }: DialOptions = {}): Promise<Connection> {
     return this.#open({ what: 'dial', address, timeout, family }, options);
   }
 
-  async #open(wanted: Wanted, { signal, trace }: SpawnOptions): Promise<Connection> {
+  async #open(wanted: Wanted, { signal, trace }: SpawnOptions): Promise<RelayedConnection> {
     signal?.throwIfAborted();
     trace?.(wanted.what, 'through', this.name);
     const relay = await this.#startRelay();

@@ -1,4 +1,4 @@
-import streams, { type Readable } from 'node:stream';
+import streams, { type Duplex, type Readable } from 'node:stream';
 import {
   type Arrives,
   Channel,
@@ -34,10 +34,13 @@ import {
   TerminateError,
   TimeoutError,
 } from '../errors/index.ts';
+import { duplexOf } from '../host/index.ts';
 import { Lease, Link } from '../link/index.ts';
 import type { Hello, RemoteInfo } from '../protocol/index.ts';
 import type {
+  Address,
   Boot,
+  Command,
   Connection,
   Host,
   Interpreter,
@@ -63,6 +66,7 @@ import { GatewayHost } from './gateway-host.ts';
 import { Prefixed } from './prefixed.ts';
 import { Printed } from './printed.ts';
 import { type Exposed, RemoteObject } from './remote-object.ts';
+import { type ProcessOptions, RemoteProcess } from './remote-process.ts';
 import { RemoteStream } from './remote-stream.ts';
 import { describeSource, type RemoteSource } from './source.ts';
 import { withPlace } from './syntax-place.ts';
@@ -175,7 +179,7 @@ export class Gateway implements AsyncDisposable {
   readonly #lease: Lease | undefined;
   /** Gateways whose connections go through this one. */
   readonly #carried = new Set<Gateway>();
-  #host: Host | undefined;
+  #host: GatewayHost | undefined;
 
   /** Gateways are made by groups; not to be called by users. */
   constructor({
@@ -381,9 +385,10 @@ export class Gateway implements AsyncDisposable {
    * and resolves with the result, or rejects with the `RemoteError` of the method, as {@link call} does. Calls begin there in the order in which they are made; where
    * methods are asynchronous they overlap. Where the interpreter runs another language, a class or a function of that language by its name, or by the URL of its module.
    *
-   * `await using`, or its `[Symbol.asyncDispose]()`, ends it: calls that were made before come to their end, at most for 5000 ms; then the object's own
-   * `[Symbol.asyncDispose]` or `[Symbol.dispose]` runs, in Python its `__exit__`. Rejects with what that fails with. The object is an execution: it has the thread
-   * that the execution model gives to one, and ends with the gateway, when `signal` is aborted, and some time after the program has dropped the proxy.
+   * `await using`, or its `[Symbol.asyncDispose]()`, ends it: calls that were made before come to their end, and are cancelled after 5000 ms, as `Channel.cancel` does; then the
+   * object's own `[Symbol.asyncDispose]` or `[Symbol.dispose]` runs, in Python its `__exit__`. Rejects with what that fails with. The object is an execution: it holds the thread
+   * that the execution model gives to one, of which a remote end has `threads=` at most, so that more objects wait for others to end. It ends with the gateway, when `signal` is
+   * aborted, and some time after the program has dropped the proxy. Methods named `then` and `toJSON` can't be called.
    *
    * Throws what `remoteExec` throws; rejects with the `RemoteError` that the function failed with.
    */
@@ -406,6 +411,49 @@ export class Gateway implements AsyncDisposable {
       this.#withSignal(channel, options),
       `${showCall(source)} on ${this.#name}`,
     ).made();
+  }
+
+  /**
+   * Starts a program at the remote end, as `child_process.spawn` does here, and resolves when it has started. No shell is between. It is a service, no execution: it
+   * works while code of the gateway is busy, under every execution model, and is not counted in `numExecuting`; what is left of its process group is killed when it has ended, and
+   * when the gateway ends, however that comes.
+   *
+   * Rejects with `ERR_EXECNET_INTERPRETER_NOT_FOUND` where there is no such program, `ERR_EXECNET_CHDIR` where there is no such folder, other codes of a failed start (docs: Errors),
+   * `ERR_EXECNET_UNSUPPORTED` on Jython, the reason of `signal`, or `ConnectionLostError`.
+   */
+  async spawn(
+    file: string,
+    args: readonly string[] = [],
+    { cwd, env = {}, nice, signal }: ProcessOptions = {},
+  ): Promise<RemoteProcess> {
+    const command: Command = {
+      file,
+      args: args.map(String),
+      env: Object.fromEntries(
+        Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined),
+      ),
+      ...(cwd === undefined ? {} : { cwd, cwdMustExist: true }),
+      ...(nice === undefined ? {} : { nice }),
+      descriptors: { input: 0, output: 1 },
+    };
+    const connection = await this.#ownHost.start(command, signal ? { signal } : {});
+    return new RemoteProcess(connection, `${file} on ${this.#name}`, signal);
+  }
+
+  /**
+   * Opens a stream to a TCP port or a unix-domain socket as the remote end sees it: names are resolved there. A service, as {@link spawn}. Destroying the stream closes the
+   * connection; it fails with `ConnectionLostError` when the gateway ends.
+   *
+   * Rejects with `ERR_EXECNET_REFUSED`, `ERR_EXECNET_HOST_NOT_FOUND`, `ERR_EXECNET_UNREACHABLE`, `ERR_EXECNET_CONNECT_TIMEOUT`, `ERR_EXECNET_UNSUPPORTED` on Jython, the reason of
+   * `signal`, or `ConnectionLostError`.
+   */
+  async connect(address: Address, { timeout, signal }: WaitOptions = {}): Promise<Duplex> {
+    const limit = checkTimeout(timeout);
+    const connection = await this.#ownHost.dial(address, {
+      ...(limit === undefined ? {} : { timeout: limit }),
+      ...(signal ? { signal } : {}),
+    });
+    return duplexOf(connection);
   }
 
   #execute(
@@ -486,6 +534,10 @@ export class Gateway implements AsyncDisposable {
 
   /** The machine of the remote end as a place where transports act: what `via=` names. */
   get host(): Host {
+    return this.#ownHost;
+  }
+
+  get #ownHost(): GatewayHost {
     this.#host ??= new GatewayHost({
       id: this.id,
       link: this.#link,

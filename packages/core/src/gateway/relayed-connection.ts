@@ -114,6 +114,16 @@ export class RelayedConnection implements Connection {
     return `${this.#address} via ${this.#hostName}`;
   }
 
+  /** That of the process there, if it is one. */
+  get pid(): number {
+    return Number(/^popen:(\d+)$/.exec(this.#address)?.[1]);
+  }
+
+  /** Sends a signal to all of its process group, if it still runs. */
+  signal(name: NodeJS.Signals): void {
+    if (!this.#over) this.#order(name);
+  }
+
   start(sink: ConnectionSink): void {
     this.#delivery.start(sink);
   }

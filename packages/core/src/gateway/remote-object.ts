@@ -2,6 +2,7 @@ import { Channel, type ChannelState, type Future, future, type Sent, type Wire }
 import {
   ASYNCHRONOUS_STACKS,
   checkErrorData,
+  DumpError,
   framesOf,
   ProtocolError,
   RemoteError,
@@ -13,7 +14,7 @@ import {
 /** The methods of an object at the remote end, as they are called from here. */
 export type Exposed<T> = {
   readonly [Name in keyof T as T[Name] extends (...args: never[]) => unknown
-    ? Name & string
+    ? Exclude<Name & string, 'then' | 'toJSON'>
     : never]: T[Name] extends (...args: infer Args) => infer Result
     ? (...args: { [At in keyof Args]: Sent<Args[At]> }) => Future<Wire<Awaited<Result>>>
     : never;
@@ -74,10 +75,9 @@ export class RemoteObject {
 
   #property(name: string | symbol): unknown {
     if (name === Symbol.asyncDispose) return () => this.#dispose();
-    // it is no promise, and no value that can be sent or shown
+    if (name === Symbol.toPrimitive) return () => this.toString();
+    // it is no promise, and what asks for these by itself must not call them
     if (typeof name === 'symbol' || name === 'then' || name === 'toJSON') return undefined;
-    if (name === 'toString') return () => this.toString();
-    if (name in Object.prototype) return Reflect.get(Object.prototype, name);
     const known = this.#methods.get(name);
     if (known) return known;
     const method = (...args: unknown[]): Future<unknown> =>
@@ -101,7 +101,7 @@ export class RemoteObject {
           if (sender.closed) throw sender.closed.error;
           sender.post(link.dump([id, name, args]), link.takeCarried(), { resolve() {}, reject: failed });
         } catch (error) {
-          failed(error);
+          failed(inArguments(error));
         }
         if (!this.#reading) void this.#read();
       }),
@@ -153,3 +153,12 @@ export class RemoteObject {
     await channel[Symbol.asyncDispose]();
   }
 }
+
+/** The path to what can't be sent is that in the arguments, whatever they are sent in. */
+function inArguments(error: unknown): unknown {
+  if (!(error instanceof DumpError) || !error.path.startsWith(ARGUMENTS)) return error;
+  const path = `$${error.path.slice(ARGUMENTS.length)}`;
+  return new DumpError(error.message.replace(error.path, path), path, { cause: error.cause });
+}
+
+const ARGUMENTS = '$[2]';

@@ -1,25 +1,16 @@
-import { Duplex } from 'node:stream';
+import { Duplex, type WritableOptions } from 'node:stream';
 import type { Connection } from '../registry/contracts.ts';
 
 /** Bytes that wait for the connection before a writer has to: to stop at each chunk halves the throughput. */
 const MAX_QUEUED = 1024 * 1024;
 
-/**
- * A connection as a Node stream, for libraries that speak a protocol of their own over one; it starts the connection. Destroying the stream
- * aborts it.
- */
-export function duplexOf(connection: Connection): Duplex {
-  let paused = false;
+/** What a stream does that writes to a connection. */
+export function writesTo(connection: Connection): Pick<WritableOptions, 'write' | 'writev' | 'final'> {
   const goOn = (done: () => void): void => {
     if (connection.queued > MAX_QUEUED) void connection.drained().then(done);
     else done();
   };
-  const stream = new Duplex({
-    read() {
-      if (!paused) return;
-      paused = false;
-      connection.resume();
-    },
+  return {
     write(chunk: Uint8Array, _encoding, done) {
       connection.write(chunk);
       goOn(done);
@@ -32,6 +23,22 @@ export function duplexOf(connection: Connection): Duplex {
       connection.end();
       done();
     },
+  };
+}
+
+/**
+ * A connection as a Node stream, for libraries that speak a protocol of their own over one; it starts the connection. Destroying the stream
+ * aborts it.
+ */
+export function duplexOf(connection: Connection): Duplex {
+  let paused = false;
+  const stream = new Duplex({
+    read() {
+      if (!paused) return;
+      paused = false;
+      connection.resume();
+    },
+    ...writesTo(connection),
     destroy(error, done) {
       connection.abort(error ?? undefined).then(
         () => done(error),

@@ -32,7 +32,7 @@ async function spawnLocal(command: Command, options: SpawnOptions = {}): Promise
       'local interpreters can be started on POSIX systems only; this is Windows',
     );
   }
-  if (command.cwd !== undefined) makeFolder(command.cwd);
+  if (command.cwd !== undefined) prepareFolder(command.cwd, command.cwdMustExist === true);
   if (command.nice !== undefined) await checkNiceness(command.nice);
   const env = { ...process.env, ...command.env };
   for (const name of OWN_VARIABLES) if (!(name in command.env)) delete env[name];
@@ -57,15 +57,16 @@ async function spawnLocal(command: Command, options: SpawnOptions = {}): Promise
   throw options.signal.reason;
 }
 
-function makeFolder(path: string): void {
+function prepareFolder(path: string, mustExist: boolean): void {
   try {
-    makeFolders(resolve(path));
-    accessSync(path, constants.X_OK);
+    if (!mustExist) makeFolders(resolve(path));
+    // with a slash behind it, it has to be a folder
+    accessSync(mustExist ? `${path}/` : path, constants.X_OK);
   } catch (error) {
     const { code = '' } = error as NodeJS.ErrnoException;
     throw new ConnectError(
       DISK_FULL.includes(code) ? 'ERR_EXECNET_DISK_FULL' : 'ERR_EXECNET_CHDIR',
-      `the folder ${JSON.stringify(path)} (chdir=) can't be made or entered: ${(error as Error).message}`,
+      `the folder ${JSON.stringify(path)} ${mustExist ? "(cwd) can't be" : "(chdir=) can't be made or"} entered: ${(error as Error).message}`,
       { cause: error },
     );
   }

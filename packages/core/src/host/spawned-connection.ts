@@ -96,6 +96,20 @@ export class SpawnedConnection extends StreamConnection {
     return this.#outputs.flatMap(([, stream]) => (stream.destroyed ? [] : [stream as object]));
   }
 
+  get pid(): number {
+    return this.#pid;
+  }
+
+  /** Sends a signal to all of its group, if there is one. */
+  signal(name: NodeJS.Signals): void {
+    if (this.#groupGone) return;
+    try {
+      process.kill(-this.#pid, name);
+    } catch {
+      // it has just ended
+    }
+  }
+
   /** The kill is sent before this returns, so that it works in an exit handler. */
   abort(reason?: Error): Promise<void> {
     this.#abortReason ??= reason;

@@ -102,6 +102,8 @@ export interface Command {
   readonly env: Readonly<Record<string, string>>;
   /** Working folder; made if it is missing. Without it: that of the host's process, the home folder over ssh. */
   readonly cwd?: string;
+  /** It is not made: that it is missing is an error. */
+  readonly cwdMustExist?: boolean;
   /** Added to the niceness, -20 to 19; below 0 needs a privilege, and its lack is an error. */
   readonly nice?: number;
   /**

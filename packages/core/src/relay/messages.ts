@@ -7,6 +7,8 @@ export type RelayRequest =
       readonly what: 'spawn';
       readonly command: Command;
       readonly stdio: SpawnOptions['stdio'];
+      /** It knows nothing of this protocol, and would not notice that this end is gone: what is left of it then is killed, however this end has ended. */
+      readonly guarded?: boolean | undefined;
       readonly streams: RelayStreams;
     }
   | {
@@ -28,7 +30,8 @@ export interface RelayStreams {
   readonly stderr?: Channel;
 }
 
-export type RelayOrder = 'abort';
+/** `abort`: nothing of it is to be left. The name of a signal: it is sent to all of its process group. */
+export type RelayOrder = 'abort' | NodeJS.Signals;
 
 /** An error as it travels: its class stays behind, the code says what it is. */
 export interface RelayFailure {

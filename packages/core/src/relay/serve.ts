@@ -3,11 +3,13 @@
  * host does here; `gateway/gateway-host.ts` is its other side.
  */
 import type { ByteChannel, Channel } from '../channel/index.ts';
-import { TerminateError } from '../errors/index.ts';
+import { ExecnetError, TerminateError } from '../errors/index.ts';
 import { localHost } from '../host/local-host.ts';
+import { SpawnedConnection } from '../host/spawned-connection.ts';
 import type { Connection, OutputStream } from '../registry/contracts.ts';
 import type { ServiceTools } from '../remote/thread.ts';
 import { within } from '../within.ts';
+import { Guard } from './guard.ts';
 import type { RelayEvent, RelayOrder, RelayRequest } from './messages.ts';
 import { relayFailure } from './messages.ts';
 
@@ -27,12 +29,13 @@ export async function serve(
   tools: ServiceTools,
 ): Promise<void> {
   const open = new Set<RelayedConnection>();
+  const guard = new Guard();
   const stopped = new Promise<void>((resolve) => {
     channel.signal.addEventListener('abort', () => resolve(), { once: true });
     channel.setCallback(
       (request: RelayRequest | null) => {
         if (request === null) return resolve();
-        const relayed = new RelayedConnection(request, tools, channel.signal);
+        const relayed = new RelayedConnection(request, tools, { stopping: channel.signal, guard });
         open.add(relayed);
         void relayed.over.then(() => open.delete(relayed));
       },
@@ -44,6 +47,7 @@ export async function serve(
   for (const relayed of all) relayed.end();
   await within(Promise.all(all.map(({ over }) => over)), GRACE);
   await Promise.allSettled([...open].map((relayed) => relayed.abort()));
+  guard.end();
 }
 
 /** One connection, from the request on. */
@@ -52,15 +56,22 @@ class RelayedConnection {
   readonly over: Promise<void>;
   readonly #request: RelayRequest;
   readonly #tools: ServiceTools;
+  readonly #guard: Guard;
   readonly #printed: Readonly<Record<OutputStream, ByteChannel | undefined>>;
   readonly #stop = new AbortController();
   #connection: Connection | undefined;
   #swept: Promise<void> | undefined;
   /** Chunks that wait for credit. */
   #waiting = 0;
+  #ending = false;
 
-  constructor(request: RelayRequest, tools: ServiceTools, stopping: AbortSignal) {
+  constructor(
+    request: RelayRequest,
+    tools: ServiceTools,
+    { stopping, guard }: { stopping: AbortSignal; guard: Guard },
+  ) {
     this.#request = request;
+    this.#guard = guard;
     this.#tools = tools;
     const { data, events, stdout, stderr } = request.streams;
     this.#printed = { stdout: stdout && tools.bytes(stdout), stderr: stderr && tools.bytes(stderr) };
@@ -68,6 +79,8 @@ class RelayedConnection {
       (order: unknown) => {
         const dropped = order === null && !stopping.aborted;
         if (dropped || (order as RelayOrder | null) === 'abort') void this.#sweep();
+        else if (order !== null && this.#connection instanceof SpawnedConnection)
+          this.#connection.signal(order as NodeJS.Signals);
       },
       { endMarker: null },
     );
@@ -76,8 +89,11 @@ class RelayedConnection {
     });
   }
 
+  /** The gateway ends. A remote end of ours takes that for its own end; of a port it must not look as if all had come. */
   end(): void {
-    this.#connection?.end();
+    this.#ending = true;
+    if (this.#request.what === 'dial') void this.abort().catch(() => {});
+    else this.#connection?.end();
   }
 
   async abort(): Promise<void> {
@@ -94,9 +110,18 @@ class RelayedConnection {
       return;
     }
     this.#connection = connection;
-    this.#tell({ what: 'connected', address: connection.remoteAddress });
+    const request = this.#request;
+    const group =
+      request.what === 'spawn' && request.guarded && connection instanceof SpawnedConnection
+        ? connection.pid
+        : undefined;
+    const guarded = group === undefined ? undefined : this.#guard.watch(group);
+    // before anything else: a process may have ended, and Bun loses what nobody reads then
     this.#forward(connection);
+    if (guarded) await guarded;
+    this.#tell({ what: 'connected', address: connection.remoteAddress });
     const { error, ...exit } = await connection.closed;
+    if (group !== undefined) this.#guard.forget(group);
     this.#printed.stdout?.end();
     this.#printed.stderr?.end();
     this.#tell({ what: 'closed', exit, failure: error && relayFailure(error) });
@@ -136,8 +161,10 @@ class RelayedConnection {
       },
       output: (stream, chunk) => this.#printed[stream]?.send(chunk),
       end: (reason) => {
-        bytes.end();
-        this.#tell({ what: 'end', failure: reason && relayFailure(reason) });
+        const cutOff = this.#ending && this.#request.what === 'dial';
+        if (!cutOff) bytes.end();
+        const why = cutOff ? new ExecnetError('ERR_EXECNET_TERMINATED', 'the gateway ended') : reason;
+        this.#tell({ what: 'end', failure: why && relayFailure(why) });
       },
     });
   }

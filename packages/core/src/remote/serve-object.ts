@@ -1,5 +1,5 @@
 import type { Channel } from '../channel/index.ts';
-import { describeError } from '../errors/index.ts';
+import { DumpError, describeError } from '../errors/index.ts';
 
 /** What `dispose` of a resource is called, where the interpreter has such names. */
 const DISPOSERS: readonly (symbol | undefined)[] = [Symbol.asyncDispose, Symbol.dispose];
@@ -31,6 +31,8 @@ export async function serveObject(
 
   const fail = (id: unknown, error: unknown): Promise<void> => {
     shown(error);
+    // the path is that in the result
+    if (error instanceof DumpError) error.message = error.message.replace('$[1]', '$');
     return channel.send([id, null, describeError(error)]);
   };
   const answerLater = async (id: unknown, result: unknown): Promise<void> => {

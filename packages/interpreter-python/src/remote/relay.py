@@ -31,26 +31,77 @@ STDERR_TAIL = 8192
 FIRST_FREE = 10
 
 
+# reads `+ group` and `- group`, and kills at the end of its input what is left of those
+GUARD = '''all=
+while read -r what one; do
+  rest=
+  for each in $all; do [ "$each" = "$one" ] || rest="$rest $each"; done
+  all=$rest
+  [ "$what" = - ] || all="$all $one"
+done
+for each in $all; do kill -KILL "-$each"; done'''
+
+
+class Guard(object):
+    """
+    Kills process groups when this process is gone, however that has come: a shell, in a group of its own, waits for the end of a pipe that only this process
+    holds. It is started when it is first needed.
+    """
+
+    def __init__(self):
+        self.lock = allocate_lock()
+        self.input = None
+
+    def tell(self, what, group):
+        with self.lock:
+            try:
+                if self.input is None:
+                    self.start()
+                os.write(self.input, ('%s %d\n' % (what, group)).encode('ascii'))
+            except OSError:
+                # without a shell, or when somebody has killed it, only the end of this process by itself ends them
+                pass
+
+    def start(self):
+        null = os.open(os.devnull, os.O_RDWR)
+        theirs, self.input = os.pipe()
+        for fd in (null, theirs, self.input):
+            keep_from_children(fd)
+        try:
+            with Forking():
+                self.process = start_process({'file': 'sh', 'args': ['-c', GUARD], 'env': {}, 'cwd': '/'}, {0: theirs, 1: null, 2: null})
+        finally:
+            os.close(null)
+            os.close(theirs)
+
+    def end(self):
+        with self.lock:
+            if self.input is not None:
+                os.close(self.input)
+
+
 def serve(channel, end):
     """Serves until the gateway ends, and then until nothing that was started is left."""
     relayed = set()
+    guard = Guard()
     if not JYTHON:
         take_low_descriptors()
     try:
         while True:
             request = channel.receive()
-            one = Relayed(request, end, relayed)
+            one = Relayed(request, end, relayed, guard)
             relayed.add(one)
             start_thread(one.serve)
     except (EOFError, Cancelled):
         pass
     for one in list(relayed):
-        one.end_input()
+        one.gateway_ends()
     deadline = clock() + RELAY_GRACE
     while relayed and clock() < deadline:
         sleep(LOOK)
     for one in list(relayed):
         one.abort()
+    guard.end()
 
 
 def take_low_descriptors():
@@ -110,15 +161,16 @@ class Failure(Exception):
 class Relayed(object):
     """One connection, from the request on."""
 
-    def __init__(self, request, end, relayed):
+    def __init__(self, request, end, relayed, guard):
         self.request = request
+        self.guard = guard
         self.end = end
         self.link = end.link
         self.relayed = relayed
         self.data = request['streams']['data']
         self.events = request['streams']['events']
         self.lock = allocate_lock()
-        self.aborted = False
+        self.aborted = self.cut_off = False
         self.swept = False
         self.connection = None
 
@@ -134,12 +186,17 @@ class Relayed(object):
                 self.tell({'what': 'failed', 'failure': error.failure})
                 return
             self.connection = connection
+            guarded = bool(self.request.get('guarded'))
+            if guarded:
+                self.guard.tell('+', connection.pid)
             if self.aborted:
                 self.abort()
             self.tell({'what': 'connected', 'address': connection.address})
             start_thread(self.orders)
             start_thread(self.inward)
             exit = connection.run(self)
+            if guarded:
+                self.guard.tell('-', connection.pid)
             self.tell({'what': 'closed', 'exit': exit})
             self.sweep()
         except Exception as error:
@@ -160,8 +217,12 @@ class Relayed(object):
     def orders(self):
         """What the other side wants besides bytes; when it listens no more, that all is torn down."""
         try:
-            while self.events.receive() != 'abort':
-                pass
+            while True:
+                order = self.events.receive()
+                if order == 'abort':
+                    break
+                if isinstance(self.connection, Spawned):
+                    self.connection.signal(order)
         except EOFError:
             if self.end.ending:
                 return
@@ -191,10 +252,22 @@ class Relayed(object):
                 if not chunk:
                     break
                 state.send(chunk)
+            if self.cut_off:
+                # it must not look as if all had come
+                self.tell({'what': 'end', 'failure': {'code': 'ERR_EXECNET_TERMINATED', 'message': 'the gateway ended'}})
+                return
             state.send(b'')
         except (IOError, OSError):
             pass
         self.tell({'what': 'end'})
+
+    def gateway_ends(self):
+        """A remote end of ours takes the end of its input for its own end; a port is let go."""
+        if isinstance(self.connection, Dialed):
+            self.cut_off = True
+            self.abort()
+        else:
+            self.end_input()
 
     def end_input(self):
         if self.connection is not None:
@@ -224,7 +297,10 @@ class Spawned(object):
         self.tail = b''
         self.gone = False
         if command.get('cwd') is not None:
-            make_folder(command['cwd'])
+            if command.get('cwdMustExist'):
+                check_folder(command['cwd'])
+            else:
+                make_folder(command['cwd'])
         try:
             if command.get('nice') is not None:
                 check_niceness(int(command['nice']))
@@ -330,6 +406,15 @@ class Spawned(object):
                 send(chunk)
             send(b'')
         return pass_on
+
+    def signal(self, name):
+        number = getattr(signal, name, None)
+        if number is not None and not self.gone:
+            try:
+                os.kill(-self.pid, int(number))
+            except OSError:
+                # it has just ended
+                pass
 
     def abort(self):
         deadline = clock() + KILL_PATIENCE
@@ -514,6 +599,13 @@ def start_failure(error, command):
     if error.errno == errno.EACCES:
         return Failure('ERR_EXECNET_INTERPRETER_NOT_EXECUTABLE', '"%s" may not be executed: it is no file with permission to execute' % file)
     return Failure('ERR_EXECNET_SPAWN', '"%s" can not be started: %s' % (file, error))
+
+
+def check_folder(path):
+    if not os.path.isdir(path):
+        raise Failure('ERR_EXECNET_CHDIR', 'the folder "%s" (cwd) can not be entered: it is no folder, or not there' % path)
+    if not os.access(path, os.X_OK):
+        raise Failure('ERR_EXECNET_CHDIR', 'the folder "%s" (cwd) can not be entered: %s' % (path, os.strerror(errno.EACCES)))
 
 
 def make_folder(path):

@@ -25,6 +25,9 @@ class Counter(object):
         while True:
             time.sleep(0.01)
 
+    def leave(self):
+        raise SystemExit(3)
+
     def data(self, size):
         return b'7' * size
 
@@ -44,6 +47,7 @@ interface Counter {
   fail(): void;
   odd(): unknown;
   hang(): void;
+  leave(): void;
   data(size: number): Uint8Array;
 }
 
@@ -93,6 +97,10 @@ export function pythonExposingSuite(name: string, fixture: PythonFixture): void 
     assert.is(await object.add(), 1);
     assert.match((await failureOf(gateway.expose(module.function('broken')))).message, 'nothing there');
     assert.match((await failureOf(gateway.expose('no.such.thing'))).message, 'Error');
+    const none = await failureOf(gateway.expose('int', [7]));
+    assert.match(none.message, 'an object is exposed, not int');
+    assert.match((await failureOf(object.leave())).message, 'SystemExit');
+    assert.is(await object.add(), 2);
   });
 
   tests.test('it is left as a `with` block is', async (gateway) => {

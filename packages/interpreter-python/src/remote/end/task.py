@@ -117,6 +117,8 @@ class Task(object):
             held = target
             target = held.__enter__()
         try:
+            if target is None or isinstance(target, (int, float, text_type, bytes)):
+                raise TypeError('an object is exposed, not %s' % type(target).__name__)
             self.channel.send(None)
             for id, name, args in self.channel:
                 try:
@@ -126,7 +128,7 @@ class Task(object):
                     self.channel.send(answer)
                 except:  # noqa: E722
                     error, trace = sys.exc_info()[1:]
-                    if getpid() != PID or isinstance(error, (SystemExit, ) + INTERRUPTIONS):
+                    if getpid() != PID or (self.state.cancelled is not None and isinstance(error, INTERRUPTIONS)):
                         raise
                     failure = described(error, trace, texts, 0)
                     del error, trace
