@@ -27,6 +27,8 @@ interface Execution {
 /** Deeper causes of an error are not looked at. */
 const MAX_CAUSES = 16;
 
+const SETTLED = Promise.resolve();
+
 /** What a runner may use to clean up after an execution that was cancelled, in milliseconds. Whoever terminates names a grace of his own. */
 const GRACE = 1000;
 
@@ -295,7 +297,11 @@ export class ExecutingThread {
     const { state } = execution;
     const stopped = failure !== undefined && this.#stopped(state, failure.error);
     const told = stopped ? undefined : failure;
-    const over = (): void => this.#forgetExecution(id);
+    const forget = (): void => this.#forgetExecution(id);
+    // when all is to end, the interpreter exits as soon as nothing is executed: what was written last leaves before, the close included
+    const over = this.#stopping
+      ? (): void => void SETTLED.then(() => this.link.flush()).then(forget)
+      : forget;
     // what was cut off with the gateway ends with that: a close would say that all of it has come
     if (this.#stopping && (stopped || halted)) {
       over();

@@ -206,10 +206,14 @@ test('a program that ends while somebody logs in to kill it is not waited for', 
 test('one shell kills for all that ask while it is open', async () => {
   const pids: number[] = [];
   let logins = 0;
+  let begun!: () => void;
+  const beginning = new Promise<void>((resolve) => {
+    begun = resolve;
+  });
   const killer = new GroupKiller(async (line, signal) => {
     logins++;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    return await open(`echo Welcome; sleep 0.1; ${line}`, signal);
+    begun();
+    return await open(`echo Welcome; sleep 0.5; ${line}`, signal);
   });
   const start = async (): Promise<number> => {
     const { connection } = await connect(script('printf $$ >&4; read x <&3; sleep 1000'));
@@ -219,10 +223,10 @@ test('one shell kills for all that ask while it is open', async () => {
     return Number(sink.text);
   };
   const never = new AbortController().signal;
-  const first = await Promise.all([start(), start(), start()]);
+  const [last = 0, ...first] = await Promise.all([start(), start(), start(), start()]);
   const killed = first.map((pid) => killer.kill(pid, never));
-  await new Promise((resolve) => setTimeout(resolve, 100));
-  const later = killer.kill(await start(), never);
+  await beginning;
+  const later = killer.kill(last, never);
   assert.equal(await Promise.all([...killed, later]), [[], [], [], []]);
   assert.equal(pids.filter(runs), []);
   assert.is(logins, 1);
