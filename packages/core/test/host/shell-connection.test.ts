@@ -223,7 +223,7 @@ test('one shell kills for all that ask while it is open', async () => {
     return Number(sink.text);
   };
   const never = new AbortController().signal;
-  const [last = 0, ...first] = await Promise.all([start(), start(), start(), start()]);
+  const [last, ...first] = await Promise.all([start(), start(), start(), start()]);
   const killed = first.map((pid) => killer.kill(pid, never));
   await beginning;
   const later = killer.kill(last, never);
