@@ -53,8 +53,13 @@ async function said(place: Place, command: string, options?: Options): Promise<s
 /** A command that goes on without its client, with a child that has left its parents; resolves when both run. */
 async function stay(host: Host): Promise<{ client: Client; pids: number[] }> {
   const client = ssh(host, `setsid sh -c 'sleep 1000 & echo $!'; echo $$; exec sleep 1000`);
-  let output = '';
-  while (output.split('\n').length < 3) output += String((await once(client.stdout, 'data'))[0]);
+  const output = await new Promise<string>((resolve) => {
+    let text = '';
+    client.stdout.on('data', (chunk: Uint8Array) => {
+      text += String(chunk);
+      if (text.split('\n').length === 3) resolve(text);
+    });
+  });
   return { client, pids: output.trim().split('\n').map(Number) };
 }
 
