@@ -63,7 +63,7 @@ async function calls(gw: Gateway): Promise<void> {
   await gw.call(() => 1, undefined, { timeout: '10' });
 }
 
-/** What arrives is not always what was sent. */
+/** Types of what arrives, which is not always what was sent. */
 async function arrivals(gw: Gateway, group: Group): Promise<void> {
   same<Wire<Buffer>, Uint8Array>();
   same<Wire<{ data: Buffer; at?: Date; readonly pair: [1, Buffer] }>, Arrived>();

@@ -238,7 +238,7 @@ function ports(tests: GatewayTests): void {
   });
 }
 
-/** What it prints first; it goes on. */
+/** The first lines that it prints; it goes on. */
 async function firstLines(process: RemoteProcess, count: number): Promise<string[]> {
   let said = '';
   while (said.split('\n').length <= count) {

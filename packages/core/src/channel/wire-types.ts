@@ -10,7 +10,7 @@ import type { Channel } from './channel.ts';
  */
 export type Wire<T> = Arriving<T, true>;
 
-/** What may be sent for the other end to get a `T`: channels turned round. */
+/** A value that may be sent for the other end to get a `T`: channels turned round. */
 export type Sent<T> = HasChannel<T> extends true ? Wire<T> : T;
 
 /** To be intersected with the type of something whose `T` is sent: unknown, or what nothing matches because it holds what can't be sent. */
@@ -26,12 +26,12 @@ export type TakesSecond<T> =
 /** To be intersected with the type of something that says it receives a `T`: what nothing matches where that arrives as something else. */
 export type Arrives<T> = Differs<T> extends true ? ArrivesAs<Arriving<T, false>> : unknown;
 
-/** What the compiler says of types that hold something which can't be sent. */
+/** Told by the compiler of types that hold something which can't be sent. */
 export interface CantBeSent<Why> {
   readonly cantBeSent: Why;
 }
 
-/** What the compiler says of code that receives something else than it declares. */
+/** Told by the compiler of code that receives something else than it declares. */
 export interface ArrivesAs<T> {
   readonly arrivesAs: T;
 }
@@ -101,10 +101,10 @@ type ArrivingList<T extends readonly unknown[], Item, Turned extends boolean> = 
 
 type Differs<T> = [Arriving<T, false>] extends [T] ? false : true;
 
-/** How deep types are searched: those that hold themselves have no end. */
+/** The depth to which types are searched: those that hold themselves have no end. */
 type TooDeep = { readonly length: 6 };
 
-/** What of a type can't be sent, with the path to it as a `DumpError` names it. Never if nothing is known of that kind. */
+/** The parts of a type that can't be sent, with the path to it as a `DumpError` names it. Never if nothing is known of that kind. */
 type Trouble<T, Path extends string = '$', Depth extends 0[] = []> = unknown extends T
   ? never
   : Depth extends TooDeep

@@ -78,6 +78,13 @@ export class DumpError extends DataFormatError {
   }
 }
 
+/** An error of dumping with the path in the value of the user, which was dumped at the place `at` of another; anything else as it is. */
+export function dumpedWithin(error: unknown, at: string): unknown {
+  if (!(error instanceof DumpError) || !error.path.startsWith(at)) return error;
+  const path = `$${error.path.slice(at.length)}`;
+  return new DumpError(error.message.replace(error.path, path), path, { cause: error.cause });
+}
+
 /** Bytes that are no value of the expected format, or exceed a limit. */
 export class LoadError extends DataFormatError {
   override readonly name = 'LoadError';

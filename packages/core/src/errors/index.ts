@@ -8,6 +8,7 @@ export {
   ConnectionLostError,
   DataFormatError,
   DumpError,
+  dumpedWithin,
   type ExitReport,
   LoadError,
   ProtocolError,

@@ -166,7 +166,7 @@ function propertiesOf(error: object): Record<string, unknown> | undefined {
   return names.length === 0 ? undefined : propertiesAsData(error, names);
 }
 
-/** What arrived as an error, as far as it is the data of one: the peer decides what that is, and how long its chain of causes. Throws for what is no object and no text. */
+/** An error that arrived, as far as it is the data of one: the peer decides what that is, and how long its chain of causes. Throws for what is no object and no text. */
 export function checkErrorData(
   data: unknown,
   depth = 0,

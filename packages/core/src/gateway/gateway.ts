@@ -442,7 +442,7 @@ export class Gateway implements AsyncDisposable {
 
   /**
    * Opens a stream to a TCP port or a unix-domain socket as the remote end sees it: names are resolved there. A service, as {@link spawn}. Destroying the stream closes the
-   * connection; it fails with `ConnectionLostError` when the gateway ends.
+   * connection; it fails when the gateway ends, with `ERR_EXECNET_TERMINATED` or `ConnectionLostError`.
    *
    * Rejects with `ERR_EXECNET_REFUSED`, `ERR_EXECNET_HOST_NOT_FOUND`, `ERR_EXECNET_UNREACHABLE`, `ERR_EXECNET_CONNECT_TIMEOUT`, `ERR_EXECNET_UNSUPPORTED` on Jython, the reason of
    * `signal`, or `ConnectionLostError`.

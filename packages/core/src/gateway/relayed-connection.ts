@@ -115,8 +115,9 @@ export class RelayedConnection implements Connection {
   }
 
   /** That of the process there, if it is one. */
-  get pid(): number {
-    return Number(/^popen:(\d+)$/.exec(this.#address)?.[1]);
+  get pid(): number | undefined {
+    const [, pid] = /^popen:(\d+)$/.exec(this.#address) ?? [];
+    return pid === undefined ? undefined : Number(pid);
   }
 
   /** Sends a signal to all of its process group, if it still runs. */
@@ -201,7 +202,7 @@ export class RelayedConnection implements Connection {
     this.#finish();
     if (remains?.length === 0) return;
     // what was only dialled has started nothing
-    const [, pid] = /^popen:(\d+)$/.exec(this.#address) ?? [];
+    const { pid } = this;
     if (!remains && pid === undefined) return;
     const left = (remains ?? [`localhost pid ${pid}`]).map((one) =>
       one.replace(/^localhost\b/, this.#hostName),

@@ -2,7 +2,7 @@ import { Channel, type ChannelState, type Future, future, type Sent, type Wire }
 import {
   ASYNCHRONOUS_STACKS,
   checkErrorData,
-  DumpError,
+  dumpedWithin,
   framesOf,
   ProtocolError,
   RemoteError,
@@ -20,17 +20,20 @@ export type Exposed<T> = {
     : never;
 } & AsyncDisposable;
 
-/** How long calls may take that are under way when the object is disposed of, in milliseconds. */
+/** The time that calls may take which are under way when the object is disposed of, in milliseconds. */
 const PATIENCE = 5000;
+
+/** The place of the arguments in a call. */
+const ARGUMENTS = '$[2]';
 
 interface Call {
   resolve(result: unknown): void;
   reject(error: unknown): void;
-  /** Where the program made it, if the engine does not know that later. */
+  /** The place where the program made it, if the engine does not know that later. */
   readonly frames: readonly string[] | undefined;
 }
 
-/** What is behind the proxy of an object at the remote end: its channel, and the calls that wait. */
+/** The local side of an object at the remote end, behind its proxy: its channel, and the calls that wait. */
 export class RemoteObject {
   readonly #channel: Channel;
   readonly #state: ChannelState;
@@ -101,7 +104,7 @@ export class RemoteObject {
           if (sender.closed) throw sender.closed.error;
           sender.post(link.dump([id, name, args]), link.takeCarried(), { resolve() {}, reject: failed });
         } catch (error) {
-          failed(inArguments(error));
+          failed(dumpedWithin(error, ARGUMENTS));
         }
         if (!this.#reading) void this.#read();
       }),
@@ -153,12 +156,3 @@ export class RemoteObject {
     await channel[Symbol.asyncDispose]();
   }
 }
-
-/** The path to what can't be sent is that in the arguments, whatever they are sent in. */
-function inArguments(error: unknown): unknown {
-  if (!(error instanceof DumpError) || !error.path.startsWith(ARGUMENTS)) return error;
-  const path = `$${error.path.slice(ARGUMENTS.length)}`;
-  return new DumpError(error.message.replace(error.path, path), path, { cause: error.cause });
-}
-
-const ARGUMENTS = '$[2]';

@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import { Readable, Writable } from 'node:stream';
 import { ExecnetError } from '../errors/index.ts';
-import { writesTo } from '../host/index.ts';
+import { readsFrom, writesTo } from '../host/index.ts';
 import { Printed } from './printed.ts';
 import type { RelayedConnection } from './relayed-connection.ts';
 
@@ -17,7 +17,7 @@ export interface ProcessOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** How a process has ended: one of both is null, as with `child_process`. */
+/** The end of a process: one of both is null, as with `child_process`. */
 export interface ProcessExit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -37,7 +37,7 @@ export class RemoteProcess implements AsyncIterable<string>, AsyncDisposable {
   /** While nobody reads it, the process waits, as with `child_process`. */
   readonly stdout: Readable;
   /**
-   * How it has ended; what it has left behind in its group is killed then. It waits for output that nobody reads. Rejects with `ConnectionLostError` if the gateway
+   * Its end; what it has left behind in its group is killed then. It waits for output that nobody reads. Rejects with `ConnectionLostError` if the gateway
    * has ended before.
    */
   readonly exited: Promise<ProcessExit>;
@@ -54,7 +54,7 @@ export class RemoteProcess implements AsyncIterable<string>, AsyncDisposable {
     this.#connection = connection;
     this.#name = name;
     this.#signal = signal;
-    this.pid = connection.pid;
+    this.pid = connection.pid as number;
     this.stdin = inputOf(connection);
     this.stdout = this.#start();
     this.exited = this.#exit();
@@ -116,13 +116,9 @@ export class RemoteProcess implements AsyncIterable<string>, AsyncDisposable {
 
   #start(): Readable {
     const connection = this.#connection;
-    let paused = false;
+    const { read, into } = readsFrom(connection);
     const stdout = new Readable({
-      read() {
-        if (!paused) return;
-        paused = false;
-        connection.resume();
-      },
+      read,
       destroy(error, done) {
         // the process goes on, and nobody waits for its output
         connection.resume();
@@ -131,20 +127,10 @@ export class RemoteProcess implements AsyncIterable<string>, AsyncDisposable {
     });
     // the end of the gateway: who reads hears of it, and who does not is told by `exited`
     stdout.on('error', () => {});
-    connection.start({
-      data: (chunk, owned) => {
-        if (stdout.destroyed || stdout.push(owned ? chunk : Buffer.from(chunk)) || paused) return;
-        paused = true;
-        connection.pause();
-      },
-      output: (_, chunk) => {
-        const room = this.#stderr.take(owned(chunk));
-        return this.#stderrRead ? room : undefined;
-      },
-      end: (reason) => {
-        if (reason) stdout.destroy(reason);
-        else stdout.push(null);
-      },
+    into(stdout, (_, chunk) => {
+      // what is kept must be nobody else's
+      const room = this.#stderr.take(Buffer.from(chunk));
+      return this.#stderrRead ? room : undefined;
     });
     const abort = (): void => void connection.abort().catch(() => {});
     this.#signal?.addEventListener('abort', abort, { once: true });
@@ -162,9 +148,6 @@ export class RemoteProcess implements AsyncIterable<string>, AsyncDisposable {
     return { code, signal: signal as NodeJS.Signals | null };
   }
 }
-
-/** What is kept must be nobody else's. */
-const owned = (chunk: Uint8Array): Buffer => Buffer.from(chunk);
 
 function inputOf(connection: RelayedConnection): Writable {
   return new Writable({

@@ -1,10 +1,39 @@
-import { Duplex, type WritableOptions } from 'node:stream';
-import type { Connection } from '../registry/contracts.ts';
+import { Duplex, type Readable, type WritableOptions } from 'node:stream';
+import type { Connection, ConnectionSink } from '../registry/contracts.ts';
 
 /** Bytes that wait for the connection before a writer has to: to stop at each chunk halves the throughput. */
 const MAX_QUEUED = 1024 * 1024;
 
-/** What a stream does that writes to a connection. */
+/** The part of a stream that reads from a connection; `into` starts that, with the stream that was made of it. */
+export function readsFrom(connection: Connection): {
+  read(): void;
+  into(stream: Readable, output: ConnectionSink['output']): void;
+} {
+  let paused = false;
+  return {
+    read() {
+      if (!paused) return;
+      paused = false;
+      connection.resume();
+    },
+    into(stream, output) {
+      connection.start({
+        data: (chunk, owned) => {
+          if (stream.destroyed || stream.push(owned ? chunk : Buffer.from(chunk)) || paused) return;
+          paused = true;
+          connection.pause();
+        },
+        output,
+        end: (reason) => {
+          if (reason) stream.destroy(reason);
+          else stream.push(null);
+        },
+      });
+    },
+  };
+}
+
+/** The part of a stream that writes to a connection. */
 export function writesTo(connection: Connection): Pick<WritableOptions, 'write' | 'writev' | 'final'> {
   const goOn = (done: () => void): void => {
     if (connection.queued > MAX_QUEUED) void connection.drained().then(done);
@@ -31,13 +60,9 @@ export function writesTo(connection: Connection): Pick<WritableOptions, 'write' 
  * aborts it.
  */
 export function duplexOf(connection: Connection): Duplex {
-  let paused = false;
+  const { read, into } = readsFrom(connection);
   const stream = new Duplex({
-    read() {
-      if (!paused) return;
-      paused = false;
-      connection.resume();
-    },
+    read,
     ...writesTo(connection),
     destroy(error, done) {
       connection.abort(error ?? undefined).then(
@@ -46,17 +71,6 @@ export function duplexOf(connection: Connection): Duplex {
       );
     },
   });
-  connection.start({
-    data: (chunk, owned) => {
-      if (stream.push(owned ? chunk : Buffer.from(chunk)) || paused) return;
-      paused = true;
-      connection.pause();
-    },
-    output: () => {},
-    end: (reason) => {
-      if (reason) stream.destroy(reason);
-      else stream.push(null);
-    },
-  });
+  into(stream, () => {});
   return stream;
 }

@@ -1,6 +1,6 @@
 export { ByteStreams } from './byte-streams.ts';
 export { Delivery } from './delivery.ts';
-export { duplexOf, writesTo } from './duplex.ts';
+export { duplexOf, readsFrom, writesTo } from './duplex.ts';
 export { GroupKiller, type OpenShell } from './group-killer.ts';
 export { localHost } from './local-host.ts';
 export { Room } from './room.ts';

@@ -105,8 +105,9 @@ function findMap(path: string, text: string): FileMap | undefined {
   };
 }
 
-function readQuietly(path: string): string {
-  return (statSync(path, { throwIfNoEntry: false })?.size ?? Number.POSITIVE_INFINITY) <= MAX_FILE_BYTES
+/** The text of a file; empty where there is none, or too much. */
+export function readQuietly(path: string, most: number = MAX_FILE_BYTES): string {
+  return (statSync(path, { throwIfNoEntry: false })?.size ?? Number.POSITIVE_INFINITY) <= most
     ? readFileSync(path, 'utf8')
     : '';
 }

@@ -1,6 +1,6 @@
-import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { readQuietly } from './locate.ts';
 
 /** Larger bundles are not read to find one line. */
 const MAX_FILE_BYTES = 64 * 1024 * 1024;
@@ -49,8 +49,9 @@ function defines(text: string, name: string): boolean {
 
 function textOf(path: string): string {
   try {
-    return statSync(path).size <= MAX_FILE_BYTES ? readFileSync(path, 'utf8') : '';
+    return readQuietly(path, MAX_FILE_BYTES);
   } catch {
+    // a folder, or a file of somebody else's
     return '';
   }
 }

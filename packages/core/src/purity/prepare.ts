@@ -15,7 +15,7 @@ export interface RemoteFunction {
   readonly generator: boolean;
   /** Whether it is to be evaluated in strict mode, as it was in its module. */
   readonly strict: boolean;
-  /** What names functions in it, as esbuild's `__name` does, where that has other names. */
+  /** Helpers that name functions in it, as esbuild's `__name` does, where that has other names. */
   readonly naming: readonly string[];
   /** The file where its author wrote it, if that is known. */
   readonly file?: string;

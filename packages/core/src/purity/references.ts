@@ -19,11 +19,11 @@ const COMPILER_HELPERS =
 const REWRITTEN_IMPORT =
   /^(__(vite_ssr|vi)_import_\d+__|import_\w+|\w+_\d+|_\w+__WEBPACK_IMPORTED_MODULE_\d+__)$/;
 
-/** What a function refers to that is not its own. */
+/** The references of a function to what is not its own. */
 export interface References {
   /** In the order of the text, each name once. */
   readonly impurities: readonly Impurity[];
-  /** What names functions in it, as esbuild's `__name` does, by other names. */
+  /** Helpers that name functions in it, as esbuild's `__name` does, by other names. */
   readonly naming: readonly string[];
 }
 

@@ -63,7 +63,7 @@ class RelayedConnection {
   #swept: Promise<void> | undefined;
   /** Chunks that wait for credit. */
   #waiting = 0;
-  #ending = false;
+  #cutOff = false;
 
   constructor(
     request: RelayRequest,
@@ -91,8 +91,8 @@ class RelayedConnection {
 
   /** The gateway ends. A remote end of ours takes that for its own end; of a port it must not look as if all had come. */
   end(): void {
-    this.#ending = true;
-    if (this.#request.what === 'dial') void this.abort().catch(() => {});
+    this.#cutOff = this.#request.what === 'dial';
+    if (this.#cutOff) void this.abort().catch(() => {});
     else this.#connection?.end();
   }
 
@@ -161,9 +161,8 @@ class RelayedConnection {
       },
       output: (stream, chunk) => this.#printed[stream]?.send(chunk),
       end: (reason) => {
-        const cutOff = this.#ending && this.#request.what === 'dial';
-        if (!cutOff) bytes.end();
-        const why = cutOff ? new ExecnetError('ERR_EXECNET_TERMINATED', 'the gateway ended') : reason;
+        if (!this.#cutOff) bytes.end();
+        const why = this.#cutOff ? new ExecnetError('ERR_EXECNET_TERMINATED', 'the gateway ended') : reason;
         this.#tell({ what: 'end', failure: why && relayFailure(why) });
       },
     });

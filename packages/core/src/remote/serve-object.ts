@@ -1,18 +1,13 @@
-import type { Channel } from '../channel/index.ts';
-import { DumpError, describeError } from '../errors/index.ts';
+import { type Channel, orAborted } from '../channel/index.ts';
+import { describeError, dumpedWithin } from '../errors/index.ts';
 
-/** What `dispose` of a resource is called, where the interpreter has such names. */
+/** The names that `dispose` of a resource has, where the interpreter has such names. */
 const DISPOSERS: readonly (symbol | undefined)[] = [Symbol.asyncDispose, Symbol.dispose];
 
-type Method = (...args: unknown[]) => unknown;
+/** The place of a result in an answer. */
+const RESULT = '$[1]';
 
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    const abort = (): void => reject(signal.reason);
-    if (signal.aborted) abort();
-    else signal.addEventListener('abort', abort, { once: true });
-  });
-}
+type Method = (...args: unknown[]) => unknown;
 
 /**
  * Runs the calls of an object's methods, `[id, name, arguments]`, that come over its channel, and answers with `[id, result]` or `[id, null, error]`. They
@@ -31,9 +26,7 @@ export async function serveObject(
 
   const fail = (id: unknown, error: unknown): Promise<void> => {
     shown(error);
-    // the path is that in the result
-    if (error instanceof DumpError) error.message = error.message.replace('$[1]', '$');
-    return channel.send([id, null, describeError(error)]);
+    return channel.send([id, null, describeError(dumpedWithin(error, RESULT))]);
   };
   const answerLater = async (id: unknown, result: unknown): Promise<void> => {
     try {
@@ -63,7 +56,10 @@ export async function serveObject(
         await fail(id, error);
       }
     }
-    await Promise.race([Promise.all(running), aborted(channel.signal)]);
+    const answered = Promise.all(running);
+    // where the signal was aborted before, nobody waits for them
+    answered.catch(() => {});
+    await orAborted(answered, channel.signal);
   } finally {
     for (const name of DISPOSERS) {
       const dispose = name && object[name];

@@ -3,7 +3,7 @@ import { type Benchmark, specOf } from '../benchmark.ts';
 import { interleave, milliseconds } from '../rounds.ts';
 import { row } from '../row.ts';
 
-/** What one would write without `expose`. */
+/** The same by hand, without `expose`. */
 async function loop(gateway: Gateway, count: number): Promise<void> {
   const channel = gateway.remoteExec(
     async (channel: Channel<[id: number, n: number], [id: number, result: number]>) => {
