@@ -3,10 +3,26 @@
  *
  *   batch.mjs LIST    LIST: a file with a JSON array of { file, folder }: an absolute path, and a folder for its temporary files
  */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import process from 'node:process';
+import { setTimeout } from 'node:timers';
 import { pathToFileURL } from 'node:url';
 import { beginOf, endOf, environmentOf } from './batch-protocol.mjs';
+
+/** How long the process may take to end after its last test: a network that was cut off, or a login, may still have an end to come to. */
+const endsWithin = 60_000;
+
+/** What this process has open, as far as its runtime and Linux tell. */
+function open() {
+  const descriptors = readdirSync('/proc/self/fd').map((fd) => {
+    try {
+      return `${fd} ${readlinkSync(`/proc/self/fd/${fd}`)}`;
+    } catch {
+      return `${fd} closed meanwhile`;
+    }
+  });
+  return [`resources: ${process.getActiveResourcesInfo().join(', ')}`, ...descriptors].join('\n  ');
+}
 
 /** @type {{ file: string, folder: string }[]} */
 const files = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8'));
@@ -30,3 +46,9 @@ for (const [index, { file, folder }] of files.entries()) {
   await exec();
   process.stdout.write(endOf(index));
 }
+
+setTimeout(() => {
+  process.stderr.write(`the process goes on after its last test; open are\n  ${open()}\n`, () =>
+    process.exit(1),
+  );
+}, endsWithin).unref();

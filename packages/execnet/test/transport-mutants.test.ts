@@ -4,13 +4,13 @@ import type { Connection } from '@execnet/core/plugin';
 import { popen } from 'execnet';
 import * as assert from 'uvu/assert';
 import { runningInterpreter } from '../../../tools/lib/interpreters.mjs';
-import { ABORTING, strays } from './fixtures/mutants/aborting.ts';
+import { ABORTING } from './fixtures/mutants/aborting.ts';
 import { BYTES } from './fixtures/mutants/bytes.ts';
 import { COMMANDS } from './fixtures/mutants/commands.ts';
 import { ENDS } from './fixtures/mutants/ends.ts';
 import { FLOW } from './fixtures/mutants/flow.ts';
 import { GATEWAYS, KEEPING } from './fixtures/mutants/gateways.ts';
-import { mutate } from './fixtures/mutants/mutate.ts';
+import { Made, mutate } from './fixtures/mutants/mutate.ts';
 import { test } from './fixtures/tests.ts';
 import { TransportGroup } from './fixtures/transports.ts';
 
@@ -31,14 +31,14 @@ const mutants = [
 
 for (const [what, title, fault] of mutants) {
   test(`a transport that ${what} is noticed`, async () => {
-    const made: Connection[] = [];
+    const made = new Made();
     await using group = new TransportGroup({
       name: 'popen',
       transport: mutate(popen(), fault, made),
       spec: { popen: true, [kind]: path },
     });
     const failures = await checkTransport(group, { titles: [title], limit: LIMIT });
-    await Promise.allSettled([...made, ...strays.splice(0)].map((connection) => connection.abort()));
+    await made.end();
     assert.equal([...failures.keys()], [title]);
   });
 }
@@ -46,11 +46,42 @@ for (const [what, title, fault] of mutants) {
 test('a transport that is as good passes all of these checks', async () => {
   await using group = new TransportGroup({
     name: 'popen',
-    transport: mutate(popen(), { sink: () => ({}), connection: () => ({}) }, []),
+    transport: mutate(popen(), { sink: () => ({}), connection: () => ({}) }, new Made()),
     spec: { popen: true, [kind]: path },
   });
   const titles = [...new Set(mutants.map(([, title]) => title))];
   assert.equal(await checkTransport(group, { titles }), new Map());
+});
+
+test('what a check starts after its time is ended', async () => {
+  const good = popen();
+  let goOn = (): void => {};
+  const checked = new Promise<void>((resolve) => {
+    goOn = resolve;
+  });
+  let tell: ((connection: Connection) => void) | undefined;
+  const late = new Promise<Connection>((resolve) => {
+    tell = resolve;
+  });
+  await using group = new TransportGroup({
+    name: 'popen',
+    transport: {
+      ...good,
+      connect: async (...given) => {
+        await checked;
+        const connection = await good.connect(...given);
+        tell?.(connection);
+        return connection;
+      },
+    },
+    spec: { popen: true, [kind]: path },
+  });
+  const title = 'bytes of every value pass unchanged';
+  const failures = await checkTransport(group, { titles: [title], limit: 20 });
+  assert.match(String(failures.get(title)), 'the check takes longer than 20 ms');
+  goOn();
+  // its shell would read for ever
+  await (await late).closed;
 });
 
 test('a check that is not there is none', async () => {

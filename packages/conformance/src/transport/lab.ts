@@ -78,6 +78,8 @@ export class Lab {
   readonly #opened: Opened[] = [];
   readonly #connections: Connection[] = [];
   readonly #gateways: Gateway[] = [];
+  readonly #asking: Lab[] = [];
+  #cleared = false;
   #probe: Promise<Opened> | undefined;
 
   constructor(fixture: TransportFixture) {
@@ -103,8 +105,7 @@ export class Lab {
         descriptors: { input: 3, output: 4 },
       },
     });
-    this.#connections.push(connection);
-    return connection;
+    return await this.#keep(connection);
   }
 
   /** The same, started. */
@@ -162,8 +163,7 @@ export class Lab {
       ...transport,
       connect: async (spec, context) => {
         connection = await transport.connect(spec, context);
-        this.#connections.push(connection);
-        return connection;
+        return await this.#keep(connection);
       },
     };
     const env = { [MARK]: this.mark, ...fields?.env };
@@ -195,10 +195,12 @@ export class Lab {
     assert.equal(left, [], 'processes are left');
   }
 
-  /** Ends all that was made. */
+  /** Ends all that was made, and what a check that goes on after its time makes from now on. */
   async clear(): Promise<void> {
+    this.#cleared = true;
     await Promise.allSettled(this.#gateways.map((gateway) => gateway.terminate({ timeout: 200 })));
     await Promise.allSettled(this.#connections.map((connection) => connection.abort()));
+    await Promise.allSettled(this.#asking.map((lab) => lab.clear()));
   }
 
   /** Ends all that was made, and looks whether it behaved. */
@@ -209,9 +211,19 @@ export class Lab {
     await this.assertNothingLeft();
   }
 
+  async #keep(connection: Connection): Promise<Connection> {
+    if (this.#cleared) {
+      await connection.abort();
+      throw new Error('the check is over');
+    }
+    this.#connections.push(connection);
+    return connection;
+  }
+
   /** Asks a script of a lab of its own, which nobody looks at. */
   async #ask(script: string, question: string): Promise<number[]> {
     const asking = new Lab(this.fixture);
+    this.#asking.push(asking);
     const { connection, sink } = await asking.open(script);
     connection.write(Buffer.from(`${question}\n`));
     const answer = await sink.firstLine();
