@@ -37,7 +37,7 @@ const dealing = words(`
 
 /** Files whose tests share a gateway, mostly, and are tried on every remote end in JavaScript. */
 const sharing = words(`
-  blocking callbacks cancelling channels closing errors executing exposing files half-closed iteration left-behind main-thread-only multi-channel nested-channels processes pure-functions status streams structured
+  blocking callbacks cancelling channels closing errors executing exposing files half-closed iteration left-behind main-thread-only multi-channel nested-channels processes pure-functions services status streams structured
   values
 `);
 
@@ -55,7 +55,7 @@ const dealingPython = words(`
 /** Files whose tests share a gateway, mostly, and are tried on every remote end in Python. */
 const sharingPython = words(`
   python-callbacks python-cancelling python-channels python-closing python-errors python-executing python-exposing python-files python-flow python-half-closed python-main-thread-only python-memory
-  python-prints python-processes python-signals python-status python-streams python-strings python-threads python-values
+  python-prints python-processes python-services python-signals python-status python-streams python-strings python-threads python-values
 `);
 
 /** All files whose tests are tried on every remote end in Python. */
@@ -78,6 +78,7 @@ export const general = {
   'multi-channel': 'multi-channel',
   'nested-channels': 'nested channels',
   processes: 'processes and ports',
+  services: 'services',
   status: 'status',
   streams: 'streams of results',
   values: 'values',

@@ -55,6 +55,7 @@ export type {
   OutputStream,
   Plugin,
   Refusal,
+  Service,
   SourceRequest,
   SpawnOptions,
   Trace,
@@ -77,4 +78,5 @@ export type {
   ThreadLimits,
   ThreadOptions,
 } from './remote/executor.ts';
+export type { ServiceProgram, ServiceTools } from './remote/service.ts';
 export { quoteWord, quoteWords, Spec, splitWords } from './spec/index.ts';

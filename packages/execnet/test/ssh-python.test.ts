@@ -56,6 +56,7 @@ if (host === undefined || usualPython === undefined) {
     conformance.pythonStreamSuite,
     conformance.pythonExposingSuite,
     conformance.pythonProcessSuite,
+    conformance.pythonServiceSuite,
     conformance.pythonErrorSuite,
     conformance.pythonExecutingSuite,
     conformance.pythonFileSuite,

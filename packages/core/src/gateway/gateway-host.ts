@@ -1,7 +1,7 @@
 import { Channel, type ChannelState } from '../channel/index.ts';
 import { SpecError } from '../errors/index.ts';
 import type { Link } from '../link/index.ts';
-import type { ExecRequest, Hello } from '../protocol/index.ts';
+import type { Hello } from '../protocol/index.ts';
 import type {
   Address,
   Command,
@@ -12,8 +12,8 @@ import type {
   SpawnOptions,
 } from '../registry/contracts.ts';
 import type { RelayRequest, RelayStreams } from '../relay/messages.ts';
-import { Code } from '../wire/index.ts';
 import { RelayedConnection } from './relayed-connection.ts';
+import { requestService } from './service.ts';
 
 /** What a gateway brings to be a host for others. */
 export interface GatewayHostParts {
@@ -105,15 +105,10 @@ export class GatewayHost implements Host {
         'ERR_EXECNET_UNSUPPORTED',
         `${this.name} runs on ${this.#plugin.field}, which can't start others: via=${this.name} is not possible`,
       );
-    const request: ExecRequest = { kind: 'service', text, args: undefined };
-    const payload = this.#link.dump(request) as Uint8Array;
-    const channel = this.#newChannel();
-    this.#link.writeFrame(Code.SERVICE, channel.id, payload);
-    const state = Channel.stateOf(channel) as ChannelState;
-    // an execution: who closes its channel ends it
-    state.execution = true;
+    const channel = requestService(this.#link, { kind: 'service', text, args: undefined });
     const relay: Relay = { channel, opening: new Set() };
     // it may fail before it has heard of any of them
+    const state = Channel.stateOf(channel) as ChannelState;
     state.setCallback({
       item: () => {},
       end: () => {

@@ -45,6 +45,7 @@ import type {
   Host,
   Interpreter,
   OutputStream,
+  Service,
   SourceRequest,
 } from '../registry/contracts.ts';
 import type { Serializer } from '../serializer/types.ts';
@@ -68,6 +69,7 @@ import { Printed } from './printed.ts';
 import { type Exposed, RemoteObject } from './remote-object.ts';
 import { type ProcessOptions, RemoteProcess } from './remote-process.ts';
 import { RemoteStream } from './remote-stream.ts';
+import { requestService, serviceRequest } from './service.ts';
 import { describeSource, type RemoteSource } from './source.ts';
 import { withPlace } from './syntax-place.ts';
 import { trace, traceFrames } from './trace.ts';
@@ -454,6 +456,32 @@ export class Gateway implements AsyncDisposable {
       ...(signal ? { signal } : {}),
     });
     return duplexOf(connection);
+  }
+
+  /**
+   * Starts a service of a package, and resolves with the channel to it when the remote end has been asked for that; what fails there is told on the channel. For packages,
+   * which offer their users calls of their own. It ends when its program is over, when the channel is cancelled, `signal` is aborted, or the gateway ends; that the channel is
+   * closed is for the program to notice.
+   *
+   * Rejects with `ERR_EXECNET_UNSUPPORTED` if the service has no program for the interpreter of this gateway, a `DumpError` if `args` can't be sent, the reason of `signal`,
+   * `ConnectionLostError`, or what the service fails to make its program for.
+   *
+   * @typeParam Receive - what the program sends; it arrives here as `Wire<Receive>`
+   * @typeParam Send - what is sent to it
+   */
+  async startService<Receive = unknown, Send = unknown>(
+    service: Service,
+    args?: unknown,
+    options: Pick<ExecOptions, 'signal'> = {},
+  ): Promise<Channel<Wire<Receive>, Send>> {
+    options.signal?.throwIfAborted();
+    const { family } = this.#interpreter;
+    const request = await serviceRequest(service, args, { family, place: this.#name });
+    options.signal?.throwIfAborted();
+    this.#link.check();
+    const channel = requestService(this.#link, request);
+    this.#link.flush();
+    return this.#withSignal(channel, options) as Channel<Wire<Receive>, Send>;
   }
 
   #execute(

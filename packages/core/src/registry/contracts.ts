@@ -314,5 +314,22 @@ export interface ExecModelContext {
   readonly interpreter: string;
 }
 
+/**
+ * Code of a package that serves at remote ends, started by `gateway.startService`. It is no execution: it runs in a thread of its own whatever the code of the
+ * gateway does and whatever schedules that, and status does not count it. It ends with the gateway.
+ */
+export interface Service {
+  /** For messages and stacks: `rsync`. */
+  readonly name: string;
+  /**
+   * The text of its program for remote ends of a family, asked for each time that it is started; a gateway of a family without one refuses the service. Self-contained: it
+   * imports nothing but what the interpreter brings.
+   *
+   * - `javascript`: a CommonJS script that exports `serve`, a `ServiceProgram`; bundlers call it `cjs`.
+   * - `python`: a module that defines `serve(channel, args)`, for every version that remote ends run on; what it raises is the error of the channel.
+   */
+  readonly programs: Readonly<Partial<Record<Family, () => string | Promise<string>>>>;
+}
+
 /** Anything that a registry holds. */
 export type Plugin = Transport | Interpreter | ExecModel;

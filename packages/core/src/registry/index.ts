@@ -16,6 +16,7 @@ export type {
   OutputStream,
   Plugin,
   Refusal,
+  Service,
   SourceRequest,
   SpawnOptions,
   Trace,

@@ -7,7 +7,7 @@ import { ExecnetError, TerminateError } from '../errors/index.ts';
 import { localHost } from '../host/local-host.ts';
 import { SpawnedConnection } from '../host/spawned-connection.ts';
 import type { Connection, OutputStream } from '../registry/contracts.ts';
-import type { ServiceTools } from '../remote/thread.ts';
+import type { RelayTools } from '../remote/service.ts';
 import { within } from '../within.ts';
 import { Guard } from './guard.ts';
 import type { RelayEvent, RelayOrder, RelayRequest } from './messages.ts';
@@ -26,7 +26,7 @@ const MAX_QUEUED = 1024 * 1024;
 export async function serve(
   channel: Channel<RelayRequest>,
   _args: unknown,
-  tools: ServiceTools,
+  tools: RelayTools,
 ): Promise<void> {
   const open = new Set<RelayedConnection>();
   const guard = new Guard();
@@ -55,7 +55,7 @@ class RelayedConnection {
   /** Resolves when nothing is left of it. */
   readonly over: Promise<void>;
   readonly #request: RelayRequest;
-  readonly #tools: ServiceTools;
+  readonly #tools: RelayTools;
   readonly #guard: Guard;
   readonly #printed: Readonly<Record<OutputStream, ByteChannel | undefined>>;
   readonly #stop = new AbortController();
@@ -67,7 +67,7 @@ class RelayedConnection {
 
   constructor(
     request: RelayRequest,
-    tools: ServiceTools,
+    tools: RelayTools,
     { stopping, guard }: { stopping: AbortSignal; guard: Guard },
   ) {
     this.#request = request;

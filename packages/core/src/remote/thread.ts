@@ -14,6 +14,7 @@ import { evaluateModel } from './model-program.ts';
 import type { Output } from './output.ts';
 import { type Ring, Word } from './ring.ts';
 import { runtime } from './runtime.ts';
+import type { RelayTools } from './service.ts';
 import { idsOf } from './slots.ts';
 import { type ThreadMessage, ThreadPort } from './thread-port.ts';
 
@@ -31,14 +32,6 @@ const SETTLED = Promise.resolve();
 
 /** What a runner may use to clean up after an execution that was cancelled, in milliseconds. Whoever terminates names a grace of his own. */
 const GRACE = 1000;
-
-/** What a service gets besides its channel. */
-export interface ServiceTools {
-  /** Sends what was written, now, and not at the end of the turn. */
-  flush(): void;
-  /** A channel as a stream of bytes. */
-  bytes(channel: unknown): ByteChannel;
-}
 
 export interface ThreadOptions {
   /** Id of the gateway. */
@@ -186,9 +179,9 @@ export class ExecutingThread {
       // binaries among the arguments may keep the memory that they came in
       const request = this.#dialect.request(this.link.load(payload.slice()));
       const remote = this.#compile(request);
-      const tools: ServiceTools | undefined =
+      const tools: RelayTools | undefined =
         request.kind === 'service'
-          ? { flush: () => this.link.flush(), bytes: (one) => new ByteChannel(one as Channel) }
+          ? { flush: () => this.link.flush(), bytes: (one) => new ByteChannel(one) }
           : undefined;
       const code = (): unknown =>
         tools ? remote(channel, request.args, tools) : remote(channel, request.args);

@@ -33,7 +33,7 @@ class Lifetime(object):
     def see_to_the_end(self):
         asked = clock()
         interrupted = False
-        while clock() < self.deadline:
+        while clock() < self.deadline + (SERVICE_GRACE if self.services else 0):
             if not self.running():
                 self.model.leave()
                 # atexit handlers, threads that are no daemons: they may use what is left

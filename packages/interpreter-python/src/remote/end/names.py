@@ -92,6 +92,8 @@ MAX_VALUES = 1000
 
 # seconds that code may use to clean up when the connection is lost: all is gone within two seconds
 GRACE_WHEN_LOST = 1.0
+# seconds that a service may use beyond the grace of executions: the relay kills what has not ended by itself within that
+SERVICE_GRACE = 0.4
 # seconds after which the main thread is interrupted if its code has not noticed that it is to end
 UNNOTICED = 0.05
 # how often a terminating end looks whether everything has ended, in seconds

@@ -170,20 +170,12 @@ class RemoteEnd(Lifetime):
     def service(self, id, payload):
         if self.ending:
             return
-        task = self.begin(id, payload)
+        task = self.begin(id, payload, ServiceTask)
         task.state.service = True
         self.services[id] = task
 
         def run():
-            failure = None
-            try:
-                request = self.link.load(task.state, task.request)
-                space = dict(globals(), __name__='execnet_service')
-                run_text(request['text'], '<execnet service>', space)
-                space['serve'](task.channel, self)
-            except BaseException as error:
-                if not task.stopped(error):
-                    failure = describe(error)
+            failure = task.run()
             self.services.pop(id, None)
             self.over(task, failure)
 
@@ -195,7 +187,7 @@ class RemoteEnd(Lifetime):
 
     # --- executions
 
-    def begin(self, id, payload):
+    def begin(self, id, payload, kind=Task):
         self.link.enter()
         try:
             state = self.link.states.get(id)
@@ -205,7 +197,7 @@ class RemoteEnd(Lifetime):
             # frames may have come before
             self.link.release(state)
             state.unread = False
-            task = Task(self, id, payload)
+            task = kind(self, id, payload)
             task.state.execution = True
             self.tasks.add(task)
             return task

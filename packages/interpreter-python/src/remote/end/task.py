@@ -141,6 +141,31 @@ class Task(object):
                 held.__exit__(None, None, None)
 
 
+class ServiceTask(Task):
+    """A request to start a service, which has a thread of its own and is no execution."""
+
+    def execute(self, request, texts):
+        request = self.end.link.load(self.state, request)
+        name = request.get('name')
+        if name is None:
+            # the relay, which is a part of the remote end
+            space = dict(globals(), __name__='execnet_service')
+            run_text(request['text'], '<execnet service>', space)
+            space['serve'](self.channel, self.end)
+            return
+        file = '<execnet service %s>' % (name.encode('utf-8') if PY2 else name)
+        texts[file] = request['text']
+        module = SourceModule(request['text'], file, self.state.id)
+        try:
+            module.run()
+            serve = module.space.get('serve')
+            if serve is None:
+                raise NameError('the program of the service %s has no function serve' % name)
+            serve(self.channel, request.get('args'))
+        finally:
+            module.forget()
+
+
 # programs call a few again and again; what is generated must not pile up
 MAX_LOADED = 200
 
