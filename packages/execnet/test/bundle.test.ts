@@ -57,4 +57,31 @@ for (const [title, options] of BUNDLES) {
   });
 }
 
+// Node 20 knows `Symbol.asyncDispose` in its main context only, where the others run nothing
+if (runningInterpreter().kind === 'node') {
+  test('a program that is compiled for older engines works in a context of its own, as test runners make them', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'bundle-'));
+    try {
+      const file = join(folder, 'bundled.cjs');
+      buildSync({
+        entryPoints: [programFile('using.mjs')],
+        outfile: file,
+        bundle: true,
+        platform: 'node',
+        format: 'cjs',
+        target: 'es2022',
+        logLevel: 'error',
+      });
+      await using program = new Program(process.execPath, [programFile('in-context.mjs'), file]);
+      const { pids, ...said } = await program.said<{ pids: number[] }>();
+      const { code, stderr } = await program.ended;
+      assert.equal({ code, stderr }, { code: 0, stderr: '' });
+      assert.equal(said, { up: 42, value: 'an item', open: true, kinds: [true, true, true, true, true] });
+      assert.equal(await stillRunning(pids, 500), []);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+}
+
 test.run();

@@ -65,11 +65,11 @@ async function calls(gw: Gateway): Promise<void> {
 
 /** Types of what arrives, which is not always what was sent. */
 async function arrivals(gw: Gateway, group: Group): Promise<void> {
-  same<Wire<Buffer>, Uint8Array>();
+  same<Wire<Buffer>, Uint8Array<ArrayBuffer>>();
   same<Wire<{ data: Buffer; at?: Date; readonly pair: [1, Buffer] }>, Arrived>();
-  same<Wire<Map<string, Buffer[]>>, Map<string, Uint8Array[]>>();
-  same<Wire<ReadonlySet<Buffer>>, Set<Uint8Array>>();
-  same<Wire<Record<string, Buffer>>, Record<string, Uint8Array>>();
+  same<Wire<Map<string, Buffer[]>>, Map<string, Uint8Array<ArrayBuffer>[]>>();
+  same<Wire<ReadonlySet<Buffer>>, Set<Uint8Array<ArrayBuffer>>>();
+  same<Wire<Record<string, Buffer>>, Record<string, Uint8Array<ArrayBuffer>>>();
   same<Wire<Channel<string, number>>, Channel<number, string>>();
   same<Wire<{ reply: Channel<never, 'a'> }>, { reply: Channel<'a', never> }>();
   same<Wire<unknown>, unknown>();
@@ -80,37 +80,45 @@ async function arrivals(gw: Gateway, group: Group): Promise<void> {
   same<Wire<Error>, Error>();
   same<Wire<'a' | 1n | Float64Array>, 'a' | 1n | Float64Array>();
   // a record may look like an error and have more
-  same<Wire<{ name: string; message: string; data: Buffer }>['data'], Uint8Array>();
+  same<Wire<{ name: string; message: string; data: Buffer }>['data'], Uint8Array<ArrayBuffer>>();
   // types that hold themselves
   const json = (value: Wire<Json>): Json => value;
   const tree = (value: Wire<Tree>) => value.children[0]?.data;
-  same<ReturnType<typeof tree>, Uint8Array | undefined>();
+  same<ReturnType<typeof tree>, Uint8Array<ArrayBuffer> | undefined>();
   assert.ok(json !== (tree as unknown));
 
   const read = await gw.call(async () => ({ data: Buffer.from('x') }));
-  same<typeof read, { data: Uint8Array }>();
+  same<typeof read, { data: Uint8Array<ArrayBuffer> }>();
   for await (const chunk of gw.stream(function* () {
     yield Buffer.from('x');
   }))
-    same<typeof chunk, Uint8Array>();
+    same<typeof chunk, Uint8Array<ArrayBuffer>>();
   const channel = gw.remoteExec((channel: Channel<number, Buffer>) => channel.send(Buffer.from('x')));
-  same<typeof channel, Channel<Uint8Array, number>>();
+  same<typeof channel, Channel<Uint8Array<ArrayBuffer>, number>>();
   const all = group.remoteExec((channel: Channel<number, Buffer>) => channel.send(Buffer.from('x')));
-  same<typeof all, MultiChannel<Uint8Array, number>>();
+  same<typeof all, MultiChannel<Uint8Array<ArrayBuffer>, number>>();
   // the type arguments are those of the channel here, whatever the code is given as
   const typed = gw.remoteExec<Buffer, string>(async (channel: Channel<string, Buffer>) => {
     await channel.send(Buffer.from(await channel.receive()));
   });
-  same<typeof typed, Channel<Uint8Array, string>>();
+  same<typeof typed, Channel<Uint8Array<ArrayBuffer>, string>>();
 
   // nor is what text, functions by their names and channels of one's own say
-  same<ReturnType<typeof gw.remoteExec<Buffer, string>>, Channel<Uint8Array, string>>();
+  same<ReturnType<typeof gw.remoteExec<Buffer, string>>, Channel<Uint8Array<ArrayBuffer>, string>>();
   const named = await gw.call<{ data: Buffer }>('job.run');
-  same<typeof named, { data: Uint8Array }>();
-  same<ReturnType<typeof gw.newChannel<Buffer, Channel<1, 2>>>, Channel<Uint8Array, Channel<1, 2>>>();
+  same<typeof named, { data: Uint8Array<ArrayBuffer> }>();
+  same<
+    ReturnType<typeof gw.newChannel<Buffer, Channel<1, 2>>>,
+    Channel<Uint8Array<ArrayBuffer>, Channel<1, 2>>
+  >();
 
   // a Buffer may be sent to code that takes what it arrives as
   await gw.call((data: Uint8Array) => data.length, Buffer.from('x'));
+  // as the compiler calls those that a program makes
+  const sent = { bytes: new Uint8Array(2), list: [new Uint8Array(2)] };
+  same<typeof sent.bytes, Uint8Array<ArrayBuffer>>();
+  await gw.call(({ bytes, list }: typeof sent) => bytes.length + list.length, sent);
+  gw.remoteExec(async (channel: Channel<typeof sent>) => (await channel.receive()).bytes);
   // @ts-expect-error it is no Buffer there
   await gw.call((data: Buffer) => data.toString('latin1'), Buffer.from('x'));
   // @ts-expect-error it is no Buffer there, and stands in a list
@@ -217,7 +225,7 @@ async function exposed(gw: Gateway): Promise<void> {
   }
   await using store = await gw.expose(({ path }: { path: string }) => new Store(path), { path: '/a' });
   const value = await store.get('a');
-  same<typeof value, Uint8Array | undefined>();
+  same<typeof value, Uint8Array<ArrayBuffer> | undefined>();
   const size = await store.set('a', Buffer.from('x'), 'tag');
   same<typeof size, number>();
   // @ts-expect-error it has no such method
@@ -253,9 +261,9 @@ async function inferred(gw: Gateway): Promise<void> {
 }
 
 interface Arrived {
-  data: Uint8Array;
+  data: Uint8Array<ArrayBuffer>;
   at?: Date;
-  readonly pair: [1, Uint8Array];
+  readonly pair: [1, Uint8Array<ArrayBuffer>];
 }
 interface Tree {
   readonly children: Tree[];

@@ -2,6 +2,7 @@ import type { Readable, Writable } from 'node:stream';
 import { performance } from '../clock.ts';
 import { atCaller, CancelledError, ExecnetError, RemoteError, TimeoutError } from '../errors/index.ts';
 import { checkForCall, isStackOverflow } from '../stack-room.ts';
+import { asyncDisposable, shownAsText } from '../well-known.ts';
 import { Code } from '../wire/index.ts';
 import type { ChannelState } from './channel-state.ts';
 import { type Future, future } from './future.ts';
@@ -45,11 +46,8 @@ export class Channel<Receive = unknown, Send = unknown> implements AsyncDisposab
   #writable: WritableStream<Send> | undefined;
 
   static {
-    Object.defineProperty(Channel.prototype, Symbol.for('nodejs.util.inspect.custom'), {
-      value(this: Channel): string {
-        return this.toString();
-      },
-    });
+    shownAsText(Channel.prototype);
+    asyncDisposable(Channel.prototype);
   }
 
   /** Channels are made by gateways; not to be called by users. */

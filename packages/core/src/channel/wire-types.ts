@@ -56,6 +56,9 @@ type Kept =
   | BigInt64Array
   | BigUint64Array;
 
+/** In memory of its own: a `Uint8Array<ArrayBuffer>`, for compilers that tell that from others. */
+type Bytes = ReturnType<typeof Uint8Array.of>;
+
 /** Objects that arrive as what they are; plain objects may have the same members, and more. */
 type KeptIfSame<T> = Error extends T ? true : Complex extends T ? true : false;
 
@@ -66,7 +69,7 @@ type Arriving<T, Turned extends boolean> = unknown extends T
   : T extends Primitive | Kept
     ? T
     : T extends Uint8Array
-      ? Uint8Array
+      ? Bytes
       : T extends Channel<infer Receive, infer Send>
         ? Turned extends true
           ? Channel<Wire<Send>, Receive>

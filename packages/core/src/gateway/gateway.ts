@@ -51,6 +51,7 @@ import type {
 import type { Serializer } from '../serializer/types.ts';
 import type { Spec } from '../spec/index.ts';
 import { checkForCall } from '../stack-room.ts';
+import { asyncDisposable, shownAsText } from '../well-known.ts';
 import {
   Code,
   codeName,
@@ -702,11 +703,8 @@ export class Gateway implements AsyncDisposable {
   }
 
   static {
-    Object.defineProperty(Gateway.prototype, Symbol.for('nodejs.util.inspect.custom'), {
-      value(this: Gateway): string {
-        return this.toString();
-      },
-    });
+    shownAsText(Gateway.prototype);
+    asyncDisposable(Gateway.prototype);
   }
 
   /** Takes note of a gateway whose connection goes through this one: it is to be terminated first. For the one who opened it. */

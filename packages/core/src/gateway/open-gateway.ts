@@ -64,7 +64,11 @@ export async function openGateway(
   await checked;
   const command: Command = {
     ...boot.command,
-    env: { ...boot.command.env, ...env },
+    env: {
+      ...(beside && !spec.has(interpreter.field) ? host.interpreter.env : {}),
+      ...boot.command.env,
+      ...env,
+    },
     ...(chdir === undefined ? {} : { cwd: chdir }),
     ...(nice === undefined ? {} : { nice }),
   };

@@ -10,6 +10,7 @@ import {
   stackAbove,
   TimeoutError,
 } from '../errors/index.ts';
+import { ASYNC_DISPOSE, shownAsText } from '../well-known.ts';
 
 /** The methods of an object at the remote end, as they are called from here. */
 export type Exposed<T> = {
@@ -69,15 +70,11 @@ export class RemoteObject {
   }
 
   static {
-    Object.defineProperty(RemoteObject.prototype, Symbol.for('nodejs.util.inspect.custom'), {
-      value(this: RemoteObject): string {
-        return this.toString();
-      },
-    });
+    shownAsText(RemoteObject.prototype);
   }
 
   #property(name: string | symbol): unknown {
-    if (name === Symbol.asyncDispose) return () => this.#dispose();
+    if (name === ASYNC_DISPOSE) return () => this.#dispose();
     if (name === Symbol.toPrimitive) return () => this.toString();
     // it is no promise, and what asks for these by itself must not call them
     if (typeof name === 'symbol' || name === 'then' || name === 'toJSON') return undefined;

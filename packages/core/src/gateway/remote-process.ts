@@ -2,6 +2,7 @@ import { constants } from 'node:os';
 import { Readable, Writable } from 'node:stream';
 import { ExecnetError } from '../errors/index.ts';
 import { readsFrom, writesTo } from '../host/index.ts';
+import { asyncDisposable } from '../well-known.ts';
 import { Printed } from './printed.ts';
 import type { RelayedConnection } from './relayed-connection.ts';
 
@@ -108,6 +109,10 @@ export class RemoteProcess implements AsyncIterable<string>, AsyncDisposable {
   /** Kills it, and all of its group, if it still runs; resolves when nothing of it is left, and rejects with a `TerminateError` that names what is. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#over) await this.#connection.abort();
+  }
+
+  static {
+    asyncDisposable(RemoteProcess.prototype);
   }
 
   toString(): string {

@@ -1,5 +1,6 @@
 import type { Channel } from '../channel/index.ts';
 import { CancelledError } from '../errors/index.ts';
+import { asyncDisposable } from '../well-known.ts';
 
 /**
  * The items that remote code yields, as they come; the other end gets ahead of the reader by the window of a channel. Leaving a loop over it stops the code there.
@@ -55,6 +56,10 @@ export class RemoteStream<Item> implements AsyncIterableIterator<Item, undefined
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.return();
+  }
+
+  static {
+    asyncDisposable(RemoteStream.prototype);
   }
 
   async #leave(): Promise<void> {

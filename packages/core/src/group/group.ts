@@ -11,6 +11,7 @@ import {
 import { defaultRegistry } from '../interpreters/index.ts';
 import type { Registry } from '../registry/index.ts';
 import { expandSpecs, Spec, type SpecLike } from '../spec/index.ts';
+import { asyncDisposable, shownAsText } from '../well-known.ts';
 import { nothingToTakeDown, takeDownAtExit } from './exit-hook.ts';
 import { MultiChannel } from './multi-channel.ts';
 
@@ -231,11 +232,8 @@ export class Group implements AsyncDisposable, Iterable<Gateway> {
   }
 
   static {
-    Object.defineProperty(Group.prototype, Symbol.for('nodejs.util.inspect.custom'), {
-      value(this: Group): string {
-        return this.toString();
-      },
-    });
+    shownAsText(Group.prototype);
+    asyncDisposable(Group.prototype);
   }
 
   async #open(spec: Spec, id: string, options: WaitOptions): Promise<Gateway> {

@@ -5,9 +5,9 @@ import { dirname, resolve } from 'node:path';
 import { clearTimeout, setTimeout } from '../clock.ts';
 import { ConnectError, type ErrorCode } from '../errors/index.ts';
 import type { Address, Command, Connection, DialOptions, Host, SpawnOptions } from '../registry/contracts.ts';
-import { runningInterpreter } from '../registry/index.ts';
 import { DialedConnection } from './dialed-connection.ts';
 import { checkNiceness } from './niceness.ts';
+import { ownInterpreter } from './own-interpreter.ts';
 import { SpawnedConnection } from './spawned-connection.ts';
 import { startFailure } from './start-failure.ts';
 
@@ -17,7 +17,7 @@ const OWN_VARIABLES = ['NODE_CHANNEL_FD', 'NODE_CHANNEL_SERIALIZATION_MODE', 'NO
 /** This machine. */
 export const localHost: Host = {
   name: 'localhost',
-  interpreter: { field: runningInterpreter(), path: process.execPath },
+  interpreter: ownInterpreter(),
   spawn: spawnLocal,
   dial: dialLocal,
 };

@@ -25,7 +25,17 @@ const SUPPLIED: Readonly<Record<string, string>> = {
     'const next=()=>{for(let item;item=stack.pop();){try{const result=item[1]&&item[1].call(item[2]);' +
     'if(item[0])return Promise.resolve(result).then(next,(error)=>(fail(error),next()))}catch(error){fail(error)}}' +
     'if(hasError)throw error};return next()};',
+  // an `import()` that was compiled to CommonJS: by esbuild, TypeScript, Babel, SWC
+  __toESM: namespaceHelper('__toESM'),
+  __importStar: namespaceHelper('__importStar'),
+  _interopRequireWildcard: namespaceHelper('_interopRequireWildcard'),
+  _interop_require_wildcard: namespaceHelper('_interop_require_wildcard'),
 };
+
+/** What gives a module that `require` has found the shape that `import()` gives it. */
+function namespaceHelper(name: string): string {
+  return `const ${name}=(module)=>module&&module.__esModule?module:Object.assign({},module,{default:module});`;
+}
 
 function namingHelper(name: string): string {
   return `const ${name}=(target,value)=>Object.defineProperty(target,"name",{value,configurable:true});`;
@@ -40,14 +50,14 @@ export function isSuppliedHelper(name: string): boolean {
 const counter = (name: string): string =>
   `const ${name}=new Proxy(()=>{},{apply:()=>${name},get:(_,key)=>key===Symbol.toPrimitive?()=>0:${name},set:()=>true});`;
 
+const MENTIONED = new RegExp(`\\b(?:${Object.keys(SUPPLIED).join('|')}|cov_\\w+(?=\\(\\)\\.[sbf]\\[))`, 'g');
+
 /**
  * Source of the helpers that `text` mentions, to be put before it in the same scope; empty if there are none, one line otherwise.
  * A name that the text defines itself shadows the one given here. `naming`: others that do what `__name` does.
  */
 export function helpersPrelude(text: string, naming: readonly string[] = []): string {
-  const mentioned = new Set(
-    text.match(/\b(?:__name|__vite_ssr_dynamic_import__|__using|__callDispose|cov_\w+(?=\(\)\.[sbf]\[))/g),
-  );
+  const mentioned = new Set(text.match(MENTIONED));
   return [...naming.map(namingHelper), ...[...mentioned].map((name) => SUPPLIED[name] ?? counter(name))].join(
     '',
   );

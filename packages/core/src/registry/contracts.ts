@@ -147,8 +147,12 @@ export interface DialOptions {
 export interface Host {
   /** For people, and for what `abort` can't kill: `localhost`, or the id and address of the `via=` gateway. */
   readonly name: string;
-  /** What runs there, for interpreters that the spec leaves open: its field, and its path. */
-  readonly interpreter: { readonly field: string; readonly path: string };
+  /** What runs there, for interpreters that the spec leaves open: its field, its path, and the variables with which that starts it. */
+  readonly interpreter: {
+    readonly field: string;
+    readonly path: string;
+    readonly env?: Readonly<Record<string, string>>;
+  };
   /**
    * Starts the command in a process group of its own. Rejects with a `ConnectError` that says why it could not be started:
    * no such program, no permission, no such folder.

@@ -268,6 +268,19 @@ test('helpers that compilers and test runners put into functions are supplied', 
   assert.is(evaluate(istanbul)(3), 4);
 });
 
+test('an import() that was compiled to CommonJS is one of the far side', () => {
+  for (const helper of ['__toESM', '__importStar', '_interopRequireWildcard', '_interop_require_wildcard']) {
+    const load = evaluate(functionOf(`(require) => ${helper}(require("a module"))`));
+    const script = { join: () => 'a/b' };
+    assert.equal({ ...load(() => script) }, { join: script.join, default: script });
+    const compiled = { __esModule: true, default: 1, named: 2 };
+    assert.is(
+      load(() => compiled),
+      compiled,
+    );
+  }
+});
+
 test('a helper that is not mentioned is not sent', () => {
   assert.is(prepare((a: number) => a).text.includes('__using'), false);
 });
