@@ -1,3 +1,4 @@
+import { appendFileSync, writeFileSync } from 'node:fs';
 import type { Connection, Transport } from '@execnet/core/plugin';
 import {
   type Channel,
@@ -217,19 +218,26 @@ for (const interpreter of ownRemoteEnds) {
     const started = await Promise.all(
       gateways.map((gateway) => begin<number[]>(gateway, `${CHILDREN} channel.receiveSync(); for (;;);`)),
     );
-    // they ignore the cancellation: each takes the whole grace
+    // none ends before all have heard that they are to
+    using marker = new Marker();
+    writeFileSync(marker.file, '');
+    const file = JSON.stringify(marker.file);
     const channels = gateways.map((gateway) =>
-      gateway.remoteExec('channel.sendSync(1); for (;;) { try { channel.receiveSync() } catch {} }'),
+      gateway.remoteExec(`
+        const fs = require('node:fs');
+        channel.sendSync(1);
+        try { channel.receiveSync() } catch { fs.appendFileSync(${file}, 'told ') }
+        while (!fs.readFileSync(${file}, 'utf8').includes('go'));
+      `),
     );
     await Promise.all(channels.map((channel) => channel.receive()));
-    const start = performance.now();
-    await group.terminate({ timeout: 700 });
-    const took = performance.now() - start;
-    assert.ok(took >= 700 && took < 2100, `three in the time of one: ${took} ms`);
-    assert.equal(
-      gateways.flatMap(({ peer }, n) => [peer.pid, ...(started[n]?.item ?? [])]).filter(isRunning),
-      [],
-    );
+    const pids = gateways.map(({ peer }) => peer.pid);
+    const over = group.terminate({ timeout: 30_000 });
+    while (marker.text !== 'told told told ') await new Promise((resolve) => setTimeout(resolve, 5));
+    assert.equal(pids.filter(isRunning), pids);
+    appendFileSync(marker.file, 'go');
+    await over;
+    assert.equal([...pids, ...started.flatMap(({ item }) => item)].filter(isRunning), []);
     assert.is(group.size, 0);
     const again = await make(group);
     assert.is(await again.call(() => 1), 1, 'a terminated group can be used again');

@@ -5,7 +5,7 @@ import { BareRemoteEnd } from './fixtures/bare-remote-end.ts';
 import { failureOf } from './fixtures/failure.ts';
 import { isA } from './fixtures/is-a.ts';
 import { Marker } from './fixtures/marker.ts';
-import { CODE, frame, pythonItem as item } from './fixtures/mutations.mjs';
+import { CODE, frame, pythonItem as item, LOSSES } from './fixtures/mutations.mjs';
 import { isRunning, stillRunning, stop } from './fixtures/processes.ts';
 import { startProgram } from './fixtures/programs.ts';
 import { PYTHON_CHILDREN } from './fixtures/python-children.mjs';
@@ -55,17 +55,20 @@ for (const python of sharedPythons) {
       assert.is(group.size, 0);
     });
 
-  python.test('finally runs when the connection is lost in the middle of an item', async () => {
-    using marker = new Marker();
-    await using remote = await BareRemoteEnd.bootPython(python);
-    const text = "channel.send(1)\ntry:\n    while True: channel.receive()\nfinally: open(args, 'w').close()";
-    const request = { kind: 'source', text, file: null, function: null, args: marker.file };
-    remote.input.write(frame(CODE.CHANNEL_EXEC, 1, item(request)));
-    await remote.hears(() => remote.payload(CODE.CHANNEL_DATA, 1) !== undefined);
-    remote.input.end(frame(CODE.CHANNEL_DATA, 1, new Uint8Array(60_000)).subarray(0, 30_000));
-    await remote.exited;
-    assert.ok(existsSync(marker.file));
-  });
+  for (const { what, last, ends, lease } of LOSSES)
+    python.test(`finally runs when ${what}`, async () => {
+      using marker = new Marker();
+      await using remote = await BareRemoteEnd.bootPython(python, lease);
+      const text =
+        "import time\nchannel.send(1)\ntry:\n    while True: channel.receive()\nfinally:\n    time.sleep(0.02)\n    open(args, 'w').close()";
+      const request = { kind: 'source', text, file: null, function: null, args: marker.file };
+      remote.input.write(frame(CODE.CHANNEL_EXEC, 1, item(request)));
+      await remote.hears(() => remote.payload(CODE.CHANNEL_DATA, 1) !== undefined);
+      remote.input.write(last);
+      if (ends) remote.input.end();
+      await remote.exited;
+      assert.ok(existsSync(marker.file));
+    });
 
   python.test('terminate takes down what is stopped', async () => {
     await using group = new Group();

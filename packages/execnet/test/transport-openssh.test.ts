@@ -36,7 +36,7 @@ if (missing !== undefined) {
       [kind]: path,
     },
     // what is written to the stdin of a child process Bun calls drained at once
-    lacks: ['high codes', 'end of output', 'exit', ...(kind === 'bun' ? (['backpressure'] as const) : [])],
+    lacks: ['high codes', 'end of output', 'exit'],
   });
   transportSuite('ssh_client=openssh', group);
 

@@ -119,6 +119,30 @@ export function multiChannelSuite(name: string, fixture: GatewayFixture): void {
     for await (const entry of queue) assert.unreachable(String(entry));
   });
 
+  tests.test('a queue whose channels failed, or were cancelled, does not look complete', async () => {
+    const failing = everywhere(async (channel: Channel<never, number>) => {
+      await channel.send(1);
+      throw new RangeError('half done');
+    }).all.makeReceiveQueue({ endMarker: 'end' });
+    const items: unknown[] = [];
+    const error = await failureOf(async () => {
+      for await (const { item } of failing) items.push(item);
+    });
+    assert.match(error.message, 'RangeError: half done');
+    assert.equal(
+      [1, 'end'].map((one) => items.filter((item) => item === one).length),
+      [2, 2],
+    );
+    assert.is(await failureOf(failing.receive()), error);
+    const { all } = everywhere((channel: Channel<string>) => channel.receive());
+    const cancelled = all.makeReceiveQueue();
+    const waiting = failureOf(cancelled.receive());
+    const reason = new Error('enough');
+    all.cancel(reason);
+    assert.is(await waiting, reason);
+    await failureOf(all.waitClose());
+  });
+
   tests.test('waitClose waits for every channel', async () => {
     const { all, second } = everywhere((channel: Channel<string>) => channel.receive());
     const closed = all.waitClose();

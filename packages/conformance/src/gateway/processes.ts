@@ -57,6 +57,17 @@ function streams(tests: GatewayTests): void {
     assert.equal(await cat.exited, { code: 0, signal: null });
   });
 
+  tests.test('what it does not read holds up who writes', async (gateway) => {
+    await using sleeping = await gateway.spawn('sleep', ['1000']);
+    const chunk = Buffer.alloc(1024 * 1024);
+    let written = 0;
+    // what is under way, in all the buffers and windows that are passed, is less than that
+    for (let room = true; room && written < 64; written++) {
+      room = sleeping.stdin.write(chunk) || (await Promise.race([drained(sleeping), after(1000, false)]));
+    }
+    assert.ok(written < 64, `${written} MiB`);
+  });
+
   tests.test('its lines are iterated over, whatever they are cut into', async (gateway) => {
     const script = "printf 'one\\r\\ntwo\\n\\n'; printf '\\303'; sleep 0.05; printf '\\274\\nlast'";
     assert.equal(await lines(await gateway.spawn('sh', ['-c', script])), ['one', 'two', '', 'ü', 'last']);
@@ -184,6 +195,10 @@ function services(tests: GatewayTests, spin: string): void {
       await Promise.all(several),
       Array.from({ length: 10 }, (_, n) => [String(n)]),
     );
+    await using server = await echoServer(undefined);
+    const stream = await gateway.connect({ host: '127.0.0.1', port: server.port });
+    stream.end('through');
+    assert.is(await text(stream), 'through');
     assert.is((await gateway.remoteStatus()).numExecuting, 1);
     await gateway.terminate({ timeout: 100 });
   });
@@ -237,6 +252,9 @@ function ports(tests: GatewayTests): void {
     assert.is(code, 'ERR_EXECNET_TERMINATED');
   });
 }
+
+const drained = (process: RemoteProcess): Promise<boolean> =>
+  new Promise((resolve) => process.stdin.once('drain', () => resolve(true)));
 
 /** The first lines that it prints; it goes on. */
 async function firstLines(process: RemoteProcess, count: number): Promise<string[]> {

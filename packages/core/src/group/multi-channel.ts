@@ -1,4 +1,4 @@
-import { type Channel, type WaitOptions, waitFor } from '../channel/index.ts';
+import { Channel, type ChannelState, type WaitOptions, waitFor } from '../channel/index.ts';
 import { ChannelClosedError } from '../errors/index.ts';
 
 /** An item, and the channel that it came from. */
@@ -81,6 +81,8 @@ export class ReceiveQueue<Receive, Send = unknown> implements AsyncIterable<From
   readonly #waiters: { deliver(value: unknown): void; fail(error: Error): void; readonly channel: object }[] =
     [];
   #open: number;
+  /** What the first channel that did not end well ended with. */
+  #failure: Error | undefined;
 
   constructor(channels: readonly Channel<Receive, Send>[], options: { endMarker?: unknown }) {
     this.#open = channels.length;
@@ -90,6 +92,8 @@ export class ReceiveQueue<Receive, Send = unknown> implements AsyncIterable<From
       channel.setCallback<typeof end>(
         (item) => {
           if (item !== end) return this.#put({ channel, item });
+          const { receiveEnd } = Channel.stateOf(channel) as ChannelState;
+          if (receiveEnd?.clean === false) this.#failure ??= receiveEnd.error;
           if (tellsEnd) void this.#put({ channel, item: options.endMarker as Receive });
           this.#open--;
           if (this.#open === 0) this.#finish();
@@ -105,14 +109,17 @@ export class ReceiveQueue<Receive, Send = unknown> implements AsyncIterable<From
     return this.#items.length;
   }
 
-  /** The next item of any channel. Rejects with `ChannelClosedError` when all channels have ended and everything was received. */
+  /**
+   * The next item of any channel. When all channels have ended and everything was received, rejects: with the error of the first one that failed or was cancelled, or with
+   * `ChannelClosedError` if there was none.
+   */
   receive(options?: WaitOptions): Promise<FromChannel<Receive, Send>> {
     const next = this.#items.shift();
     if (next) {
       next.taken();
       return Promise.resolve(next.entry);
     }
-    if (this.#open === 0) return Promise.reject(ended());
+    if (this.#open === 0) return Promise.reject(this.#ended());
     return waitFor(
       {
         channel: this,
@@ -124,12 +131,13 @@ export class ReceiveQueue<Receive, Send = unknown> implements AsyncIterable<From
     );
   }
 
+  /** Each item until all channels have ended. Throws what {@link receive} rejects with if one failed. */
   async *[Symbol.asyncIterator](): AsyncGenerator<FromChannel<Receive, Send>, void, void> {
-    while (this.#open > 0 || this.#items.length > 0) {
+    for (;;) {
       try {
         yield await this.receive();
       } catch (error) {
-        if (error instanceof ChannelClosedError) return;
+        if (this.#open === 0 && this.#failure === undefined) return;
         throw error;
       }
     }
@@ -146,10 +154,10 @@ export class ReceiveQueue<Receive, Send = unknown> implements AsyncIterable<From
   }
 
   #finish(): void {
-    for (const waiter of this.#waiters.splice(0)) waiter.fail(ended());
+    for (const waiter of this.#waiters.splice(0)) waiter.fail(this.#ended());
   }
-}
 
-function ended(): ChannelClosedError {
-  return new ChannelClosedError('every channel of the queue has ended');
+  #ended(): Error {
+    return this.#failure ?? new ChannelClosedError('every channel of the queue has ended');
+  }
 }

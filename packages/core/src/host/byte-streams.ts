@@ -1,3 +1,4 @@
+import { WriteStream } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import type { ConnectionSink } from '../registry/contracts.ts';
 import { readIntoOneBuffer } from './one-buffer.ts';
@@ -19,11 +20,15 @@ export class ByteStreams {
   #ended = false;
   #ending = false;
   #corked = false;
+  /** Bun's stream to the stdin of a child process does not tell what waits in it: then the bytes are counted here. */
+  readonly #counts: boolean;
+  #counted = 0;
 
   constructor(input: Readable, output: Writable) {
     this.input = input;
     this.#output = output;
     this.#room = new Room(output);
+    this.#counts = output instanceof WriteStream;
     // a broken pipe shows as the end of the input, which tells more
     output.on('error', () => {});
     input.on('error', () => {});
@@ -69,17 +74,21 @@ export class ByteStreams {
         output.uncork();
       });
     }
-    return output.write(chunk);
+    if (!this.#counts) return output.write(chunk);
+    this.#counted += chunk.length;
+    return output.write(chunk, () => {
+      this.#counted -= chunk.length;
+    });
   }
 
   drained(): Promise<void> {
     const output = this.#output;
-    if (output.destroyed || !output.writableNeedDrain) return Promise.resolve();
-    return this.#room.wait();
+    const full = this.#counts ? this.#counted > 0 : output.writableNeedDrain;
+    return output.destroyed || !full ? Promise.resolve() : this.#room.wait();
   }
 
   get queued(): number {
-    return this.#output.writableLength;
+    return this.#counts ? this.#counted : this.#output.writableLength;
   }
 
   pause(): void {

@@ -106,6 +106,8 @@ export class Receiver {
   #waiting: Uint8Array[] = [];
   #waitingSize = 0;
   #ending = false;
+  /** What came could not be understood: nothing that follows is read. */
+  #refused = false;
   #lease: Lease | undefined;
 
   constructor(data: ReceiverData, dialect: Dialect) {
@@ -184,13 +186,15 @@ export class Receiver {
   }
 
   #receive(chunk: Uint8Array): void {
+    if (this.#refused) return;
     this.#lease?.heard();
     try {
       this.#wakeUps.collect(() => this.#router.push(chunk), chunk.length >= READ_SIZE);
     } catch (error) {
       // nothing after it can be understood, and the local end must hear why
       complain((error as Error).message);
-      this.#end({ grace: 0, code: 1 });
+      this.#refused = true;
+      this.#end({ grace: GRACE_WHEN_LOST, code: 1 });
     }
   }
 

@@ -188,7 +188,9 @@ function oddities(tests: PythonTests): void {
   });
 
   tests.test('an error without a message, and one with a message of a megabyte, arrive', async (gateway) => {
-    assert.is((await failureIn(gateway, 'raise ValueError()')).message, 'ValueError');
+    for (const name of ['ValueError', 'AssertionError', 'MemoryError', 'KeyboardInterrupt'])
+      assert.is((await failureIn(gateway, `raise ${name}()`)).message, name);
+    assert.is((await failureIn(gateway, 'assert 1 > 2')).message, 'AssertionError');
     assert.is((await failureIn(gateway, "raise ValueError('x' * 1000000)")).remoteMessage.length, 1_000_000);
   });
 

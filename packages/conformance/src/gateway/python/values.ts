@@ -252,40 +252,6 @@ channel.send([failure(value) for value in (Array(1, 'i'), Scalar(1 + 2j, 'f'), S
       assert.match(failures[0] ?? '', 'or what its tolist() gives');
     },
   );
-
-  tests.test('those of numpy do, where there is one', async (gateway) => {
-    const [found, executable] = (await gateway
-      .remoteExec(`
-        import sys
-        try:
-            import numpy
-        except ImportError:
-            numpy = None
-        channel.send([numpy is not None, sys.executable])
-      `)
-      .receive()) as [boolean, string];
-    // Debian's is installed for the tests
-    assert.ok(found || executable !== '/usr/bin/python3');
-    if (!found) return;
-    const channel = gateway.remoteExec(`
-      import numpy
-      channel.send([numpy.int8(-1), numpy.uint64(2 ** 64 - 1), numpy.float16(0.5), numpy.float32(0.1), numpy.float64(0.1)])
-      channel.send([numpy.bool_(True), numpy.complex64(1 + 2j), numpy.longdouble(2), numpy.arange(3).sum(), numpy.mean([1, 2])])
-      for value in (numpy.arange(3), numpy.array(1), numpy.longdouble('0.1'), numpy.datetime64('2020-01-01')):
-          try:
-              channel.send({'x': [0, value]})
-          except Exception as error:
-              channel.send(str(error))
-    `);
-    assert.equal(await channel.receive(), [-1, 2n ** 64n - 1n, 0.5, Math.fround(0.1), 0.1]);
-    assert.equal(await channel.receive(), [true, new Complex(1, 2), 2, 3, 1.5]);
-    for (const type of ['ndarray', 'ndarray', 'longdouble|float128', 'datetime64'])
-      assert.match(
-        String(await channel.receive()),
-        new RegExp(`^\\['x'\\]\\[1\\]: a value of the type (${type}) can not be sent`),
-      );
-    await channel.waitClose();
-  });
 }
 
 function large(tests: PythonTests): void {

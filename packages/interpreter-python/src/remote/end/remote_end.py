@@ -36,7 +36,7 @@ class RemoteEnd(Lifetime):
             except ProtocolError as error:
                 complain(str(error))
                 self.exit_code = 1
-                self.end(0)
+                self.end(GRACE_WHEN_LOST)
         except BaseException as error:
             complain('the receiver failed: %s' % describe(error)['stack'])
             self.exit_code = 1

@@ -246,6 +246,11 @@ class State(object):
             if self.sending:
                 return False
             self.ended = True
+            if self.end is not None and not self.execution:
+                # the other end has sent its last, too
+                self.finish(Ending('channel %d is closed: both ends have ended it' % self.id))
+                self.link.output.post(frame(CHANNEL_CLOSE, self.id))
+                return True
             self.finish_sending(Ending('channel %d was ended: nothing can be sent after end()' % self.id))
             self.link.output.post(frame(CHANNEL_LAST_MESSAGE, self.id))
             return True
