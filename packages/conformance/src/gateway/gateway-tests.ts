@@ -137,6 +137,25 @@ export async function settled(gateway: Gateway, left = 0): Promise<void> {
 /** Cancels the execution behind the channel, if it still runs, and resolves when it is over. */
 export const stop = async (channel: AsyncDisposable): Promise<void> => await channel[Symbol.asyncDispose]();
 
+/** A test of code that heeds no cancellation, and can't be ended without the remote end. `spins`: it says so, and goes on. */
+export function testGoingOn(tests: GatewayTests, spins: string): void {
+  tests.testWith({}, 'who waits for code that goes on after its cancellation is told', async (gateway) => {
+    const channel = gateway.remoteExec<string>(spins);
+    assert.is(await channel.receive(), 'spins');
+    channel.cancel();
+    const errors = await Promise.all([failureOf(channel.waitClose()), failureOf(stop(channel))]);
+    for (const { code, message } of errors) {
+      assert.is(code, 'ERR_EXECNET_STILL_RUNNING');
+      assert.match(message, 'terminating the gateway');
+    }
+    assert.is((await gateway.remoteStatus()).numExecuting, 1);
+    await gateway.terminate({ timeout: 100 });
+  });
+}
+
+/** Such code in JavaScript. */
+export const SPINS = "channel.sendSync('spins'); for (;;);";
+
 /** The warnings of this process while `body` runs, and until there are as many as are `expected`. */
 export async function warningsWhile(body: () => unknown, expected = 0): Promise<string[]> {
   const warnings: string[] = [];

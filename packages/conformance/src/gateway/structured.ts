@@ -1,7 +1,15 @@
 import { type Channel, RemoteError } from '@execnet/core';
 import type { Operation } from 'effection';
 import * as assert from 'uvu/assert';
-import { dial, failureOf, type GatewayFixture, GatewayTests, stop } from './gateway-tests.ts';
+import {
+  dial,
+  failureOf,
+  type GatewayFixture,
+  GatewayTests,
+  SPINS,
+  stop,
+  testGoingOn,
+} from './gateway-tests.ts';
 
 /** What `require('effection')` gives in remote code. */
 type Effection = Omit<typeof import('effection'), 'each'> & { each: Each };
@@ -21,6 +29,7 @@ export function structuredModelSuite(name: string, fixture: GatewayFixture): voi
   failing(tests);
   bounds(tests);
   gatewayEnds(tests);
+  testGoingOn(tests, SPINS);
   tests.run();
 }
 

@@ -5,7 +5,9 @@ import {
   type GatewayFixture,
   GatewayTests,
   occupy,
+  SPINS,
   stop,
+  testGoingOn,
   testQueueBehindItems,
 } from './gateway-tests.ts';
 
@@ -14,6 +16,7 @@ export function threadModelSuite(name: string, fixture: GatewayFixture): void {
   const tests = new GatewayTests(name, 'execmodel=thread', fixture);
   places(tests);
   bounds(tests);
+  testGoingOn(tests, SPINS);
   tests.run();
 }
 
@@ -70,6 +73,7 @@ export function mainThreadOnlySuite(name: string, fixture: GatewayFixture): void
     await stop(dropped);
   });
 
+  testGoingOn(tests, SPINS);
   tests.run();
 }
 

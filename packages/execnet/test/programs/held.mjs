@@ -25,5 +25,8 @@ for (const [name, { busy, on }] of Object.entries(HELD)) {
   held.push(channel);
   pids[name] = [gateway.peer.pid, .../** @type {number[]} */ (await channel.receive())];
 }
+const spawned = await idle.spawn('sh', ['-c', 'trap "" HUP INT TERM; sleep 1000 & wait']);
+held.push(spawned);
+pids['has started a process'] = [idle.peer.pid, spawned.pid];
 console.log(JSON.stringify(pids));
 setInterval(() => held.length, 1000);

@@ -27,5 +27,11 @@ for (const [n, name] of names.entries()) {
   held.push(channel);
   pids[name] = [gateway.peer.pid, .../** @type {number[]} */ (await channel.receive())];
 }
+// Jython can't
+if (idle && idle.peer.runtime !== 'jython') {
+  const spawned = await idle.spawn('sh', ['-c', 'trap "" HUP INT TERM; sleep 1000 & wait']);
+  held.push(spawned);
+  pids['has started a process'] = [idle.peer.pid, spawned.pid];
+}
 console.log(JSON.stringify(pids));
 setInterval(() => held.length, 1000);

@@ -1,6 +1,6 @@
 import type { Gateway, RemoteError } from '@execnet/core';
 import * as assert from 'uvu/assert';
-import { failureOf, settled, stop, testQueueBehindItems } from '../gateway-tests.ts';
+import { failureOf, settled, stop, testGoingOn, testQueueBehindItems } from '../gateway-tests.ts';
 import {
   AT_EXIT,
   evaluate,
@@ -14,6 +14,8 @@ import {
   PythonTests,
 } from './python-tests.ts';
 
+const SPINS = "channel.send('spins')\nwhile True: pass";
+
 /** Where executions run in Python under `execmodel=thread`. */
 export function pythonThreadSuite(name: string, fixture: PythonFixture): void {
   const tests = new PythonTests(name, 'execmodel=thread', fixture);
@@ -21,6 +23,7 @@ export function pythonThreadSuite(name: string, fixture: PythonFixture): void {
   beside(tests);
   bounds(tests);
   exhausted(tests, fixture.runtime === 'cpython');
+  testGoingOn(tests, SPINS);
   tests.run();
 }
 
@@ -86,6 +89,7 @@ export function pythonMainThreadOnlySuite(name: string, fixture: PythonFixture):
     given.close();
   });
 
+  testGoingOn(tests, SPINS);
   tests.run();
 }
 
