@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Channel, DumpError, type Gateway, RemoteError } from '@execnet/core';
 import * as assert from 'uvu/assert';
-import { failureOf, type GatewayFixture, GatewayTests } from './gateway-tests.ts';
+import { failureOf, type GatewayFixture, GatewayTests, stop } from './gateway-tests.ts';
 
 /** What can be sent, there and back, and what can't. */
 export function valueSuite(name: string, fixture: GatewayFixture): void {
@@ -11,6 +11,7 @@ export function valueSuite(name: string, fixture: GatewayFixture): void {
   copies(tests);
   errors(tests);
   refusing(tests);
+  unreadable(tests, 'for await (const item of channel) await channel.send(item)');
   tests.run();
 }
 
@@ -274,5 +275,44 @@ function refusing(tests: GatewayTests): void {
     });
     assert.equal(await channel.receive(), ['DumpError', 'ERR_EXECNET_DUMP', '$.users[0].save']);
     await channel.waitClose();
+  });
+}
+
+/** `echo`: code of the language that sends back what comes. */
+export function unreadable(tests: GatewayTests, echo: string): void {
+  tests.test('a value that can not be read is a DumpError, and its channel goes on', async (gateway) => {
+    const channel = gateway.remoteExec<unknown, unknown>(echo);
+    const cause = new RangeError('mine');
+    const fail = (): never => {
+      throw cause;
+    };
+    const values: readonly [value: unknown, path: string][] = [
+      [
+        {
+          before: 1,
+          get late() {
+            return fail();
+          },
+        },
+        '$.late',
+      ],
+      [{ list: [1, new Proxy({}, { ownKeys: fail })] }, '$.list[1]'],
+      [
+        [new Proxy([1, 2], { get: (array, key) => (key === '1' ? fail() : Reflect.get(array, key)) })],
+        '$[0][1]',
+      ],
+      [new Proxy({}, { getPrototypeOf: fail }), '$'],
+      [new Proxy(new Uint8Array(100_000), {}), '$'],
+    ];
+    for (const [value, path] of values) {
+      const error = (await failureOf(channel.send(value))) as DumpError;
+      assert.instance(error, DumpError);
+      assert.is(error.path, path);
+      if (!(error.cause instanceof TypeError)) assert.is(error.cause, cause);
+      assert.instance(await failureOf(() => gateway.remoteExec(echo, value)), DumpError);
+      await channel.send(path);
+      assert.is(await channel.receive(), path);
+    }
+    await stop(channel);
   });
 }

@@ -236,7 +236,13 @@ export class Link implements ChannelLink {
 
   dump(value: unknown): Item {
     this.#carried = undefined;
-    if (value instanceof Uint8Array && value.length >= UNCOPIED && this.flow) {
+    // asked so, a proxy does not run code of the user here
+    if (
+      ArrayBuffer.isView(value) &&
+      value.byteLength >= UNCOPIED &&
+      value instanceof Uint8Array &&
+      this.flow
+    ) {
       const parts = this.#serializer.dumpParts(value, this.#codec);
       return parts.length === 1 ? (parts[0] as Uint8Array) : parts;
     }

@@ -224,6 +224,16 @@ export class ExecnetDumper extends ByteWriter {
     this.#depth -= 1;
   }
 
+  /** What is read may be a getter, and fail: the trail is to lead there. */
+  #member(
+    container: Readonly<Record<string | number, unknown>> | readonly unknown[],
+    step: string | number,
+  ): void {
+    this.#trail[this.#depth++] = step;
+    this.#value((container as Record<string | number, unknown>)[step]);
+    this.#depth -= 1;
+  }
+
   #refuseNames(array: readonly unknown[]): void {
     const last = Object.keys(array).at(-1);
     if (last !== undefined && String(Number(last) >>> 0) !== last) {
@@ -237,14 +247,14 @@ export class ExecnetDumper extends ByteWriter {
     this.#counted(Opcode.NewList, length);
     for (let i = 0; i < length; i++) {
       this.#counted(Opcode.Int, i);
-      this.#at(i, array[i]);
+      this.#member(array, i);
       this.#opcode(Opcode.SetItem);
     }
   }
 
   #tuple(array: readonly unknown[]): void {
     this.#refuseNames(array);
-    for (let i = 0; i < array.length; i++) this.#at(i, array[i]);
+    for (let i = 0; i < array.length; i++) this.#member(array, i);
     this.#counted(Opcode.BuildTuple, array.length);
   }
 
@@ -259,7 +269,7 @@ export class ExecnetDumper extends ByteWriter {
     this.#opcode(Opcode.NewDict);
     for (const key of Object.keys(object)) {
       this.#at(key, key);
-      this.#at(key, object[key]);
+      this.#member(object, key);
       this.#opcode(Opcode.SetItem);
     }
   }

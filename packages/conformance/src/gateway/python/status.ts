@@ -31,6 +31,22 @@ function status(tests: PythonTests): void {
     assert.equal(await gateway.remoteStatus(), idle);
   });
 
+  tests.test('an execution is counted with its channel, from its begin to its end', async (gateway) => {
+    for (let round = 0; round < 5; round++) {
+      const channels = Array.from({ length: 3 }, () => gateway.remoteExec('channel.send(channel.receive())'));
+      for (const channel of channels) {
+        // while threads start, and while they end
+        const { numExecuting, numChannels } = await gateway.remoteStatus();
+        assert.ok(numExecuting <= numChannels, `${numExecuting} executions, ${numChannels} channels`);
+        await channel.send(round);
+        assert.is(await channel.receive(), round);
+        const after = await gateway.remoteStatus();
+        assert.ok(after.numExecuting <= after.numChannels, JSON.stringify(after));
+        await channel.waitClose();
+      }
+    }
+  });
+
   tests.test('status can be asked for many times at once, with a timeout and a signal', async (gateway) => {
     assert.is((await Promise.all(Array.from({ length: 50 }, () => gateway.remoteStatus()))).length, 50);
     const reason = new Error('not that important');

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { Complex, DumpError, Float, FrozenSet, type Gateway, Tuple } from '@execnet/core';
 import * as assert from 'uvu/assert';
 import { failureOf } from '../gateway-tests.ts';
+import { unreadable } from '../values.ts';
 import { ECHO, evaluate, type PythonFixture, PythonTests } from './python-tests.ts';
 
 /** What becomes of values on their way to Python and back, and what can't go there. */
@@ -16,6 +17,7 @@ export function pythonValueSuite(name: string, fixture: PythonFixture): void {
   changing(tests);
   refusedHere(tests);
   refusedThere(tests);
+  unreadable(tests, ECHO);
   tests.run();
 }
 
