@@ -1,4 +1,4 @@
-import { Channel, type ChannelState, type WaitOptions, waitFor } from '../channel/index.ts';
+import { Channel, type WaitOptions, waitFor } from '../channel/index.ts';
 import { ChannelClosedError } from '../errors/index.ts';
 
 /** An item, and the channel that it came from. */
@@ -92,8 +92,8 @@ export class ReceiveQueue<Receive, Send = unknown> implements AsyncIterable<From
       channel.setCallback<typeof end>(
         (item) => {
           if (item !== end) return this.#put({ channel, item });
-          const { receiveEnd } = Channel.stateOf(channel) as ChannelState;
-          if (receiveEnd?.clean === false) this.#failure ??= receiveEnd.error;
+          const how = Channel.stateOf(channel)?.receiveEnd;
+          if (how?.clean === false) this.#failure ??= how.error;
           if (tellsEnd) void this.#put({ channel, item: options.endMarker as Receive });
           this.#open--;
           if (this.#open === 0) this.#finish();
