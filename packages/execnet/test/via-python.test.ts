@@ -311,6 +311,20 @@ const fixtureOf = (
   };
 };
 
+const suites = [
+  conformance.pythonCancellingSuite,
+  conformance.pythonChannelSuite,
+  conformance.pythonClosingSuite,
+  conformance.pythonExecutingSuite,
+  conformance.pythonExposingSuite,
+  conformance.pythonHalfClosedSuite,
+  conformance.pythonPrintSuite,
+  conformance.pythonProcessSuite,
+  conformance.pythonServiceSuite,
+  conformance.pythonStatusSuite,
+  conformance.pythonStreamSuite,
+];
+
 if (usualPython !== undefined && usualPython.runtime !== 'jython') {
   const ways: Record<string, SpecObject> = {
     [`via ${kind}`]: { popen: true, ...own },
@@ -323,10 +337,7 @@ if (usualPython !== undefined && usualPython.runtime !== 'jython') {
   for (const [n, way] of spread(Object.entries(ways), generalShare).entries()) {
     const name = way.value[0];
     const fixture = fixtureOf(usualPython, `way${n}`, way);
-    conformance.pythonChannelSuite(`${usualPython.name} ${name}`, fixture);
-    conformance.pythonExecutingSuite(`${usualPython.name} ${name}`, fixture);
-    conformance.pythonPrintSuite(`${usualPython.name} ${name}`, fixture);
-    conformance.pythonStatusSuite(`${usualPython.name} ${name}`, fixture);
+    for (const suite of suites) suite(`${usualPython.name} ${name}`, fixture);
   }
   if (host === undefined)
     testOn(['sshd', 'ssh'], 'ssh through Python', () => Promise.reject(new Error(missing)));

@@ -217,7 +217,7 @@ finally:
 }
 
 function scope(tests: PythonTests): void {
-  tests.test('cancelling one execution leaves the others alone', async (gateway) => {
+  tests.testBeside('cancelling one execution leaves the others alone', async (gateway) => {
     const others = [gateway.remoteExec<number, number>(ECHO), gateway.remoteExec<number, number>(ECHO)];
     const channel = gateway.remoteExec("channel.send('begins'); channel.receive()");
     assert.is(await channel.receive(), 'begins');

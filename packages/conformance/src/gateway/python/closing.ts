@@ -66,23 +66,22 @@ function fromHere(tests: PythonTests): void {
   });
 
   tests.test('a callback gets all of it, and the end', async (gateway) => {
-    const log = gateway.newChannel<unknown[]>();
+    const log = gateway.newChannel<unknown[], string>();
     const channel = gateway.remoteExec<never, number>(
       `
-        import threading
-        seen, over = [], threading.Event()
+        seen = []
         def call(item):
             seen.append(item)
-            if item is None: over.set()
+            if item is None: args.send(seen)
         channel.setcallback(call, endmarker=None)
-        over.wait(60)
-        args.send(seen)
+        args.receive()
       `,
       log,
     );
     for (let n = 0; n < 3; n++) void channel.send(n);
     channel.close();
     assert.equal(await log.receive(), [0, 1, 2, null]);
+    await log.send('seen');
     log.close();
   });
 

@@ -95,12 +95,16 @@ export function pythonExposingSuite(name: string, fixture: PythonFixture): void 
       'AttributeError',
     );
     assert.is(await object.add(), 1);
+    assert.match((await failureOf(object.leave())).message, 'SystemExit');
+    assert.is(await object.add(), 2);
+  });
+
+  tests.test('what can not be exposed says why', async (gateway) => {
+    using module = pythonFile(MODULE);
     assert.match((await failureOf(gateway.expose(module.function('broken')))).message, 'nothing there');
     assert.match((await failureOf(gateway.expose('no.such.thing'))).message, 'Error');
     const none = await failureOf(gateway.expose('int', [7]));
     assert.match(none.message, 'an object is exposed, not int');
-    assert.match((await failureOf(object.leave())).message, 'SystemExit');
-    assert.is(await object.add(), 2);
   });
 
   tests.test('it is left as a `with` block is', async (gateway) => {

@@ -39,20 +39,24 @@ function fromHere(tests: PythonTests): void {
   });
 
   tests.test('a callback there is told the end', async (gateway) => {
-    const channel = gateway.remoteExec<unknown[], number>(`
-      import threading
-      seen, over = [], threading.Event()
+    const log = gateway.newChannel<never, string>();
+    const channel = gateway.remoteExec<unknown[], number>(
+      `
+      seen = []
       def call(item):
           seen.append(item)
-          if item is None: over.set()
+          if item is None: channel.send(seen)
       channel.setcallback(call, endmarker=None)
-      over.wait(60)
-      channel.send(seen)
-    `);
+      args.receive()
+      `,
+      log,
+    );
     await channel.send(1);
     await channel.end();
     assert.equal(await channel.receive(), [1, null]);
+    await log.send('seen');
     await channel.waitClose();
+    log.close();
   });
 }
 
