@@ -9,10 +9,10 @@ import { setTimeout } from 'node:timers';
 import { pathToFileURL } from 'node:url';
 import { beginOf, endOf, environmentOf } from './batch-protocol.mjs';
 
-/** How long the process may take to end after its last test: a network that was cut off, or a login, may still have an end to come to. */
+/** The time that the process may take to end after its last test, in milliseconds: a network that was cut off, or a login, may still have an end to come to. */
 const endsWithin = 60_000;
 
-/** What this process has open, as far as its runtime and Linux tell. */
+/** A list of all that this process has open, as far as its runtime and Linux tell. */
 function open() {
   const descriptors = readdirSync('/proc/self/fd').map((fd) => {
     try {

@@ -1,7 +1,7 @@
 // Tests of a program that uses execnet, for Vitest and Jest.
 import { type Channel, DumpError, Group, makeGateway, RemoteError } from 'execnet';
 
-/** What both bring. */
+/** Both bring these. */
 declare const test: (title: string, body: () => Promise<void>) => void;
 declare const expect: (value: unknown) => {
   toBe(value: unknown): void;

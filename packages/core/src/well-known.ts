@@ -1,4 +1,4 @@
-/** What `await using` calls. Node 20 has the symbol in its main context only; in others, where Vitest's `vmThreads` run tests for instance, compilers take this one. */
+/** The name of the method that `await using` calls. Node 20 has the symbol in its main context only; in others, where Vitest's `vmThreads` run tests for instance, compilers take this one. */
 export const ASYNC_DISPOSE: symbol = Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose');
 
 /** Lets `await using` find the method that a class has defined as `[Symbol.asyncDispose]`: without that symbol its name is "undefined". */

@@ -70,6 +70,7 @@ import { Printed } from './printed.ts';
 import { type Exposed, RemoteObject } from './remote-object.ts';
 import { type ProcessOptions, RemoteProcess } from './remote-process.ts';
 import { RemoteStream } from './remote-stream.ts';
+import { sendRequest } from './send-request.ts';
 import { requestService, serviceRequest } from './service.ts';
 import { describeSource, type RemoteSource } from './source.ts';
 import { withPlace } from './syntax-place.ts';
@@ -503,14 +504,9 @@ export class Gateway implements AsyncDisposable {
       ...describeSource(source, kind, { interpreterGlobals: interpreter.globals, globals, calledBy }),
       args,
     };
-    const payload = this.#link.dump(request) as Uint8Array;
-    const carried = this.#link.takeCarried();
-    const channel = this.newChannel();
+    const channel = sendRequest(this.#link, Code.CHANNEL_EXEC, request);
     const state = Channel.stateOf(channel) as ChannelState;
-    state.execution = true;
     state.failure = failureOf(interpreter.request ? undefined : source, calledBy);
-    this.#link.writeFrame(Code.CHANNEL_EXEC, channel.id, payload);
-    for (const id of carried ?? []) this.#link.writeFrame(Code.BIND, channel.id, int32Payload(id));
     return channel;
   }
 

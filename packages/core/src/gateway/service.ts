@@ -3,9 +3,10 @@ import { SpecError } from '../errors/index.ts';
 import type { Link } from '../link/index.ts';
 import type { ExecRequest } from '../protocol/index.ts';
 import type { Family, Service } from '../registry/contracts.ts';
-import { Code, int32Payload } from '../wire/index.ts';
+import { Code } from '../wire/index.ts';
+import { sendRequest } from './send-request.ts';
 
-/** What the remote end is asked for to start a service. */
+/** The payload of SERVICE. */
 export type ServiceRequest = Pick<ExecRequest, 'kind' | 'text' | 'args'> & {
   /** That of a package; the relay, which is a part of the remote end in Python, has none. */
   readonly name?: string;
@@ -13,16 +14,9 @@ export type ServiceRequest = Pick<ExecRequest, 'kind' | 'text' | 'args'> & {
 
 /** Has the remote end start a service, and returns the channel to it: what fails there is told on that. */
 export function requestService(link: Link, request: ServiceRequest): Channel {
-  const payload = link.dump(request) as Uint8Array;
-  const carried = link.takeCarried();
-  const channel = link.channels.create();
-  const state = Channel.stateOf(channel) as ChannelState;
-  // `cancel` and `await using` end what is behind it
-  state.execution = true;
+  const channel = sendRequest(link, Code.SERVICE, request);
   // what the user wants of strings is no matter of services
-  state.strings = undefined;
-  link.writeFrame(Code.SERVICE, channel.id, payload);
-  for (const id of carried ?? []) link.writeFrame(Code.BIND, channel.id, int32Payload(id));
+  (Channel.stateOf(channel) as ChannelState).strings = undefined;
   return channel;
 }
 

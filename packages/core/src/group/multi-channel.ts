@@ -81,7 +81,7 @@ export class ReceiveQueue<Receive, Send = unknown> implements AsyncIterable<From
   readonly #waiters: { deliver(value: unknown): void; fail(error: Error): void; readonly channel: object }[] =
     [];
   #open: number;
-  /** What the first channel that did not end well ended with. */
+  /** The error of the first channel that did not end well. */
   #failure: Error | undefined;
 
   constructor(channels: readonly Channel<Receive, Send>[], options: { endMarker?: unknown }) {

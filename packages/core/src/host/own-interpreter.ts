@@ -9,7 +9,7 @@ interface Compiled {
 type Sea = { isSea(): boolean } | undefined;
 
 /**
- * What starts the interpreter that this program runs on. A program that was compiled into one file is its own executable: to start that would run the program once
+ * The way to start the interpreter that this program runs on. A program that was compiled into one file is its own executable: to start that would run the program once
  * more. Bun can be told by a variable to be Bun; in place of Node and Deno the ones on the `PATH` are taken.
  */
 export function ownInterpreter(): Host['interpreter'] {

@@ -32,7 +32,7 @@ const SUPPLIED: Readonly<Record<string, string>> = {
   _interop_require_wildcard: namespaceHelper('_interop_require_wildcard'),
 };
 
-/** What gives a module that `require` has found the shape that `import()` gives it. */
+/** Gives a module that `require` has found the shape that `import()` gives it. */
 function namespaceHelper(name: string): string {
   return `const ${name}=(module)=>module&&module.__esModule?module:Object.assign({},module,{default:module});`;
 }

@@ -106,7 +106,7 @@ export class Receiver {
   #waiting: Uint8Array[] = [];
   #waitingSize = 0;
   #ending = false;
-  /** What came could not be understood: nothing that follows is read. */
+  /** Something came that can't be understood: nothing behind it is read. */
   #refused = false;
   #lease: Lease | undefined;
 

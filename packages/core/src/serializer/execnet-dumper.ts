@@ -224,7 +224,7 @@ export class ExecnetDumper extends ByteWriter {
     this.#depth -= 1;
   }
 
-  /** What is read may be a getter, and fail: the trail is to lead there. */
+  /** A property may be a getter that fails: the trail leads there before it is read. */
   #member(
     container: Readonly<Record<string | number, unknown>> | readonly unknown[],
     step: string | number,
