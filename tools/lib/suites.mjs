@@ -30,14 +30,14 @@ const words = (text) => text.trim().split(/\s+/);
 
 /** Files whose tests start processes of their own, or threads by the dozen, and are tried on every remote end in JavaScript. */
 const dealing = words(`
-  compiled connect-errors crash-exit crash-kill crash-misuse execnet-channels execnet-errors execnet-groups execnet-hostile execnet-lifetime execnet-spec
+  compiled connect-errors crash-exit crash-kill crash-misuse execnet-channels execnet-errors execnet-groups execnet-hostile execnet-lifetime execnet-schedules execnet-spec
   execnet-ssh execnet-values executions-many exit-foreign exit-killed fake-clock flow-control folder-gone garbage hostile-local interpreter-options lease lifetime-descriptors lifetime-models
-  lifetime-terminate patched-builtins prints schedules spec-fields ssh-basic stack-overflow structured-local thread-start threads unread-prints via worker
+  lifetime-terminate patched-builtins prints spec-fields ssh-basic stack-overflow structured-local thread-start threads unread-prints via worker
 `);
 
 /** Files whose tests share a gateway, mostly, and are tried on every remote end in JavaScript. */
 const sharing = words(`
-  blocking callbacks cancelling channels closing errors executing exposing files half-closed iteration left-behind main-thread-only multi-channel nested-channels processes pure-functions services status streams structured
+  blocking callbacks cancelling channels closing errors executing exposing files half-closed iteration left-behind main-thread-only multi-channel nested-channels processes pure-functions schedules services status streams structured
   values
 `);
 
@@ -55,7 +55,7 @@ const dealingPython = words(`
 /** Files whose tests share a gateway, mostly, and are tried on every remote end in Python. */
 const sharingPython = words(`
   python-callbacks python-cancelling python-channels python-closing python-errors python-executing python-exposing python-files python-flow python-half-closed python-main-thread-only python-memory
-  python-prints python-processes python-services python-signals python-status python-streams python-strings python-threads python-values
+  python-prints python-processes python-schedules python-services python-signals python-status python-streams python-strings python-threads python-values
 `);
 
 /** All files whose tests are tried on every remote end in Python. */
@@ -78,6 +78,7 @@ export const general = {
   'multi-channel': 'multi-channel',
   'nested-channels': 'nested channels',
   processes: 'processes and ports',
+  schedules: 'schedules',
   services: 'services',
   status: 'status',
   streams: 'streams of results',

@@ -10,6 +10,7 @@ const suites = [
   conformance.pythonExposingSuite,
   conformance.pythonHalfClosedSuite,
   conformance.pythonProcessSuite,
+  conformance.pythonScheduleSuite,
   conformance.pythonServiceSuite,
   conformance.pythonStreamSuite,
 ];

@@ -56,6 +56,7 @@ if (host === undefined || usualPython === undefined) {
     conformance.pythonStreamSuite,
     conformance.pythonExposingSuite,
     conformance.pythonProcessSuite,
+    conformance.pythonScheduleSuite,
     conformance.pythonServiceSuite,
     conformance.pythonErrorSuite,
     conformance.pythonExecutingSuite,

@@ -320,6 +320,7 @@ const suites = [
   conformance.pythonHalfClosedSuite,
   conformance.pythonPrintSuite,
   conformance.pythonProcessSuite,
+  conformance.pythonScheduleSuite,
   conformance.pythonServiceSuite,
   conformance.pythonStatusSuite,
   conformance.pythonStreamSuite,

@@ -78,6 +78,11 @@ export class GatewayTests {
     else this.testBeside(title, body);
   }
 
+  /** Whether an execution is refused while another runs. */
+  get oneAtATime(): boolean {
+    return this.#fixture.beside === 'never';
+  }
+
   /** Where what remote code prints to its stdout arrives, under `stdio=pipe`. */
   printedBy(gateway: Gateway): Readable | undefined {
     return this.#fixture.separateStdout === false ? gateway.stderr : gateway.stdout;
@@ -208,39 +213,6 @@ export async function occupy(gateway: Gateway): Promise<Busy> {
       await channel.waitClose();
     },
   };
-}
-
-/** What {@link testQueueBehindItems} executes: source text that receives twelve items, and one that sends 1. */
-const QUEUED = {
-  takes: 'for (let n = 0; n < 12; n++) await channel.receive()',
-  answers: 'channel.sendSync(1)',
-};
-
-/**
- * Adds a test in which one execution ends while items as large as several frames are on their way to it, and the next one waits for its thread: the remote end tells that
- * thread of it in the middle of a frame.
- */
-export function testQueueBehindItems(
-  tests: GatewayTests,
-  { takes, answers }: { readonly takes: string; readonly answers: string } = QUEUED,
-): void {
-  const limit = { timeout: 10_000 };
-  tests.testWith(
-    { threads: 1 },
-    'an execution that queues begins, though the one before it ends in the middle of an item',
-    async (gateway) => {
-      for (let round = 0; round < 8; round++) {
-        const first = gateway.remoteExec<never, Uint8Array>(takes);
-        const sending = failureOf(async () => {
-          for (;;) await first.send(new Uint8Array(200_000));
-        });
-        const second = gateway.remoteExec<number>(answers);
-        assert.is(await second.receive(limit), 1);
-        await Promise.all([first.waitClose(limit), second.waitClose(limit)]);
-        await sending;
-      }
-    },
-  );
 }
 
 /** What `promise` rejects with, or what `run` throws; an error if it does not. */

@@ -8,7 +8,6 @@ import {
   SPINS,
   stop,
   testGoingOn,
-  testQueueBehindItems,
 } from './gateway-tests.ts';
 
 /** Where executions run under `execmodel=thread`. */
@@ -344,8 +343,6 @@ function bounds(tests: GatewayTests): void {
     assert.is(await channel.receive(), 4950);
     await channel.waitClose();
   });
-
-  testQueueBehindItems(tests);
 
   tests.testWith({}, 'hundreds of short calls at once take a few threads', async (gateway) => {
     const where = async (): Promise<number> => (await import('node:worker_threads')).threadId;

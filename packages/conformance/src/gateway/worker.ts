@@ -8,7 +8,6 @@ import {
   occupy,
   settled,
   stop,
-  testQueueBehindItems,
 } from './gateway-tests.ts';
 
 /** What the interpreter under test can do with threads; as in `supports` of its plugin. */
@@ -111,8 +110,6 @@ function bounds(tests: GatewayTests): void {
     await settled(gateway);
     assert.is((await gateway.remoteStatus()).numQueued, 0);
   });
-
-  testQueueBehindItems(tests);
 
   tests.testWith({ threads: 4 }, 'dozens started at once finish, each once', async (gateway) => {
     const results = await Promise.all(

@@ -1,6 +1,6 @@
 import type { Gateway, RemoteError } from '@execnet/core';
 import * as assert from 'uvu/assert';
-import { failureOf, settled, stop, testGoingOn, testQueueBehindItems } from '../gateway-tests.ts';
+import { failureOf, settled, stop, testGoingOn } from '../gateway-tests.ts';
 import {
   AT_EXIT,
   evaluate,
@@ -216,11 +216,6 @@ function bounds(tests: PythonTests): void {
       await channel.waitClose();
     },
   );
-
-  testQueueBehindItems(tests, {
-    takes: 'for _ in range(12): channel.receive()',
-    answers: 'channel.send(1)',
-  });
 
   tests.testWith(
     { threads: 1 },
