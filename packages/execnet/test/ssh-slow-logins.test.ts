@@ -3,47 +3,93 @@ import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
 import { Group } from 'execnet';
 import * as assert from 'uvu/assert';
+import { startDropbear } from '../../../tools/hosts/dropbear.mjs';
 import type { Host } from '../../../tools/hosts/host.mjs';
 import { startSshd } from '../../../tools/hosts/sshd.mjs';
 import { isRunning } from './fixtures/processes.ts';
-import { leftBehind, onBothClients, specOn } from './fixtures/ssh-clients.ts';
+import { usualPython } from './fixtures/pythons.ts';
+import { type Client, leftBehind, specOf, specOn } from './fixtures/ssh-clients.ts';
 import { testOn } from './fixtures/ssh-hosts.ts';
 import { test } from './fixtures/tests.ts';
 
 /** A server whose users wait for their shell, as with pyenv, nvm, or a home on another machine. */
-const startSlow = (seconds: number): Promise<Host> =>
-  startSshd({ shell: 'bash', rc: `echo >>~/logins; sleep ${seconds}` });
+const startSlow = (seconds: number, start: typeof startSshd = startSshd): Promise<Host> =>
+  start({ shell: 'bash', rc: `echo >>~/logins; sleep ${seconds}` });
+
+/** The spec of a gateway behind a server, in Python if there is one. */
+const pythonOn = (host: Host, client: Client, ...fields: readonly string[]): string =>
+  usualPython === undefined
+    ? specOn(host, client, ...fields)
+    : `${specOf(host, client)}//${[`python=${usualPython.path}`, ...fields].join('//')}`;
 
 /** The number of logins so far. */
 const loginsOf = ({ home }: Host): number => readFileSync(join(home, 'logins')).length;
 
-onBothClients(
-  'gateways that end by themselves prove that they are gone without another login',
-  async (client) => {
-    await using host = await startSlow(1.5);
-    await using group = new Group();
-    // a server lets in ten at once that have no connection yet
-    const count = client === 'ssh2' ? 15 : 5;
-    const gateways = await group.makeGateways(Array.from({ length: count }, () => specOn(host, client)));
-    const pids = gateways.map(({ peer }) => peer.pid);
-    assert.is(loginsOf(host), count);
-    await group.terminate({ timeout: 3000 });
-    assert.equal(pids.filter(isRunning), []);
-    assert.is(loginsOf(host), count);
-    assert.equal(await leftBehind(host), []);
-  },
-);
+/** Which server and client; a server lets in ten at once that have no connection yet. */
+const WAYS = [
+  { needs: ['sshd'], server: 'sshd', start: startSshd, client: 'ssh2', count: 15 },
+  { needs: ['sshd', 'ssh'], server: 'sshd', start: startSshd, client: 'openssh', count: 5 },
+  { needs: ['dropbear'], server: 'dropbear', start: startDropbear, client: 'ssh2', count: 15 },
+] as const;
 
-onBothClients('those that do not end by themselves are killed in one login', async (client) => {
+for (const { needs, server, start, client, count } of WAYS) {
+  testOn(
+    needs,
+    `${server}, ${client}: gateways that end by themselves prove that they are gone without another login`,
+    async () => {
+      await using host = await startSlow(1.5, start);
+      await using group = new Group();
+      const specs = Array.from({ length: count }, (_, n) =>
+        n % 5 === 1 ? pythonOn(host, client) : specOn(host, client),
+      );
+      const gateways = await group.makeGateways(specs);
+      const pids = gateways.map(({ peer }) => peer.pid);
+      assert.is(loginsOf(host), count);
+      // one that was not known to be gone by then would be killed, by another login
+      await group.terminate({ timeout: 3000 });
+      assert.equal(pids.filter(isRunning), []);
+      assert.is(loginsOf(host), count);
+      assert.equal(await leftBehind(host), []);
+    },
+  );
+
+  testOn(
+    needs,
+    `${server}, ${client}: those that do not end by themselves are killed in one login`,
+    async () => {
+      await using host = await startSlow(1.5, start);
+      await using group = new Group();
+      const own = specOn(host, client);
+      const gateways = await group.makeGateways([own, own, own, pythonOn(host, client)]);
+      const pids = gateways.map(({ peer }) => peer.pid);
+      for (const pid of pids.slice(1)) process.kill(pid, 'SIGSTOP');
+      await group.terminate({ timeout: 0 });
+      assert.equal(pids.filter(isRunning), []);
+      assert.is(loginsOf(host), 5);
+      assert.equal(await leftBehind(host), []);
+    },
+  );
+}
+
+testOn(['sshd'], 'so do those on a host that another gateway reaches', async () => {
   await using host = await startSlow(1.5);
-  await using group = new Group();
-  const gateways = await group.makeGateways(Array.from({ length: 4 }, () => specOn(host, client)));
-  const pids = gateways.map(({ peer }) => peer.pid);
-  for (const pid of pids.slice(1)) process.kill(pid, 'SIGSTOP');
-  await group.terminate({ timeout: 0 });
-  assert.equal(pids.filter(isRunning), []);
-  assert.is(loginsOf(host), 5);
-  assert.equal(await leftBehind(host), []);
+  for (const middle of [specOn(host, 'ssh2', 'id=middle'), pythonOn(host, 'ssh2', 'id=middle')]) {
+    await using group = new Group();
+    await group.makeGateway(middle);
+    const before = loginsOf(host);
+    const leaves = [specOn(host, 'ssh2', 'via=middle'), pythonOn(host, 'ssh2', 'via=middle')];
+    const gateways = await group.makeGateways([...leaves, ...leaves]);
+    const [stopped, ...others] = gateways.map(({ peer }) => peer.pid) as [number, ...number[]];
+    assert.is(loginsOf(host), before + 4);
+    await Promise.all(gateways.slice(1).map((gateway) => gateway.terminate({ timeout: 3000 })));
+    assert.equal(others.filter(isRunning), []);
+    assert.is(loginsOf(host), before + 4);
+    process.kill(stopped, 'SIGSTOP');
+    await group.terminate({ timeout: 500 });
+    assert.not(isRunning(stopped));
+    assert.is(loginsOf(host), before + 5);
+    assert.equal(await leftBehind(host), []);
+  }
 });
 
 testOn(
