@@ -1,8 +1,11 @@
 import { type Channel, Group } from 'execnet';
 import * as assert from 'uvu/assert';
+import { startSshd } from '../../../tools/hosts/sshd.mjs';
 import { ownRemoteEnds, specOf } from './fixtures/interpreters.ts';
 import { startProgram } from './fixtures/programs.ts';
-import { pythonSpec, usualPython } from './fixtures/pythons.ts';
+import { pythonSpec, sharedPythons, usualPython } from './fixtures/pythons.ts';
+import { CLIENTS, leftBehind, specOn } from './fixtures/ssh-clients.ts';
+import { testOn } from './fixtures/ssh-hosts.ts';
 import { test } from './fixtures/tests.ts';
 
 /** What Vitest leaves real by default; others do not. */
@@ -11,8 +14,12 @@ const USUAL = 'nextTick,queueMicrotask';
 const USED = { call: 42, sizes: [1, 3_000_000], silence: 'ERR_EXECNET_TIMEOUT', numExecuting: 0 };
 
 /** What the program with fake timers tells. */
-async function told(when: string, real: string, spec = 'popen'): Promise<Record<string, unknown>> {
-  await using program = startProgram('fake-clock.mjs', [when, real, spec]);
+async function told(when: string, real: string, ...specs: string[]): Promise<Record<string, unknown>> {
+  await using program = startProgram('fake-clock.mjs', [
+    when,
+    real,
+    ...(specs.length > 0 ? specs : ['popen']),
+  ]);
   return await program.said();
 }
 
@@ -27,6 +34,19 @@ if (usualPython) {
     assert.equal(await told('before the gateway', USUAL, spec), USED);
   });
 }
+
+test('nor with a lease, or through another gateway', async () => {
+  assert.equal(await told('before the gateway', USUAL, 'popen//keepalive=1'), USED);
+  assert.equal(await told('before the gateway', USUAL, 'popen//id=middle', 'popen//via=middle'), USED);
+});
+
+for (const client of CLIENTS)
+  testOn(client === 'openssh' ? ['sshd', 'ssh'] : ['sshd'], `${client}: nor over ssh`, async () => {
+    await using host = await startSshd();
+    for (const when of ['before the gateway', 'before the first call'])
+      assert.equal(await told(when, USUAL, specOn(host, client)), USED);
+    assert.equal(await leftBehind(host), []);
+  });
 
 test('fake timers that are installed before the import are an error of makeGateway', async () => {
   for (const real of [USUAL, '']) {
@@ -81,5 +101,36 @@ for (const interpreter of ownRemoteEnds) {
       await gateway.terminate({ timeout: 100 });
     });
 }
+
+for (const python of sharedPythons)
+  python.test('a remote end in Python whose clock stands still goes on', async () => {
+    await using group = new Group();
+    const gateway = await group.makeGateway(pythonSpec(python));
+    const channel = gateway.remoteExec<unknown, unknown>(`
+import threading, time
+never = lambda *args: 0
+for module in time, threading:
+    for name in ('time', 'monotonic', 'perf_counter', 'clock', 'sleep', '_time', '_sleep'):
+        if hasattr(module, name): setattr(module, name, never)
+channel.send('stands still')
+try:
+    channel.receive(timeout=0.02)
+except channel.TimeoutError:
+    channel.send('TimeoutError')
+for item in channel: channel.send(item)
+`);
+    assert.is(await channel.receive(), 'stands still');
+    assert.is(await channel.receive(), 'TimeoutError');
+    for (const size of [1, 300_000, 3_000_000]) {
+      await channel.send(new Uint8Array(size));
+      assert.is(((await channel.receive()) as Uint8Array).length, size);
+    }
+    assert.is(await gateway.call('abs', [-42]), 42);
+    await channel.end();
+    await channel.waitClose();
+    const spins = gateway.remoteExec<string>("channel.send('spins')\nwhile True: pass");
+    assert.is(await spins.receive(), 'spins');
+    await gateway.terminate({ timeout: 100 });
+  });
 
 test.run();

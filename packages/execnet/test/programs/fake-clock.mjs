@@ -1,11 +1,12 @@
-// Installs fake timers and uses a gateway. Arguments: when they are installed, the names of what is not faked, separated by commas, and the spec.
+// Installs fake timers and uses a gateway. Arguments: when they are installed, the names of what is not faked, separated by commas, and the specs, of which it uses the last.
 import FakeTimers from '@sinonjs/fake-timers';
 
-const [when, real, spec] = process.argv.slice(2);
+const [when, real, ...specs] = process.argv.slice(2);
+const spec = specs.at(-1);
 const install = () => FakeTimers.install({ toNotFake: real.split(',').filter(Boolean) });
 
 if (when === 'before the import') install();
-const { makeGateway } = await import('execnet');
+const { Group } = await import('execnet');
 if (when === 'before the gateway') install();
 
 /** Goes through all that waits for something. */
@@ -35,12 +36,14 @@ async function use(gateway) {
         for (;;);
       };
   await gateway.remoteExec(spins).receive();
-  await gateway.terminate({ timeout: 100 });
+  await group.terminate({ timeout: 100 });
   return { call, sizes, silence, numExecuting };
 }
 
+const group = new Group();
 try {
-  const gateway = await makeGateway(spec);
+  for (const each of specs) await group.makeGateway(each);
+  const gateway = [...group].at(-1);
   if (when === 'before the first call') install();
   console.log(JSON.stringify(await use(gateway)));
 } catch ({ code, message }) {
