@@ -278,15 +278,22 @@ function definitions(tests: PythonTests): void {
     assert.equal(await text.receive(), SEEN);
     await text.waitClose();
     assert.equal(await gateway.remoteExec(module.function('look')).receive(), SEEN);
-    const beside = [1, 2].map(() => gateway.remoteExec(`${LOOKING}\nchannel.send(seen)\nchannel.receive()`));
+    const again = 'channel.receive(); channel.send(sys.modules[__name__] is module)';
+    const beside = [1, 2].map(() => gateway.remoteExec(`${LOOKING}\nchannel.send(seen)\n${again}`));
     for (const channel of beside) {
       // of several that run at the same time one has the name that all hear
       const { named, ...seen } = (await channel.receive()) as typeof SEEN;
       assert.equal({ ...seen, named: true }, SEEN);
       assert.type(named, 'boolean');
     }
-    for (const channel of beside) await channel.send('end');
-    for (const channel of beside) await channel.waitClose();
+    const named: unknown[] = [];
+    for (const channel of beside.reverse()) {
+      await channel.send('end');
+      named.push(await channel.receive());
+      await channel.waitClose();
+    }
+    // who runs longest has it in the end
+    assert.is(named.at(-1), true);
     const after = gateway.remoteExec(`import sys\n${LOADED}`);
     // its own, and that of the function: a module whose functions are called is kept
     assert.is(((await after.receive()) as string[]).length, 2);

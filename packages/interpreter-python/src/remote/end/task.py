@@ -155,7 +155,7 @@ class ServiceTask(Task):
             return
         file = '<execnet service %s>' % (name.encode('utf-8') if PY2 else name)
         texts[file] = request['text']
-        module = SourceModule(request['text'], file, self.state.id)
+        module = SourceModule(request['text'], file, self.state.id, False)
         try:
             module.run()
             serve = module.space.get('serve')
@@ -176,7 +176,10 @@ class SourceModule(object):
     asks for its name hears the one that it expects.
     """
 
-    def __init__(self, text, file, id):
+    # of those that run: who is heard last stands last
+    heard = []
+
+    def __init__(self, text, file, id, heard=True):
         self.text = text
         self.file = file
         self.name = '__channelexec_%d__' % id
@@ -187,7 +190,8 @@ class SourceModule(object):
         if hasattr(sys, '__spec__'):
             self.space['__spec__'] = type(sys.__spec__)(self.name, self, origin=file)
         sys.modules[self.name] = module
-        self.be_heard()
+        if heard:
+            self.be_heard()
         # no file is looked for under such a name
         self.kept = file.startswith('<') and ('inspect' in text or 'inspect' in sys.modules)
         if self.kept:
@@ -198,7 +202,20 @@ class SourceModule(object):
         """It is found by the name that code hears, too: the latest, if several run at the same time."""
         module = sys.modules.get(self.name)
         if module is not None:
+            self.be_silent(module)
+            self.heard.append(module)
             sys.modules[HEARD_NAME] = module
+
+    def be_silent(self, module):
+        try:
+            self.heard.remove(module)
+        except ValueError:
+            return
+        if sys.modules.get(HEARD_NAME) is module:
+            del sys.modules[HEARD_NAME]
+            # one that still runs
+            for other in self.heard[-1:]:
+                sys.modules[HEARD_NAME] = other
 
     def run(self):
         run_text(self.text, self.file, self.space)
@@ -209,8 +226,8 @@ class SourceModule(object):
 
     def forget(self):
         module = sys.modules.pop(self.name, None)
-        if module is not None and sys.modules.get(HEARD_NAME) is module:
-            del sys.modules[HEARD_NAME]
+        if module is not None:
+            self.be_silent(module)
         # what is defined holds this: it must not hold that in turn, or channels in it are closed when the collector happens to run
         self.space = None
         if self.kept:
