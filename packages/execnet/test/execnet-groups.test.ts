@@ -9,6 +9,7 @@ testScenarios(
   'execnet_groups',
   {
     status: 'remote_status counts, whatever the code is doing',
+    status_meanwhile: 'no execution is counted without its channel',
     side_by_side: 'as many executions beside each other as there are',
     multi_channel: 'a group, MultiChannel, receive_each, make_receive_queue',
     group_beside_python: 'JavaScript and Python in one group',

@@ -19,6 +19,24 @@ def status(group, spec):
     assert gw.remote_status().numexecuting == 1
 
 
+def status_meanwhile(group, spec):
+    """Executions begin and end while it is asked for."""
+    gw = group.makegateway(spec)
+    for round in range(200):
+        channels = [gw.remote_exec("await channel.receive()") for _ in range(round % 4 + 1)]
+        for channel in channels:
+            status = gw.remote_status()
+            assert status.numexecuting <= status.numchannels, vars(status)
+            channel.send(None)
+        status = gw.remote_status()
+        assert status.numexecuting <= status.numchannels, vars(status)
+        for channel in channels:
+            channel.waitclose(TIMEOUT)
+    while gw.remote_status().numexecuting:
+        pass
+    assert gw.remote_status().numchannels == 0
+
+
 def side_by_side(group, spec):
     """Executions run beside each other, more of them than a gateway of ours has threads."""
     gw = group.makegateway(spec)
