@@ -2,6 +2,7 @@ import { Channel, DumpError, RemoteError } from '@execnet/core';
 import * as assert from 'uvu/assert';
 import { failureOf, type GatewayFixture, GatewayTests } from './gateway-tests.ts';
 import { modules } from './modules.ts';
+import { assertNothingSeen, seenOfStart } from './start.ts';
 
 /** What `remoteExec` and `call` run, and what they refuse to run. */
 export function executingSuite(name: string, fixture: GatewayFixture): void {
@@ -12,6 +13,7 @@ export function executingSuite(name: string, fixture: GatewayFixture): void {
   calls(tests);
   generators(tests, fixture);
   globals(tests);
+  start(tests);
   refusals(tests);
   tests.run();
 }
@@ -292,6 +294,12 @@ function globals(tests: GatewayTests): void {
     assert.is(await channel.receive(), 1);
     assert.is((await gateway.remoteStatus()).numExecuting, 1);
     channel.close();
+  });
+}
+
+function start(tests: GatewayTests): void {
+  tests.testWith({}, 'code sees nothing of how its interpreter was started', async (gateway) => {
+    assertNothingSeen(await gateway.call(seenOfStart));
   });
 }
 

@@ -84,8 +84,13 @@ export function testSchedules(tests: GatewayTests, begin: Begin): void {
           const all = each.map((one) => async () => {
             await carryOut(begin(gateway, one.takes), one, look).catch((error) => failures.push(error));
           });
-          if (tests.oneAtATime) for (const one of all) await one();
-          else await Promise.all(all.map((one) => one()));
+          if (!tests.oneAtATime) await Promise.all(all.map((one) => one()));
+          else
+            for (const one of all) {
+              await one();
+              // the next would be refused
+              await settled(gateway).catch((error) => failures.push(error));
+            }
           return failures;
         };
         await fc.assert(

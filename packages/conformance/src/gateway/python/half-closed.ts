@@ -97,16 +97,10 @@ function fromThere(tests: PythonTests): void {
 
   tests.test('the end comes behind an item that another thread sends', async (gateway) => {
     const channel = gateway.remoteExec<string, string>(`
-      import threading
-      begun = threading.Event()
-      def send():
-          begun.set()
-          channel.send('x' * 8000000)
-      thread = threading.Thread(target=send)
+      import threading, time
+      thread = threading.Thread(target=lambda: channel.send('x' * 8000000))
       thread.start()
-      begun.wait(60)
-      import time
-      time.sleep(0.3)
+      while not channel._state.sending and thread.is_alive(): time.sleep(0.01)
       channel.end()
       thread.join()
     `);

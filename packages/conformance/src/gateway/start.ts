@@ -1,0 +1,52 @@
+import * as assert from 'uvu/assert';
+
+interface SeenOfStart {
+  readonly execArgv: string[];
+  readonly args: string[];
+  readonly main: string | undefined;
+  readonly echo: string;
+  readonly forked: string;
+  readonly fromWorker: string;
+}
+
+/** What remote code sees of how its interpreter was started, and what becomes of programs that it starts with the same options. */
+export async function seenOfStart(): Promise<SeenOfStart> {
+  const { execFileSync, fork } = await import('node:child_process');
+  const { mkdtempSync, rmSync, writeFileSync } = await import('node:fs');
+  const { tmpdir } = await import('node:os');
+  const folder = mkdtempSync(`${tmpdir()}/execnet-`);
+  try {
+    const script = `${folder}/script.cjs`;
+    writeFileSync(script, "process.send ? process.send('works') : console.log('works')");
+    const child = fork(script);
+    const forked = await new Promise<string>((resolve, reject) => {
+      child.once('message', (message) => resolve(String(message))).once('error', reject);
+      child.once('exit', (code) => reject(new Error(`it ended with code ${code}`)));
+    });
+    const run = 'Deno' in globalThis ? ['run', '--no-config', script] : [script];
+    const echo = execFileSync(process.execPath, [...process.execArgv, ...run])
+      .toString()
+      .trim();
+    const { require } = globalThis as { require?: NodeJS.Require };
+    const main = 'Deno' in globalThis ? undefined : typeof require?.main?.filename;
+    const { Worker } = await import('node:worker_threads');
+    const worker = new Worker(
+      `require('node:child_process').fork(${JSON.stringify(script)}).once('message', (message) => require('node:worker_threads').parentPort.postMessage(message));`,
+      { eval: true },
+    );
+    const fromWorker = await new Promise<string>((resolve, reject) => {
+      worker.once('message', resolve).once('error', reject);
+    });
+    await worker.terminate();
+    return { execArgv: process.execArgv, args: process.argv.slice(2), main, echo, forked, fromWorker };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** It sees what a script would see. */
+export function assertNothingSeen({ execArgv, args, main, echo, forked, fromWorker }: SeenOfStart): void {
+  assert.equal([execArgv, args], [[], []]);
+  assert.equal([echo, forked, fromWorker], ['works', 'works', 'works']);
+  if (main !== undefined) assert.is(main, 'string');
+}
