@@ -98,10 +98,10 @@ function methods(tests: GatewayTests): void {
     assert.match(String(object), 'counter');
     assert.is((object as { then?: unknown }).then, undefined);
     assert.throws(() => Object.assign(object, { add: 1 }));
+    await object[Symbol.asyncDispose]();
     await using url = await gateway.expose(() => new URL('http://host/a?b=1'));
     assert.is(await url.toString(), 'http://host/a?b=1');
     assert.is(JSON.stringify({ url }), '{"url":{}}');
-    await object[Symbol.asyncDispose]();
   });
 
   tests.test('a class of a module, and several objects at a time', async (gateway) => {
