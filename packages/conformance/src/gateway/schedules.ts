@@ -1,4 +1,4 @@
-import type { Channel, Gateway, SpecObject } from '@execnet/core';
+import type { Channel, Gateway } from '@execnet/core';
 import fc from 'fast-check';
 import * as assert from 'uvu/assert';
 import { failureOf, type GatewayFixture, GatewayTests, settled } from './gateway-tests.ts';
@@ -68,16 +68,16 @@ const ENDLESS: Plan[] = [10, 70_000, 600_000].map((size) => ({
   how: 'close',
 }));
 
-/** By how many threads serve the executions. */
-const FIELDS: readonly SpecObject[] = [{}, { threads: 1 }, { threads: 2 }];
+/** The threads that serve the executions: as many as usual, or so many. */
+const THREADS = [undefined, 1, 2] as const;
 
 /** Adds the tests of schedules, for a way to begin an execution. */
 export function testSchedules(tests: GatewayTests, begin: Begin): void {
-  for (const fields of tests.oneAtATime ? [{}] : FIELDS) {
-    const where = Object.entries(fields).map(([name, value]) => `${name}=${value}: `);
+  for (const threads of tests.oneAtATime ? [undefined] : THREADS) {
+    const [fields, where] = threads === undefined ? [{}, ''] : [{ threads }, `threads=${threads}: `];
     tests.testWith(
       fields,
-      `${where.join('')}no order of executions that end early loses one, or ends the gateway`,
+      `${where}no order of executions that end early loses one, or ends the gateway`,
       async (gateway) => {
         const carryOutAll = async (each: readonly Plan[], look?: () => void): Promise<unknown[]> => {
           const failures: unknown[] = [];
