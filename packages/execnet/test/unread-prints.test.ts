@@ -11,18 +11,20 @@ import { test, type WithTests } from './fixtures/tests.ts';
 const COUNT = 40;
 const SIZE = 1_000_000;
 
+type Stream = 'stdout' | 'stderr';
+
 /** Prints so many times a million bytes, and counts. */
-const IN_JAVASCRIPT = async (channel: Channel<never, number>): Promise<void> => {
+const IN_JAVASCRIPT = async (channel: Channel<never, number>, to: Stream): Promise<void> => {
   for (let n = 0; n < 40; n++) {
-    process.stdout.write(`${'x'.repeat(999_999)}\n`);
+    process[to].write(`${'x'.repeat(999_999)}\n`);
     await channel.send(n);
   }
 };
 const IN_PYTHON = `
 import sys
 for n in range(40):
-    sys.stdout.write('x' * 999999 + '\\n')
-    sys.stdout.flush()
+    getattr(sys, args).write('x' * 999999 + '\\n')
+    getattr(sys, args).flush()
     channel.send(n)
 `;
 
@@ -47,16 +49,22 @@ async function make(group: Group, specs: string): Promise<Gateway> {
   return await group.makeGateway(through === undefined ? spec : `${spec}//via=middle`);
 }
 
+/** Begins an execution that prints. */
+type Exec = (gateway: Gateway, to: Stream) => Channel<number>;
+
+const inJavaScript: Exec = (gateway, to) => gateway.remoteExec(IN_JAVASCRIPT, to);
+const inPython: Exec = (gateway, to) => gateway.remoteExec(IN_PYTHON, to);
+
 /** While nobody reads, it stands still and answers; then all of it comes. */
-async function waits(specs: string, exec: (gateway: Gateway) => Channel<number>): Promise<void> {
+async function waits(specs: string, exec: Exec, to: Stream = 'stdout'): Promise<void> {
   await using group = new Group();
   const gateway = await make(group, specs);
-  const printed = printing(exec(gateway));
+  const printed = printing(exec(gateway, to));
   await new Promise((resolve) => setTimeout(resolve, 500));
   assert.ok(printed.count < 2, `${printed.count} times a million bytes were printed`);
   assert.is((await gateway.remoteStatus()).numExecuting, 1);
   let bytes = 0;
-  gateway.stdout?.on('data', ({ length }: Uint8Array) => {
+  gateway[to]?.on('data', ({ length }: Uint8Array) => {
     bytes += length;
   });
   await printed.over;
@@ -66,20 +74,20 @@ async function waits(specs: string, exec: (gateway: Gateway) => Channel<number>)
 }
 
 /** Nobody reads at all, and it ends. */
-async function ends(specs: string, exec: (gateway: Gateway) => Channel<number>): Promise<void> {
+async function ends(specs: string, exec: Exec, to: Stream = 'stdout'): Promise<void> {
   await using group = new Group();
   const gateway = await make(group, specs);
-  printing(exec(gateway)).over.catch(() => {});
+  printing(exec(gateway, to)).over.catch(() => {});
   await new Promise((resolve) => setTimeout(resolve, 100));
   await gateway.terminate({ timeout: 200 });
   assert.is(gateway.hasReceiver, false);
 }
 
 /** Nobody reads at all, and it is killed: that is noticed. */
-async function dies(specs: string, exec: (gateway: Gateway) => Channel<number>): Promise<void> {
+async function dies(specs: string, exec: Exec): Promise<void> {
   await using group = new Group();
   const gateway = await make(group, specs);
-  const { over } = printing(exec(gateway));
+  const { over } = printing(exec(gateway, 'stdout'));
   over.catch(() => {});
   await new Promise((resolve) => setTimeout(resolve, 100));
   process.kill(Number(/^popen:(\d+)/.exec(gateway.remoteAddress)?.[1]), 'SIGKILL');
@@ -93,21 +101,29 @@ async function dies(specs: string, exec: (gateway: Gateway) => Channel<number>):
 for (const interpreter of ownRemoteEnds)
   for (const execmodel of ['thread', 'worker']) {
     const spec = specOf(interpreter, 'stdio=pipe', `execmodel=${execmodel}`);
-    const exec = (gateway: Gateway): Channel<number> => gateway.remoteExec(IN_JAVASCRIPT);
-    interpreter.test(`${execmodel}: who prints waits while nobody reads it`, () => waits(spec, exec));
-    interpreter.test(`${execmodel}: who prints what nobody reads is ended`, () => ends(spec, exec));
+    interpreter.test(`${execmodel}: who prints waits while nobody reads it`, () => waits(spec, inJavaScript));
+    interpreter.test(`${execmodel}: who prints what nobody reads is ended`, () => ends(spec, inJavaScript));
+    interpreter.test(`${execmodel}: so are they with stderr`, async () => {
+      await waits(spec, inJavaScript, 'stderr');
+      await ends(spec, inJavaScript, 'stderr');
+    });
     interpreter.test(`${execmodel}: the end of who prints what nobody reads is noticed`, () =>
-      dies(spec, exec),
+      dies(spec, inJavaScript),
     );
   }
 
 /** One of the running kind, through another. */
 function testThrough(middle: WithTests<object>, spec: string): void {
   const specs = `${specOf(runningInterpreter(), 'stdio=pipe')} through ${spec}`;
-  const exec = (gateway: Gateway): Channel<number> => gateway.remoteExec(IN_JAVASCRIPT);
-  middle.test('through it: who prints waits while nobody reads it', () => waits(specs, exec));
-  middle.test('through it: who prints what nobody reads is ended', () => ends(specs, exec));
-  middle.test('through it: the end of who prints what nobody reads is noticed', () => dies(specs, exec));
+  middle.test('through it: who prints waits while nobody reads it', () => waits(specs, inJavaScript));
+  middle.test('through it: who prints what nobody reads is ended', () => ends(specs, inJavaScript));
+  middle.test('through it: so are they with stderr', async () => {
+    await waits(specs, inJavaScript, 'stderr');
+    await ends(specs, inJavaScript, 'stderr');
+  });
+  middle.test('through it: the end of who prints what nobody reads is noticed', () =>
+    dies(specs, inJavaScript),
+  );
 }
 
 for (const interpreter of ownRemoteEnds) testThrough(interpreter, specOf(interpreter));
@@ -116,9 +132,12 @@ for (const python of middlePythons) testThrough(python, pythonSpec(python));
 
 for (const python of sharedPythons) {
   const spec = pythonSpec(python, 'stdio=pipe');
-  const exec = (gateway: Gateway): Channel<number> => gateway.remoteExec(IN_PYTHON);
-  python.test('who prints waits while nobody reads it', () => waits(spec, exec));
-  python.test('who prints what nobody reads is ended', () => ends(spec, exec));
+  python.test('who prints waits while nobody reads it', () => waits(spec, inPython));
+  python.test('who prints what nobody reads is ended', () => ends(spec, inPython));
+  python.test('so are they with stderr', async () => {
+    await waits(spec, inPython, 'stderr');
+    await ends(spec, inPython, 'stderr');
+  });
 }
 
 testOn(['sshd'], 'ssh2: of what nobody reads some is kept, and how much was dropped is told', async () => {
@@ -127,7 +146,7 @@ testOn(['sshd'], 'ssh2: of what nobody reads some is kept, and how much was drop
   const gateway = await group.makeGateway(
     `${specOn(host, 'ssh2').replace('//stdio=ignore', '')}//stdio=pipe`,
   );
-  const printed = printing(gateway.remoteExec(IN_JAVASCRIPT));
+  const printed = printing(gateway.remoteExec(IN_JAVASCRIPT, 'stdout'));
   await printed.over;
   assert.is(printed.count, COUNT);
   let text = '';
