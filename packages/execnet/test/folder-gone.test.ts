@@ -4,10 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Gateway, Group } from 'execnet';
 import * as assert from 'uvu/assert';
+import { startSshd } from '../../../tools/hosts/sshd.mjs';
+import { runningInterpreter } from '../../../tools/lib/interpreters.mjs';
 import { failureOf } from './fixtures/failure.ts';
 import { ownRemoteEnds, specOf } from './fixtures/interpreters.ts';
 import { startProgram } from './fixtures/programs.ts';
-import { oneOfEach, pythonSpec } from './fixtures/pythons.ts';
+import { middlePythons, oneOfEach, pythonSpec, usualPython } from './fixtures/pythons.ts';
+import { CLIENTS, specOn, specOf as sshSpecOf } from './fixtures/ssh-clients.ts';
+import { testOn } from './fixtures/ssh-hosts.ts';
 import { test } from './fixtures/tests.ts';
 
 /** A gateway whose working folder is gone. */
@@ -45,6 +49,45 @@ for (const python of oneOfEach)
       assert.is((await gateway.remoteInfo()).cwd, '');
       assert.equal(await Promise.all([-1, -2].map((n) => gateway.call('abs', [n]))), [1, 2]);
     });
+
+/** Through it another is made, and it starts programs. Deno says why it does not. */
+async function serves(outer: Gateway, group: Group): Promise<void> {
+  if (outer.peer.runtime === 'deno') {
+    assert.match((await failureOf(outer.spawn('echo', []))).message, /the working folder is gone: process/);
+    return;
+  }
+  const inner = await group.makeGateway(specOf(runningInterpreter(), `via=${outer.id}`));
+  assert.is(await inner.call(() => 42), 42);
+  await using echo = await outer.spawn('echo', ['works']);
+  for await (const line of echo) assert.is(line, 'works');
+  assert.is((await echo.exited).code, 0);
+}
+
+for (const [middle, spec] of [
+  ...ownRemoteEnds.map((one) => [one, specOf(one)] as const),
+  ...middlePythons.map((one) => [one, pythonSpec(one)] as const),
+])
+  middle.test('a remote end without a working folder starts others, and programs', async () => {
+    await using group = new Group();
+    await serves(await lost(group, spec), group);
+  });
+
+for (const client of CLIENTS)
+  testOn(
+    client === 'openssh' ? ['sshd', 'ssh'] : ['sshd'],
+    `${client}: so do those behind a server`,
+    async () => {
+      await using host = await startSshd();
+      await using group = new Group();
+      const gateway = await lost(group, specOn(host, client));
+      assert.is((await gateway.remoteInfo()).cwd, '');
+      await serves(gateway, group);
+      if (usualPython === undefined) return;
+      const python = await lost(group, `${sshSpecOf(host, client)}//python=${usualPython.path}`);
+      assert.is(await python.call('abs', [-1]), 1);
+      await serves(python, group);
+    },
+  );
 
 test('a program without a working folder makes gateways', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'gone-'));
