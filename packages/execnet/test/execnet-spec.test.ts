@@ -9,6 +9,7 @@ import { test } from './fixtures/tests.ts';
 testScenarios('execnet_spec', {
   no_bytecode: 'dont_write_bytecode is accepted',
   through_python: 'via= a gateway of Python',
+  folder_gone: 'it goes on without its working folder',
   input_is_empty: 'stdin of the code is empty',
   another_source: 'a source that begins as a known one is JavaScript like any other',
 });

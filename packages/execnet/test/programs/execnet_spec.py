@@ -1,5 +1,6 @@
 import os
 import sys
+import tempfile
 
 from execnet_scenarios import failure, receive, remote_error, run
 
@@ -76,6 +77,16 @@ def printed(group, spec):
     channel = gw.remote_exec("console.log('from a thread'); await channel.send(2)")
     assert receive(channel) == 2
     other.send(None)
+
+
+def folder_gone(group, spec):
+    """The working folder is removed while it runs."""
+    folder = tempfile.mkdtemp()
+    gw = group.makegateway(spec + "//chdir=" + folder)
+    os.rmdir(folder)
+    assert receive(gw.remote_exec("await channel.send(6 * 7)")) == 42
+    assert gw._rinfo().cwd == ""
+    assert receive(gw.remote_exec("await channel.send(typeof require('node:path').sep)")) == "string"
 
 
 def input_is_empty(group, spec):
