@@ -12,6 +12,7 @@ const suites = [
   conformance.pythonProcessSuite,
   conformance.pythonScheduleSuite,
   conformance.pythonServiceSuite,
+  conformance.pythonSignalSuite,
   conformance.pythonStreamSuite,
 ];
 
