@@ -24,6 +24,8 @@ export class PythonTests extends GatewayTests {
   readonly jython: boolean;
   readonly pypy: boolean;
   readonly cpython: boolean;
+  /** Executions are greenlets. */
+  readonly greenlets: boolean;
 
   constructor(name: string, topic: string, fixture: PythonFixture) {
     super(name, topic, fixture);
@@ -32,6 +34,7 @@ export class PythonTests extends GatewayTests {
     this.jython = fixture.runtime === 'jython';
     this.pypy = fixture.runtime === 'pypy';
     this.cpython = fixture.runtime === 'cpython';
+    this.greenlets = fixture.beside === 'tasks';
   }
 
   /** Whether this is that version of the language, or a later one. */
