@@ -3,6 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import type { Channel, RemoteError } from '@execnet/core';
 import * as assert from 'uvu/assert';
 import { failureOf, type GatewayFixture, GatewayTests } from './gateway-tests.ts';
+import { testPiping } from './piping.ts';
 
 /** Channels as Node streams and as web streams. */
 export function fileSuite(name: string, fixture: GatewayFixture): void {
@@ -11,6 +12,7 @@ export function fileSuite(name: string, fixture: GatewayFixture): void {
   reading(tests);
   webReading(tests);
   webWriting(tests);
+  testPiping(tests);
   tests.run();
 }
 

@@ -3,6 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import type { RemoteError } from '@execnet/core';
 import * as assert from 'uvu/assert';
 import { failureOf } from '../gateway-tests.ts';
+import { testPiping } from '../piping.ts';
 import { itemsOf, type PythonFixture, PythonTests } from './python-tests.ts';
 
 /** Channels as files, in Python and here. */
@@ -11,8 +12,14 @@ export function pythonFileSuite(name: string, fixture: PythonFixture): void {
   writing(tests);
   reading(tests);
   piping(tests);
+  testPiping(tests, SOURCES);
   tests.run();
 }
+
+const SOURCES = {
+  counts: 'args.receive(); args.send(sum(len(item) for item in channel))',
+  fails: "channel.receive(); raise ValueError('enough')",
+};
 
 async function text(file: Readable): Promise<string> {
   const chunks: Buffer[] = [];
