@@ -43,6 +43,7 @@ export { pythonFileSuite } from './gateway/python/files.ts';
 export { pythonFlowSuite, pythonMemorySuite } from './gateway/python/flow.ts';
 export { PATCHES, pythonGreenletSuite } from './gateway/python/greenlets.ts';
 export { pythonHalfClosedSuite } from './gateway/python/half-closed.ts';
+export { pythonLeftBehindSuite } from './gateway/python/left-behind.ts';
 export { pythonMultiChannelSuite } from './gateway/python/multi-channel.ts';
 export { pythonPrintSuite } from './gateway/python/prints.ts';
 export { pythonProcessSuite } from './gateway/python/processes.ts';

@@ -1,6 +1,6 @@
 import { ConnectionLostError, type RemoteError } from '@execnet/core';
 import * as assert from 'uvu/assert';
-import { failureOf } from '../gateway-tests.ts';
+import { failureOf, settled } from '../gateway-tests.ts';
 import { KEEP, keptAs, type PythonFixture, PythonTests, pythonFile } from './python-tests.ts';
 
 const MODULE = `${KEEP}
@@ -19,6 +19,11 @@ def endless():
             time.sleep(0.001)
     finally:
         keep('ended', 'finally')
+
+def blocks(log):
+    for n in range(200):
+        yield bytearray(100000)
+        log.send(n)
 
 def fails():
     yield 1
@@ -48,6 +53,40 @@ export function pythonStreamSuite(name: string, fixture: PythonFixture): void {
     for await (const n of gateway.stream<number>(module.function('endless'))) if (n === 3) break;
     assert.is((await gateway.remoteStatus()).numExecuting, 0);
     assert.is(await keptAs(gateway, 'ended'), 'finally');
+  });
+
+  tests.test('a signal ends it, and the loop rejects with its reason', async (gateway) => {
+    using module = pythonFile(MODULE);
+    const controller = new AbortController();
+    const reason = new RangeError('enough');
+    const stream = gateway.stream<number>(module.function('endless'), undefined, {
+      signal: controller.signal,
+    });
+    const error = await failureOf(async () => {
+      for await (const n of stream) if (n === 3) controller.abort(reason);
+    });
+    assert.is(error, reason);
+    await settled(gateway);
+    assert.is(await keptAs(gateway, 'ended'), 'finally');
+  });
+
+  tests.test('who is slow to read holds the generator back', async (gateway) => {
+    using module = pythonFile(MODULE);
+    const log = gateway.newChannel<number>();
+    const stream = gateway.stream<Uint8Array>(module.function('blocks'), [log]);
+    await stream.next();
+    // as far as it gets without a reader
+    let ahead = 0;
+    for (;;) {
+      const next = await log.receive({ timeout: 500 }).catch(() => undefined);
+      if (next === undefined) break;
+      ahead = next;
+    }
+    assert.ok(ahead < 100, `${ahead} items ahead`);
+    let count = 1;
+    for await (const item of stream) count += item.length / 100_000;
+    assert.is(count, 200);
+    log.close();
   });
 
   tests.testWith({}, 'a gateway that is terminated cuts it off', async (gateway) => {
