@@ -1,8 +1,13 @@
 import type { Readable } from 'node:stream';
 import { type Gateway, Group } from 'execnet';
 import * as assert from 'uvu/assert';
+import { startSshd } from '../../../tools/hosts/sshd.mjs';
+import { runningInterpreter } from '../../../tools/lib/interpreters.mjs';
 import { ownRemoteEnds, specOf } from './fixtures/interpreters.ts';
 import { startProgram } from './fixtures/programs.ts';
+import { pythonSpec, sharedPythons } from './fixtures/pythons.ts';
+import { CLIENTS, ownInterpreter, specOf as sshSpecOf } from './fixtures/ssh-clients.ts';
+import { testOn } from './fixtures/ssh-hosts.ts';
 import { test } from './fixtures/tests.ts';
 
 /** Prints one line in each way, with the name of the thread. `args` is that name. */
@@ -40,6 +45,18 @@ function printsOf(gateway: Gateway): Promise<[stdout: string, stderr: string]> {
   return Promise.all([textOf(gateway.stdout), textOf(gateway.stderr)]);
 }
 
+/** Runs the program whose gateways print with their ids, by a spec, and that of a gateway on the way. */
+async function assertPrefixed(...specs: readonly string[]): Promise<void> {
+  await using program = startProgram('prefixed.mjs', specs);
+  const { code, stdout, stderr } = await program.ended;
+  assert.is(code, 0, stderr);
+  assert.is(stdout, '');
+  const lines = ['one line', 'two', 'lines', 'an error, without an end'];
+  const expected = ['first', 'gw é'].flatMap((id) => lines.map((line) => `[${id}] ${line}`));
+  // stdout and stderr come side by side
+  assert.equal(stderr.trimEnd().split('\n').sort(), expected.sort());
+}
+
 for (const interpreter of ownRemoteEnds) {
   interpreter.test('with stdio=ignore prints are dropped', async () => {
     const code = `${PRINT} channel.sendSync('printed')`;
@@ -60,16 +77,9 @@ for (const interpreter of ownRemoteEnds) {
     assert.is(lines.length, 2 * (onStdout('').length + onStderr('').length) + 1, stderr);
   });
 
-  interpreter.test('with stdio=prefix each line says which gateway has printed it', async () => {
-    await using program = startProgram('prefixed.mjs', [specOf(interpreter)]);
-    const { code, stdout, stderr } = await program.ended;
-    assert.is(code, 0, stderr);
-    assert.is(stdout, '');
-    const lines = ['one line', 'two', 'lines', 'an error, without an end'];
-    const expected = ['first', 'gw é'].flatMap((id) => lines.map((line) => `[${id}] ${line}`));
-    // stdout and stderr come side by side
-    assert.equal(stderr.trimEnd().split('\n').sort(), expected.sort());
-  });
+  interpreter.test('with stdio=prefix each line says which gateway has printed it', () =>
+    assertPrefixed(specOf(interpreter)),
+  );
 
   interpreter.test('with stdio=pipe prints are streams of the gateway, in order', async () => {
     await using group = new Group();
@@ -216,5 +226,19 @@ for (const interpreter of ownRemoteEnds) {
     assert.equal(read, [0, '']);
   });
 }
+
+for (const python of sharedPythons)
+  python.test('with stdio=prefix each line says which gateway has printed it', async () => {
+    await assertPrefixed(pythonSpec(python));
+    await assertPrefixed(pythonSpec(python, 'via=middle'), 'popen');
+  });
+
+for (const client of CLIENTS)
+  testOn(client === 'openssh' ? ['sshd', 'ssh'] : ['sshd'], `${client}: stdio=prefix over ssh`, async () => {
+    await using host = await startSshd();
+    const at = sshSpecOf(host, client).replace('//stdio=ignore', '');
+    await assertPrefixed(`${at}//${ownInterpreter()}`);
+    await assertPrefixed(specOf(runningInterpreter(), 'via=middle'), `${at}//${ownInterpreter()}`);
+  });
 
 test.run();
