@@ -232,7 +232,7 @@ for (const middle of sharedEnds) {
     }
     const refused = await failureOf(host.dial({ host: '127.0.0.1', port }));
     assert.is(refused.code, 'ERR_EXECNET_REFUSED');
-    assert.match(refused.message, /^middle: /);
+    assert.match(refused.message, /^middle \(popen:\d+\): /);
     assert.is(
       (await failureOf(host.dial({ host: 'no.such.host.invalid', port: 1 }))).code,
       'ERR_EXECNET_HOST_NOT_FOUND',

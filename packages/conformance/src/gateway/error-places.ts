@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
-import { type Gateway, RemoteError } from '@execnet/core';
+import { DumpError, type Gateway, RemoteError } from '@execnet/core';
 import * as assert from 'uvu/assert';
 import { failureOf, type GatewayTests, remoteFailure, settled } from './gateway-tests.ts';
 
@@ -72,6 +72,54 @@ export function placing(tests: GatewayTests): void {
         assert.match(here, `${module.file}:${lines[index]}:`);
         assert.not.match(here, 'channel-state');
       }
+    }
+  });
+
+  tests.test('so does what fails before it gets there', async (gateway) => {
+    using module = await moduleOf(`export const calls = [
+  async (gateway) => await gateway.call(() => {}, () => {}),
+  async (gateway) => await gateway.newChannel().send({ deep: [[[[[[[[[[[[() => {}]]]]]]]]]]]] }),
+  async (gateway) => await gateway.spawn('no-such-program', []),
+  async (gateway) => await gateway.connect({ host: '127.0.0.1', port: 1 }),
+];
+`);
+    const name = `${gateway.id} (${gateway.remoteAddress})`;
+    for (const [index, call] of module.calls.entries()) {
+      const failed = await failureOf(call(gateway));
+      const synchronous = failed instanceof DumpError;
+      if (!synchronous) assert.ok(failed.message.startsWith(`${name}: `), failed.message);
+      if (synchronous || !('bun' in process.versions))
+        assert.match((failed.stack ?? '').split('\n')[1] ?? '', `${module.file}:${index + 2}:`);
+    }
+  });
+
+  tests.test('the stack of what remote code can not send names where that stands', async (gateway) => {
+    using module = await moduleOf(`export const calls = [
+  async (gateway) => await gateway.remoteExec(async (channel) => {
+    await channel.send({ deep: [[[[[[[[[[[[() => {}]]]]]]]]]]]] });
+  }).waitClose(),
+  async (gateway) => await gateway.call(() => {
+    return () => {};
+  }),
+];
+`);
+    const [sent, returned] = module.calls.map((call) => failureOf(call(gateway)));
+    assert.match((await sent)?.stack ?? '', `${module.file}:3:`);
+    assert.match((await returned)?.message ?? '', 'a function');
+  });
+
+  tests.testWith({}, 'a lost connection names those whom it is told to', async (gateway) => {
+    using module = await moduleOf(`export const calls = [
+  async (gateway) => await gateway.call(() => process.exit(3)),
+  async (gateway) => await gateway.call(() => 1),
+  async (gateway) => await gateway.remoteStatus(),
+];
+`);
+    for (const [index, call] of module.calls.entries()) {
+      const { name, stack = '' } = await failureOf(call(gateway));
+      assert.is(name, 'ConnectionLostError');
+      if (index > 0 || !('bun' in process.versions)) assert.match(stack, `${module.file}:${index + 2}:`);
+      assert.not.match(stack, 'gateway.js');
     }
   });
 

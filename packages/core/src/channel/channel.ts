@@ -90,7 +90,7 @@ export class Channel<Receive = unknown, Send = unknown> implements AsyncDisposab
   send(item: Send): Future<void> {
     const state = this.#state;
     const { link, sender } = state;
-    if (sender.closed) return future(quiet(Promise.reject(sender.closed.error)));
+    if (sender.closed) return future(quiet(Promise.reject(atCaller(sender.closed.error, this.send))));
     try {
       const bytes = link.dump(item);
       const sent = sender.send(bytes, link.takeCarried());
@@ -98,7 +98,7 @@ export class Channel<Receive = unknown, Send = unknown> implements AsyncDisposab
     } catch (error) {
       // on a stack that is used up a promise may come to be that nobody gets
       if (isStackOverflow(error)) throw error;
-      return future(Promise.reject(error));
+      return future(Promise.reject(atCaller(error, this.send)));
     }
   }
 
@@ -148,11 +148,16 @@ export class Channel<Receive = unknown, Send = unknown> implements AsyncDisposab
   sendSync(item: Send): void {
     const { link, sender } = this.#state;
     const block = this.#blocking('sendSync');
-    if (sender.closed) throw sender.closed.error;
+    if (sender.closed) throw atCaller(sender.closed.error, this.sendSync);
     let failure: Error | undefined;
     let done = false;
     needStack();
-    const bytes = link.dump(item);
+    let bytes: ReturnType<typeof link.dump>;
+    try {
+      bytes = link.dump(item);
+    } catch (error) {
+      throw atCaller(error, this.sendSync);
+    }
     const carried = link.takeCarried();
     sender.post(bytes, carried, {
       resolve: () => {
@@ -165,7 +170,7 @@ export class Channel<Receive = unknown, Send = unknown> implements AsyncDisposab
     });
     link.flush();
     while (!done) block(Number.POSITIVE_INFINITY);
-    if (failure) throw failure;
+    if (failure) throw atCaller(failure, this.sendSync);
     link.flush();
   }
 

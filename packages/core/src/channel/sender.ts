@@ -1,3 +1,4 @@
+import { rejectAtCaller } from '../errors/index.ts';
 import { checkForCall } from '../stack-room.ts';
 import { Code, FRAGMENT_SIZE, HEADER_SIZE, int32Payload, writeInt32 } from '../wire/index.ts';
 import type { ChannelLink } from './channel-link.ts';
@@ -68,7 +69,12 @@ export class Sender {
       return this.#link.drained(tolerated) ?? SENT;
     }
     needStack();
-    return new Promise((resolve, reject) => this.post(item, carried, { resolve, reject }));
+    return new Promise((resolve, reject) =>
+      this.post(item, carried, {
+        resolve,
+        reject: (error) => rejectAtCaller(error, { resolve, reject }),
+      }),
+    );
   }
 
   /** Sends an item that need not wait, without keeping it. False if it has to. */

@@ -1,4 +1,5 @@
-import { TimeoutError } from './errors.ts';
+import { CancelledError, ChannelClosedError } from './errors.ts';
+import { ExecnetError } from './execnet-error.ts';
 import { LOCAL_STACK, RemoteError } from './remote-error.ts';
 import { framesOf, stackAbove } from './stack.ts';
 
@@ -11,9 +12,13 @@ export const ASYNCHRONOUS_STACKS: boolean = !('bun' in process.versions);
 /** More callers than that are not named. */
 const MAX_CALLERS = 4;
 
-/** A channel that has ended is none: each iteration comes to that, and a stack takes half as long as an execution. */
-function isFailure(error: unknown): error is Error {
-  return error instanceof RemoteError || error instanceof TimeoutError;
+/** That a channel has ended is none: each iteration comes to that, and a stack takes half as long as an execution. */
+function isFailure(error: unknown): error is ExecnetError {
+  return (
+    error instanceof ExecnetError &&
+    !(error instanceof ChannelClosedError) &&
+    !(error instanceof CancelledError)
+  );
 }
 
 /**
@@ -23,9 +28,10 @@ function isFailure(error: unknown): error is Error {
  */
 export function atCaller<E>(error: E, below: (...args: never[]) => unknown): E {
   if (!isFailure(error)) return error;
-  const frames = framesOf(stackAbove(below)).join('\n');
   const others = shown.get(error) ?? new Set();
-  if (frames === '' || others.has(frames) || others.size === MAX_CALLERS) return error;
+  if (others.size === MAX_CALLERS) return error;
+  const frames = framesOf(stackAbove(below)).join('\n');
+  if (frames === '' || others.has(frames)) return error;
   shown.set(error, others.add(frames));
   const stack = error.stack ?? '';
   if (others.size > 1) error.stack = `${stack}\n    --- and ---\n${frames}`;

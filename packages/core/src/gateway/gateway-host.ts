@@ -18,6 +18,8 @@ import { requestService } from './service.ts';
 /** What a gateway brings to be a host for others. */
 export interface GatewayHostParts {
   readonly id: string;
+  /** For messages: the id, and where it is. */
+  readonly fullName: string;
   readonly link: Link;
   readonly interpreter: Interpreter;
   readonly hello: Hello;
@@ -40,12 +42,14 @@ type Wanted<T = RelayRequest> = T extends RelayRequest ? Omit<T, 'streams'> : ne
 export class GatewayHost implements Host {
   readonly name: string;
   readonly interpreter: Host['interpreter'];
+  readonly #fullName: string;
   readonly #link: Link;
   readonly #plugin: Interpreter;
   #relay: Promise<Relay> | undefined;
 
-  constructor({ id, link, interpreter, hello }: GatewayHostParts) {
+  constructor({ id, fullName, link, interpreter, hello }: GatewayHostParts) {
     this.name = id;
+    this.#fullName = fullName;
     this.interpreter = { field: interpreter.field, path: hello.executable };
     this.#link = link;
     this.#plugin = interpreter;
@@ -76,7 +80,7 @@ export class GatewayHost implements Host {
       events: this.#newChannel(),
       ...(prints && { stdout: this.#newChannel(), stderr: this.#newChannel() }),
     };
-    const connection = new RelayedConnection(link, this.name, streams);
+    const connection = new RelayedConnection(link, { id: this.name, fullName: this.#fullName }, streams);
     relay.channel.send({ ...wanted, streams }).catch(() => {});
     link.flush();
     relay.opening.add(connection);
@@ -103,7 +107,7 @@ export class GatewayHost implements Host {
     if (text === undefined)
       throw new SpecError(
         'ERR_EXECNET_UNSUPPORTED',
-        `${this.name} runs on ${this.#plugin.field}, which can't start others: via=${this.name} is not possible`,
+        `${this.#fullName} runs on ${this.#plugin.field}, which can't start others: via=${this.name} is not possible`,
       );
     const channel = requestService(this.#link, { kind: 'service', text, args: undefined });
     const relay: Relay = { channel, opening: new Set() };

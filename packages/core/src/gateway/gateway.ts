@@ -22,6 +22,7 @@ import {
 import { clearTimeout, setTimeout } from '../clock.ts';
 import {
   ASYNCHRONOUS_STACKS,
+  atCaller,
   type ConnectionLostError,
   describeError,
   ExecnetError,
@@ -440,8 +441,12 @@ export class Gateway implements AsyncDisposable {
       ...(nice === undefined ? {} : { nice }),
       descriptors: { input: 0, output: 1 },
     };
-    const connection = await this.#ownHost.start(command, signal ? { signal } : {});
-    return new RemoteProcess(connection, `${file} on ${this.#name}`, signal);
+    try {
+      const connection = await this.#ownHost.start(command, signal ? { signal } : {});
+      return new RemoteProcess(connection, `${file} on ${this.#name}`, signal);
+    } catch (error) {
+      throw atCaller(error, this.spawn);
+    }
   }
 
   /**
@@ -453,11 +458,15 @@ export class Gateway implements AsyncDisposable {
    */
   async connect(address: Address, { timeout, signal }: WaitOptions = {}): Promise<Duplex> {
     const limit = checkTimeout(timeout);
-    const connection = await this.#ownHost.dial(address, {
-      ...(limit === undefined ? {} : { timeout: limit }),
-      ...(signal ? { signal } : {}),
-    });
-    return duplexOf(connection);
+    try {
+      const connection = await this.#ownHost.dial(address, {
+        ...(limit === undefined ? {} : { timeout: limit }),
+        ...(signal ? { signal } : {}),
+      });
+      return duplexOf(connection);
+    } catch (error) {
+      throw atCaller(error, this.connect);
+    }
   }
 
   /**
@@ -478,33 +487,38 @@ export class Gateway implements AsyncDisposable {
   ): Promise<Channel<Wire<Receive>, Send>> {
     options.signal?.throwIfAborted();
     const { family } = this.#interpreter;
-    const request = await serviceRequest(service, args, { family, place: this.#name });
-    options.signal?.throwIfAborted();
-    this.#link.check();
-    const channel = requestService(this.#link, request);
-    this.#link.flush();
-    return this.#withSignal(channel, options) as Channel<Wire<Receive>, Send>;
+    try {
+      const request = await serviceRequest(service, args, { family, place: this.#name });
+      options.signal?.throwIfAborted();
+      this.#link.check();
+      const channel = requestService(this.#link, request);
+      this.#link.flush();
+      return this.#withSignal(channel, options) as Channel<Wire<Receive>, Send>;
+    } catch (error) {
+      throw atCaller(error, this.startService);
+    }
   }
 
   #execute(
     source: RemoteSource,
     kind: SourceRequest['kind'],
-    {
-      args,
-      options,
-      calledBy,
-    }: { args: unknown; options: ExecOptions; calledBy: (...args: never[]) => unknown },
+    { args, options, calledBy }: { args: unknown; options: ExecOptions; calledBy: Method },
   ): Channel {
     const { signal, globals } = options;
     signal?.throwIfAborted();
     needStack();
-    this.#link.check();
     const interpreter = this.#interpreter;
-    const request = interpreter.request?.({ kind, source, args }) ?? {
-      ...describeSource(source, kind, { interpreterGlobals: interpreter.globals, globals, calledBy }),
-      args,
-    };
-    const channel = sendRequest(this.#link, Code.CHANNEL_EXEC, request);
+    let channel: Channel;
+    try {
+      this.#link.check();
+      const request = interpreter.request?.({ kind, source, args }) ?? {
+        ...describeSource(source, kind, { interpreterGlobals: interpreter.globals, globals, calledBy }),
+        args,
+      };
+      channel = sendRequest(this.#link, Code.CHANNEL_EXEC, request);
+    } catch (error) {
+      throw atCaller(error, calledBy);
+    }
     const state = Channel.stateOf(channel) as ChannelState;
     state.failure = failureOf(interpreter.request ? undefined : source, calledBy);
     return channel;
@@ -517,24 +531,34 @@ export class Gateway implements AsyncDisposable {
    * @typeParam Send - what is sent from here
    */
   newChannel<Receive = unknown, Send = unknown>(): Channel<Wire<Receive>, Send> {
-    this.#link.check();
+    this.#check(this.newChannel);
     return this.#link.channels.create() as Channel<Wire<Receive>, Send>;
+  }
+
+  /** Throws the end of the gateway, if it has ended. */
+  #check(calledBy: Method): void {
+    try {
+      this.#link.check();
+    } catch (error) {
+      throw atCaller(error, calledBy);
+    }
   }
 
   // --- asking
 
   /** What the remote end does at the moment; it answers whatever its code is doing. Rejects like `receive`. */
   async remoteStatus(options?: WaitOptions): Promise<RemoteStatus> {
-    return (await this.#ask(EMPTY, options)) as RemoteStatus;
+    return (await this.#ask(EMPTY, options, this.remoteStatus)) as RemoteStatus;
   }
 
   /** What the remote end runs on; the working folder is that of now. Rejects like `receive`. */
   async remoteInfo(options?: WaitOptions): Promise<RemoteInfo> {
-    return (await this.#ask(new Uint8Array([1]), options)) as RemoteInfo;
+    return (await this.#ask(new Uint8Array([1]), options, this.remoteInfo)) as RemoteInfo;
   }
 
-  async #ask(question: Uint8Array, options: WaitOptions | undefined): Promise<unknown> {
-    const channel = this.newChannel();
+  async #ask(question: Uint8Array, options: WaitOptions | undefined, calledBy: Method): Promise<unknown> {
+    this.#check(calledBy);
+    const channel = this.#link.channels.create();
     // what the user wants of strings is no matter of ours
     (Channel.stateOf(channel) as ChannelState).strings = undefined;
     this.#link.writeFrame(Code.STATUS, channel.id, question);
@@ -565,6 +589,7 @@ export class Gateway implements AsyncDisposable {
   get #ownHost(): GatewayHost {
     this.#host ??= new GatewayHost({
       id: this.id,
+      fullName: this.#name,
       link: this.#link,
       interpreter: this.#interpreter,
       hello: this.#hello,
@@ -795,10 +820,13 @@ function showCall(source: RemoteSource): string {
   return name === '' ? 'a call' : `the call of ${name}`;
 }
 
+/** A public method, above which stacks begin. */
+type Method = (...args: never[]) => unknown;
+
 /** Makes what makes the error of an execution. Apart, so that it holds nothing that would keep the channel from being collected. `source`: what may have syntax errors. */
 function failureOf(
   source: RemoteSource | undefined,
-  calledBy: (...args: never[]) => unknown,
+  calledBy: Method,
 ): (error: RemoteErrorData) => RemoteError {
   const here = ASYNCHRONOUS_STACKS ? undefined : stackAbove(calledBy);
   return (error) =>

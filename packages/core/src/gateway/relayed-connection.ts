@@ -22,7 +22,7 @@ const ABORT_PATIENCE = 10_000;
 export class RelayedConnection implements Connection {
   readonly closed: Promise<Exit>;
   readonly #link: Link;
-  readonly #hostName: string;
+  readonly #host: { readonly id: string; readonly fullName: string };
   readonly #streams: RelayStreams;
   readonly #bytes: ByteChannel;
   readonly #opened: Promise<void>;
@@ -56,9 +56,10 @@ export class RelayedConnection implements Connection {
   #ending = false;
   #held = false;
 
-  constructor(link: Link, hostName: string, streams: RelayStreams) {
+  /** `host`: the gateway that holds it, and how messages name that. */
+  constructor(link: Link, host: { readonly id: string; readonly fullName: string }, streams: RelayStreams) {
     this.#link = link;
-    this.#hostName = hostName;
+    this.#host = host;
     this.#streams = streams;
     this.#opened = new Promise((resolve, reject) => {
       this.#settleOpened = { resolve, reject };
@@ -111,7 +112,7 @@ export class RelayedConnection implements Connection {
   }
 
   get remoteAddress(): string {
-    return `${this.#address} via ${this.#hostName}`;
+    return `${this.#address} via ${this.#host.id}`;
   }
 
   /** That of the process there, if it is one. */
@@ -205,9 +206,9 @@ export class RelayedConnection implements Connection {
     const { pid } = this;
     if (!remains && pid === undefined) return;
     const left = (remains ?? [`localhost pid ${pid}`]).map((one) =>
-      one.replace(/^localhost\b/, this.#hostName),
+      one.replace(/^localhost\b/, this.#host.id),
     );
-    const what = remains ? "can't be killed" : `may be left: ${this.#hostName} can't tell any more`;
+    const what = remains ? "can't be killed" : `may be left: ${this.#host.fullName} can't tell any more`;
     throw new TerminateError(`${left.join(', ')} ${what}`, left);
   }
 
@@ -257,7 +258,7 @@ export class RelayedConnection implements Connection {
       return;
     }
     const why = cause ? `: ${cause.message}` : '';
-    const message = `the relay of ${this.#hostName} ended${why}`;
+    const message = `the relay of ${this.#host.fullName} ended${why}`;
     this.#fail(new ExecnetError('ERR_EXECNET_CONNECTION_LOST', message, cause ? { cause } : {}));
   }
 
@@ -333,7 +334,7 @@ export class RelayedConnection implements Connection {
   }
 
   #errorOf({ code, message }: RelayFailure): Error {
-    const text = `${this.#hostName}: ${message}`;
+    const text = `${this.#host.fullName}: ${message}`;
     return code?.startsWith('ERR_EXECNET_') ? new ConnectError(code as ErrorCode, text) : new Error(text);
   }
 }

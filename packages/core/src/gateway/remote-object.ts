@@ -1,6 +1,7 @@
 import { Channel, type ChannelState, type Future, future, type Sent, type Wire } from '../channel/index.ts';
 import {
   ASYNCHRONOUS_STACKS,
+  atCaller,
   checkErrorData,
   dumpedWithin,
   framesOf,
@@ -80,14 +81,14 @@ export class RemoteObject {
     if (typeof name === 'symbol' || name === 'then' || name === 'toJSON') return undefined;
     const known = this.#methods.get(name);
     if (known) return known;
-    const method = (...args: unknown[]): Future<unknown> =>
-      this.#call(name, args, ASYNCHRONOUS_STACKS ? undefined : framesOf(stackAbove(method)));
+    const method = (...args: unknown[]): Future<unknown> => this.#call(name, args, method);
     this.#methods.set(name, method);
     return method;
   }
 
-  #call(name: string, args: unknown[], frames: readonly string[] | undefined): Future<unknown> {
+  #call(name: string, args: unknown[], method: (...args: never[]) => unknown): Future<unknown> {
     const id = ++this.#last;
+    const frames = ASYNCHRONOUS_STACKS ? undefined : framesOf(stackAbove(method));
     return future(
       new Promise((resolve, reject) => {
         const failed = (error: unknown): void => {
@@ -101,7 +102,7 @@ export class RemoteObject {
           if (sender.closed) throw sender.closed.error;
           sender.post(link.dump([id, name, args]), link.takeCarried(), { resolve() {}, reject: failed });
         } catch (error) {
-          failed(dumpedWithin(error, ARGUMENTS));
+          failed(atCaller(dumpedWithin(error, ARGUMENTS), method));
         }
         if (!this.#reading) void this.#read();
       }),

@@ -1,5 +1,5 @@
 import type { Sent, WaitOptions, Wire } from '../channel/index.ts';
-import { ExecnetError, SpecError, TerminateError } from '../errors/index.ts';
+import { atCaller, ExecnetError, SpecError, TerminateError } from '../errors/index.ts';
 import {
   type ArgsAndOptions,
   type ExecOptions,
@@ -134,6 +134,8 @@ export class Group implements AsyncDisposable, Iterable<Gateway> {
         if (this.size === 0) nothingToTakeDown(this);
       });
       return gateway;
+    } catch (error) {
+      throw atCaller(error, this.makeGateway);
     } finally {
       this.#making.delete(stop);
       this.#reserved.delete(id);

@@ -10,12 +10,16 @@ import { Sink } from '../host/sink.ts';
 async function relayed() {
   const pair = new LinkPair();
   const [data, events, stdout, stderr] = [pair.channel(), pair.channel(), pair.channel(), pair.channel()];
-  const connection = new RelayedConnection(pair.local.link, 'middle', {
-    data: data.here,
-    events: events.here,
-    stdout: stdout.here,
-    stderr: stderr.here,
-  });
+  const connection = new RelayedConnection(
+    pair.local.link,
+    { id: 'middle', fullName: 'middle (popen:1)' },
+    {
+      data: data.here,
+      events: events.here,
+      stdout: stdout.here,
+      stderr: stderr.here,
+    },
+  );
   const tell = async (event: RelayEvent): Promise<void> => {
     void events.there.send(event);
     await pair.settle();
