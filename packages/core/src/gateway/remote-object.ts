@@ -81,7 +81,11 @@ export class RemoteObject {
     if (typeof name === 'symbol' || name === 'then' || name === 'toJSON') return undefined;
     const known = this.#methods.get(name);
     if (known) return known;
-    const method = (...args: unknown[]): Future<unknown> => this.#call(name, args, method);
+    const method = (...args: unknown[]): Future<unknown> => {
+      // JavaScriptCore leaves no frame of what ends in a call
+      const answer = this.#call(name, args, method);
+      return answer;
+    };
     this.#methods.set(name, method);
     return method;
   }
