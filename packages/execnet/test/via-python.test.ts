@@ -214,7 +214,7 @@ resource.setrlimit(resource.RLIMIT_NOFILE, (${source}, hard))`,
         .waitClose();
       const error = await failureOf(group.makeGateway({ popen: true, via: 'middle', ...own }));
       assert.is(error.code, 'ERR_EXECNET_CONNECTION_LOST');
-      assert.match(error.message, /^the relay of middle ended: \w+: can't start new thread/);
+      assert.match(error.message, /^the relay of middle \(popen:\d+\) ended: \w+: can't start new thread/);
       assert.is(await outer.call('abs', [-1]), 1);
     });
 

@@ -35,6 +35,12 @@ interface Call {
   readonly frames: readonly string[] | undefined;
 }
 
+/** Where a method was called: below the frames, and the frames themselves where the engine can't tell them later. */
+interface Caller {
+  readonly method: (...args: never[]) => unknown;
+  readonly frames: readonly string[] | undefined;
+}
+
 /** The local side of an object at the remote end, behind its proxy: its channel, and the calls that wait. */
 export class RemoteObject {
   readonly #channel: Channel;
@@ -81,18 +87,18 @@ export class RemoteObject {
     if (typeof name === 'symbol' || name === 'then' || name === 'toJSON') return undefined;
     const known = this.#methods.get(name);
     if (known) return known;
-    const method = (...args: unknown[]): Future<unknown> => {
+    const method = (...args: unknown[]): Future<unknown> =>
       // JavaScriptCore leaves no frame of what ends in a call
-      const answer = this.#call(name, args, method);
-      return answer;
-    };
+      this.#call(name, args, {
+        method,
+        frames: ASYNCHRONOUS_STACKS ? undefined : framesOf(stackAbove(method)),
+      });
     this.#methods.set(name, method);
     return method;
   }
 
-  #call(name: string, args: unknown[], method: (...args: never[]) => unknown): Future<unknown> {
+  #call(name: string, args: unknown[], { method, frames }: Caller): Future<unknown> {
     const id = ++this.#last;
-    const frames = ASYNCHRONOUS_STACKS ? undefined : framesOf(stackAbove(method));
     return future(
       new Promise((resolve, reject) => {
         const failed = (error: unknown): void => {
