@@ -1,4 +1,10 @@
-import { type Channel, ConnectionLostError, type Gateway, RemoteError } from '@execnet/core';
+import {
+  type Channel,
+  ConnectionLostError,
+  type Gateway,
+  RemoteError,
+  type RemoteStream,
+} from '@execnet/core';
 import * as assert from 'uvu/assert';
 import { failureOf, type GatewayFixture, GatewayTests, settled } from './gateway-tests.ts';
 
@@ -77,20 +83,25 @@ function items(tests: GatewayTests): void {
         await log.send(n);
       }
     }, log);
-    await stream.next();
-    // as far as it gets without a reader
-    let ahead = 0;
-    for (;;) {
-      const next = await log.receive({ timeout: 500 }).catch(() => undefined);
-      if (next === undefined) break;
-      ahead = next;
-    }
-    assert.ok(ahead < 100, `${ahead} items ahead`);
-    let count = 1;
-    for await (const item of stream) count += item.length / 100_000;
-    assert.is(count, 200);
+    await assertHeldBack(stream, log);
     log.close();
   });
+}
+
+/** Reads a stream of 200 items of 100 kB that tells on `log` how far it is, late. */
+export async function assertHeldBack(stream: RemoteStream<Uint8Array>, log: Channel<number>): Promise<void> {
+  await stream.next();
+  // as far as it gets without a reader
+  let ahead = 0;
+  for (;;) {
+    const next = await log.receive({ timeout: 500 }).catch(() => undefined);
+    if (next === undefined) break;
+    ahead = next;
+  }
+  assert.ok(ahead < 100, `${ahead} items ahead`);
+  let count = 1;
+  for await (const item of stream) count += item.length / 100_000;
+  assert.is(count, 200);
 }
 
 type Log = Channel<never, string>;

@@ -1,6 +1,7 @@
 import { ConnectionLostError, type RemoteError } from '@execnet/core';
 import * as assert from 'uvu/assert';
 import { failureOf, settled } from '../gateway-tests.ts';
+import { assertHeldBack } from '../streams.ts';
 import { KEEP, keptAs, type PythonFixture, PythonTests, pythonFile } from './python-tests.ts';
 
 const MODULE = `${KEEP}
@@ -73,19 +74,7 @@ export function pythonStreamSuite(name: string, fixture: PythonFixture): void {
   tests.test('who is slow to read holds the generator back', async (gateway) => {
     using module = pythonFile(MODULE);
     const log = gateway.newChannel<number>();
-    const stream = gateway.stream<Uint8Array>(module.function('blocks'), [log]);
-    await stream.next();
-    // as far as it gets without a reader
-    let ahead = 0;
-    for (;;) {
-      const next = await log.receive({ timeout: 500 }).catch(() => undefined);
-      if (next === undefined) break;
-      ahead = next;
-    }
-    assert.ok(ahead < 100, `${ahead} items ahead`);
-    let count = 1;
-    for await (const item of stream) count += item.length / 100_000;
-    assert.is(count, 200);
+    await assertHeldBack(gateway.stream<Uint8Array>(module.function('blocks'), [log]), log);
     log.close();
   });
 
