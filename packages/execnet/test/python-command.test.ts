@@ -9,6 +9,7 @@ import { failureOf } from './fixtures/failure.ts';
 import { childrenOf, isRunning, stillRunning } from './fixtures/processes.ts';
 import { pythonSpec, sharedPythons, usualPython, withoutPython } from './fixtures/pythons.ts';
 import { Folder } from './fixtures/ssh-clients.ts';
+import { ECHOED } from './fixtures/start-failures.ts';
 import { test } from './fixtures/tests.ts';
 
 /** In milliseconds. The promise is 2 s; a busy machine needs a margin. */
@@ -141,6 +142,7 @@ else {
     ['a folder', '/etc', 'ERR_EXECNET_INTERPRETER_NOT_EXECUTABLE', /"\/etc"/],
     ['a program that ends at once', 'false', 'ERR_EXECNET_NOT_AN_INTERPRETER', /"?false"? ended with code 1/],
     ['a program that is no Python', 'cat', 'ERR_EXECNET_NOT_AN_INTERPRETER', /cat/],
+    ['a program that prints what it is to run', 'echo', 'ERR_EXECNET_NOT_AN_INTERPRETER', ECHOED],
     ['a quote that does not end', '"python3', 'ERR_EXECNET_SPEC', /python/],
   ] as const)
     test(`${title} is refused, and leaves nothing`, async () => {

@@ -24,6 +24,7 @@ import {
   specOn,
 } from './fixtures/ssh-clients.ts';
 import { testOn } from './fixtures/ssh-hosts.ts';
+import { ECHOED } from './fixtures/start-failures.ts';
 import { test } from './fixtures/tests.ts';
 
 function fieldsOf({ alias, config }: { alias: string; config: string }, client: Client) {
@@ -140,6 +141,16 @@ onBothClients('a command that ends at once tells its code, however busy the prog
   } finally {
     clearInterval(busy);
   }
+});
+
+onBothClients('of a program that prints what it is to run no more than that is told', async (client) => {
+  await using host = await startSshd();
+  for (const field of ['node', 'python'])
+    check(
+      await refusalOf(`${specOf(host, client)}//${field}=echo`),
+      'ERR_EXECNET_NOT_AN_INTERPRETER',
+      ECHOED,
+    );
 });
 
 onBothClients('a server that breaks off while the keys are exchanged', async (client) => {

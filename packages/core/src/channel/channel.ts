@@ -191,7 +191,9 @@ export class Channel<Receive = unknown, Send = unknown> implements AsyncDisposab
       if (end) throw atCaller(end.error, this.receiveSync);
       const left = deadline - performance.now();
       if (left <= 0)
-        throw new TimeoutError(`receiveSync() on channel ${state.id} took longer than ${limit} ms`);
+        throw new TimeoutError(
+          `receiveSync() on channel ${state.id} of this gateway took longer than ${limit} ms`,
+        );
       state.want();
       block(left);
     }

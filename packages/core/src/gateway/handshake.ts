@@ -235,11 +235,18 @@ function saidOf(stderr: string | undefined, stdout: string, command: Command | u
 /** From this length on an argument is a program text, which shells and tools that take it for something else print. */
 const PROGRAM = 200;
 
+/** So much of the end of a program is it without doubt. */
+const END_OF_PROGRAM = 40;
+
 /** A text that was printed, without our own program, which nobody wants to read. */
 function withoutProgram(text: string, command: Command | undefined): string {
+  const name = '(the program that was to run)';
   const programs = (command?.args ?? []).filter((word) => word.length >= PROGRAM);
-  return programs.reduce(
-    (shown, program) => shown.replaceAll(program, '(the program that was to run)'),
-    text,
-  );
+  return programs.reduce((shown, word) => {
+    const program = word.trim();
+    const rest = shown.replaceAll(program, name);
+    // of what is long only the end is kept
+    const end = rest.indexOf(program.slice(-END_OF_PROGRAM)) + END_OF_PROGRAM;
+    return end >= END_OF_PROGRAM && program.endsWith(rest.slice(0, end)) ? name + rest.slice(end) : rest;
+  }, text);
 }
