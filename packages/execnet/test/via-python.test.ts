@@ -280,7 +280,7 @@ if (java !== undefined)
     await group.makeGateway(pythonSpec(java, 'id=java', 'stdio=ignore'));
     const error = await failureOf(group.makeGateway({ popen: true, via: 'java', ...own }));
     assert.is(error.code, 'ERR_EXECNET_UNSUPPORTED');
-    assert.match(error.message, /^java: Jython can neither start others nor connect to them/);
+    assert.match(error.message, /^java \(popen:\d+\): Jython can neither start others nor connect to them/);
     const others: SpecObject[] =
       usualPython === undefined || usualPython.runtime === 'jython' ? [] : [{ python: usualPython.path }];
     // its machine takes seconds to start
