@@ -207,15 +207,12 @@ class SourceModule(object):
             sys.modules[HEARD_NAME] = module
 
     def be_silent(self, module):
+        # twice, where two threads have it heard at the same time
         try:
-            self.heard.remove(module)
+            while True:
+                self.heard.remove(module)
         except ValueError:
-            return
-        if sys.modules.get(HEARD_NAME) is module:
-            del sys.modules[HEARD_NAME]
-            # one that still runs
-            for other in self.heard[-1:]:
-                sys.modules[HEARD_NAME] = other
+            pass
 
     def run(self):
         run_text(self.text, self.file, self.space)
@@ -228,6 +225,12 @@ class SourceModule(object):
         module = sys.modules.pop(self.name, None)
         if module is not None:
             self.be_silent(module)
+            if sys.modules.get(HEARD_NAME) is module:
+                running = self.heard[-1:]
+                if running:
+                    sys.modules[HEARD_NAME] = running[0]
+                else:
+                    sys.modules.pop(HEARD_NAME, None)
         # what is defined holds this: it must not hold that in turn, or channels in it are closed when the collector happens to run
         self.space = None
         if self.kept:
