@@ -11,7 +11,7 @@ import { sharedEnds } from './fixtures/interpreters.ts';
 import { stillRunning } from './fixtures/processes.ts';
 import { test, tier } from './fixtures/tests.ts';
 
-/** What is killed may clean up for a second; a busy machine needs a margin. In milliseconds. */
+/** In milliseconds: code may clean up for a second, and a busy machine needs a margin. */
 const LIMIT = 5000;
 
 const RUNS = tier === 'all' ? 20 : 2;

@@ -4,8 +4,7 @@ import { startSshd } from '../../../tools/hosts/sshd.mjs';
 import { ownRemoteEnds, specOf } from './fixtures/interpreters.ts';
 import { startProgram } from './fixtures/programs.ts';
 import { pythonSpec, sharedPythons, usualPython } from './fixtures/pythons.ts';
-import { CLIENTS, leftBehind, specOn } from './fixtures/ssh-clients.ts';
-import { testOn } from './fixtures/ssh-hosts.ts';
+import { leftBehind, onBothClients, specOn } from './fixtures/ssh-clients.ts';
 import { test } from './fixtures/tests.ts';
 
 /** What Vitest leaves real by default; others do not. */
@@ -40,13 +39,12 @@ test('nor with a lease, or through another gateway', async () => {
   assert.equal(await told('before the gateway', USUAL, 'popen//id=middle', 'popen//via=middle'), USED);
 });
 
-for (const client of CLIENTS)
-  testOn(client === 'openssh' ? ['sshd', 'ssh'] : ['sshd'], `${client}: nor over ssh`, async () => {
-    await using host = await startSshd();
-    for (const when of ['before the gateway', 'before the first call'])
-      assert.equal(await told(when, USUAL, specOn(host, client)), USED);
-    assert.equal(await leftBehind(host), []);
-  });
+onBothClients('nor over ssh', async (client) => {
+  await using host = await startSshd();
+  for (const when of ['before the gateway', 'before the first call'])
+    assert.equal(await told(when, USUAL, specOn(host, client)), USED);
+  assert.equal(await leftBehind(host), []);
+});
 
 test('fake timers that are installed before the import are an error of makeGateway', async () => {
   for (const real of [USUAL, '']) {

@@ -10,8 +10,7 @@ import { failureOf } from './fixtures/failure.ts';
 import { ownRemoteEnds, specOf } from './fixtures/interpreters.ts';
 import { startProgram } from './fixtures/programs.ts';
 import { middlePythons, oneOfEach, pythonSpec, usualPython } from './fixtures/pythons.ts';
-import { CLIENTS, specOn, specOf as sshSpecOf } from './fixtures/ssh-clients.ts';
-import { testOn } from './fixtures/ssh-hosts.ts';
+import { onBothClients, specOn, specOf as sshSpecOf } from './fixtures/ssh-clients.ts';
 import { test } from './fixtures/tests.ts';
 
 /** A gateway whose working folder is gone. */
@@ -72,22 +71,17 @@ for (const [middle, spec] of [
     await serves(await lost(group, spec), group);
   });
 
-for (const client of CLIENTS)
-  testOn(
-    client === 'openssh' ? ['sshd', 'ssh'] : ['sshd'],
-    `${client}: so do those behind a server`,
-    async () => {
-      await using host = await startSshd();
-      await using group = new Group();
-      const gateway = await lost(group, specOn(host, client));
-      assert.is((await gateway.remoteInfo()).cwd, '');
-      await serves(gateway, group);
-      if (usualPython === undefined) return;
-      const python = await lost(group, `${sshSpecOf(host, client)}//python=${usualPython.path}`);
-      assert.is(await python.call('abs', [-1]), 1);
-      await serves(python, group);
-    },
-  );
+onBothClients('so do those behind a server', async (client) => {
+  await using host = await startSshd();
+  await using group = new Group();
+  const gateway = await lost(group, specOn(host, client));
+  assert.is((await gateway.remoteInfo()).cwd, '');
+  await serves(gateway, group);
+  if (usualPython === undefined) return;
+  const python = await lost(group, `${sshSpecOf(host, client)}//python=${usualPython.path}`);
+  assert.is(await python.call('abs', [-1]), 1);
+  await serves(python, group);
+});
 
 test('a program without a working folder makes gateways', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'gone-'));

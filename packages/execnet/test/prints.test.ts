@@ -6,8 +6,7 @@ import { runningInterpreter } from '../../../tools/lib/interpreters.mjs';
 import { ownRemoteEnds, specOf } from './fixtures/interpreters.ts';
 import { startProgram } from './fixtures/programs.ts';
 import { pythonSpec, sharedPythons } from './fixtures/pythons.ts';
-import { CLIENTS, ownInterpreter, specOf as sshSpecOf } from './fixtures/ssh-clients.ts';
-import { testOn } from './fixtures/ssh-hosts.ts';
+import { onBothClients, specOn } from './fixtures/ssh-clients.ts';
 import { test } from './fixtures/tests.ts';
 
 /** Prints one line in each way, with the name of the thread. `args` is that name. */
@@ -233,12 +232,11 @@ for (const python of sharedPythons)
     await assertPrefixed(pythonSpec(python, 'via=middle'), 'popen');
   });
 
-for (const client of CLIENTS)
-  testOn(client === 'openssh' ? ['sshd', 'ssh'] : ['sshd'], `${client}: stdio=prefix over ssh`, async () => {
-    await using host = await startSshd();
-    const at = sshSpecOf(host, client).replace('//stdio=ignore', '');
-    await assertPrefixed(`${at}//${ownInterpreter()}`);
-    await assertPrefixed(specOf(runningInterpreter(), 'via=middle'), `${at}//${ownInterpreter()}`);
-  });
+onBothClients('stdio=prefix over ssh', async (client) => {
+  await using host = await startSshd();
+  const there = specOn(host, client).replace('//stdio=ignore', '');
+  await assertPrefixed(there);
+  await assertPrefixed(specOf(runningInterpreter(), 'via=middle'), there);
+});
 
 test.run();

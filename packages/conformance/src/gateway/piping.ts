@@ -6,7 +6,7 @@ import { failureOf, type GatewayTests } from './gateway-tests.ts';
 
 const MIB = 1024 * 1024;
 
-/** How a stream is sent over a channel. */
+/** Ways to send a stream over a channel. */
 const WAYS: Readonly<
   Record<string, (source: Readable, channel: Channel<never, Uint8Array>) => Promise<void>>
 > = {
@@ -16,7 +16,7 @@ const WAYS: Readonly<
   'pipeTo(channel.writable)': (source, channel) => Readable.toWeb(source).pipeTo(channel.writable),
 };
 
-/** What {@link testPiping} executes. */
+/** The texts of {@link testPiping} in JavaScript. */
 const SOURCES = {
   counts:
     'await args.receive(); let bytes = 0; for await (const item of channel) bytes += item.length; await args.send(bytes)',

@@ -26,15 +26,15 @@ const answerSizes = async (channel: Channel<Uint8Array, number>, takes: number):
 /** Begins an execution that answers `takes` items with their sizes, or fewer if no more come. */
 type Begin = (gateway: Gateway, takes: number) => Channel<number, Uint8Array>;
 
-/** What hangs takes longer; Jython on a busy machine does not. In milliseconds. */
+/** In milliseconds. A hang takes longer; Jython on a busy machine does not. */
 const LIMIT = 30_000;
 
 /** Schedules for each test; a gateway of their own serves all of them. */
 const RUNS = 4;
 
-/** What happens to one execution. */
+/** The fate of one execution. */
 interface Plan {
-  /** How many items it takes. */
+  /** So many items it takes. */
   readonly takes: number;
   /** Of each item, in bytes. */
   readonly size: number;
@@ -71,38 +71,47 @@ const ENDLESS: Plan[] = [10, 70_000, 600_000].map((size) => ({
 /** The threads that serve the executions: as many as usual, or so many. */
 const THREADS = [undefined, 1, 2] as const;
 
+/** Rounds of that, with one thread. */
+const QUEUED_ROUNDS = 8;
+
+const REPORT = { endOnFailure: true, includeErrorInReport: true };
+
 /** Adds the tests of schedules, for a way to begin an execution. */
 export function testSchedules(tests: GatewayTests, begin: Begin): void {
+  /** Beside each other, where that can be. Returns what failed. */
+  const carryOutAll = async (
+    gateway: Gateway,
+    plans: readonly Plan[],
+    look?: () => void,
+  ): Promise<unknown[]> => {
+    const failures: unknown[] = [];
+    const all = plans.map((one) => async () => {
+      try {
+        await carryOut(begin(gateway, one.takes), one, look);
+        // the next would be refused
+        if (tests.oneAtATime) await settled(gateway);
+      } catch (error) {
+        failures.push(error);
+      }
+    });
+    if (tests.oneAtATime) for (const one of all) await one();
+    else await Promise.all(all.map((one) => one()));
+    return failures;
+  };
+
   for (const threads of tests.oneAtATime ? [undefined] : THREADS) {
     const [fields, where] = threads === undefined ? [{}, ''] : [{ threads }, `threads=${threads}: `];
+    const examples: [Plan[]][] = threads === 1 ? Array.from({ length: QUEUED_ROUNDS }, () => [QUEUED]) : [];
     tests.testWith(
       fields,
       `${where}no order of executions that end early loses one, or ends the gateway`,
       async (gateway) => {
-        const carryOutAll = async (each: readonly Plan[], look?: () => void): Promise<unknown[]> => {
-          const failures: unknown[] = [];
-          const all = each.map((one) => async () => {
-            try {
-              await carryOut(begin(gateway, one.takes), one, look);
-            } catch (error) {
-              failures.push(error);
-            }
-          });
-          if (!tests.oneAtATime) await Promise.all(all.map((one) => one()));
-          else
-            for (const one of all) {
-              await one();
-              // the next would be refused
-              await settled(gateway).catch((error) => failures.push(error));
-            }
-          return failures;
-        };
         await fc.assert(
           fc.asyncProperty(plans, async (each) => {
-            assert.equal(await carryOutAll(each), []);
+            assert.equal(await carryOutAll(gateway, each), []);
             await settled(gateway);
           }),
-          { numRuns: RUNS, examples: [[QUEUED], [QUEUED]], endOnFailure: true, includeErrorInReport: true },
+          { numRuns: examples.length + RUNS, examples, ...REPORT },
         );
         // and it ends at any step
         await fc.assert(
@@ -111,13 +120,13 @@ export function testSchedules(tests: GatewayTests, begin: Begin): void {
             const end = (): void => {
               if (answers++ === step) void gateway.terminate();
             };
-            const failures = await carryOutAll([...each, ...ENDLESS], end);
+            const failures = await carryOutAll(gateway, [...each, ...ENDLESS], end);
             assert.ok(failures.length > 0);
             for (const failure of failures)
               assert.match((failure as { code?: string }).code ?? '', /^ERR_EXECNET_/, String(failure));
             await gateway.terminate();
           }),
-          { numRuns: 1, endOnFailure: true, includeErrorInReport: true },
+          { numRuns: 1, ...REPORT },
         );
       },
     );

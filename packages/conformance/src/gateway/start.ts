@@ -9,7 +9,7 @@ interface SeenOfStart {
   readonly fromWorker: string;
 }
 
-/** What remote code sees of how its interpreter was started, and what becomes of programs that it starts with the same options. */
+/** For remote code: tells what it sees of the start of its interpreter, and what becomes of programs that it starts with the same options. */
 export async function seenOfStart(): Promise<SeenOfStart> {
   const { execFileSync, fork } = await import('node:child_process');
   const { mkdtempSync, rmSync, writeFileSync } = await import('node:fs');

@@ -148,30 +148,29 @@ export class Channel<Receive = unknown, Send = unknown> implements AsyncDisposab
   sendSync(item: Send): void {
     const { link, sender } = this.#state;
     const block = this.#blocking('sendSync');
-    if (sender.closed) throw atCaller(sender.closed.error, this.sendSync);
-    let failure: Error | undefined;
-    let done = false;
-    needStack();
-    let bytes: ReturnType<typeof link.dump>;
     try {
-      bytes = link.dump(item);
+      if (sender.closed) throw sender.closed.error;
+      let failure: Error | undefined;
+      let done = false;
+      needStack();
+      const bytes = link.dump(item);
+      const carried = link.takeCarried();
+      sender.post(bytes, carried, {
+        resolve: () => {
+          done = true;
+        },
+        reject: (error) => {
+          done = true;
+          failure = error;
+        },
+      });
+      link.flush();
+      while (!done) block(Number.POSITIVE_INFINITY);
+      if (failure) throw failure;
+      link.flush();
     } catch (error) {
       throw atCaller(error, this.sendSync);
     }
-    const carried = link.takeCarried();
-    sender.post(bytes, carried, {
-      resolve: () => {
-        done = true;
-      },
-      reject: (error) => {
-        done = true;
-        failure = error;
-      },
-    });
-    link.flush();
-    while (!done) block(Number.POSITIVE_INFINITY);
-    if (failure) throw atCaller(failure, this.sendSync);
-    link.flush();
   }
 
   /**

@@ -12,13 +12,12 @@ import type {
   SpawnOptions,
 } from '../registry/contracts.ts';
 import type { RelayRequest, RelayStreams } from '../relay/messages.ts';
-import { RelayedConnection } from './relayed-connection.ts';
+import { type HostNames, RelayedConnection } from './relayed-connection.ts';
 import { requestService } from './service.ts';
 
 /** What a gateway brings to be a host for others. */
 export interface GatewayHostParts {
   readonly id: string;
-  /** For messages: the id, and where it is. */
   readonly fullName: string;
   readonly link: Link;
   readonly interpreter: Interpreter;
@@ -39,17 +38,17 @@ type Wanted<T = RelayRequest> = T extends RelayRequest ? Omit<T, 'streams'> : ne
  * The machine of a gateway as a place where transports act. What they do there is done by the relay, a service of the remote end in a thread of its
  * own, which is started when it is first needed.
  */
-export class GatewayHost implements Host {
+export class GatewayHost implements Host, HostNames {
   readonly name: string;
+  readonly fullName: string;
   readonly interpreter: Host['interpreter'];
-  readonly #fullName: string;
   readonly #link: Link;
   readonly #plugin: Interpreter;
   #relay: Promise<Relay> | undefined;
 
   constructor({ id, fullName, link, interpreter, hello }: GatewayHostParts) {
     this.name = id;
-    this.#fullName = fullName;
+    this.fullName = fullName;
     this.interpreter = { field: interpreter.field, path: hello.executable };
     this.#link = link;
     this.#plugin = interpreter;
@@ -80,7 +79,7 @@ export class GatewayHost implements Host {
       events: this.#newChannel(),
       ...(prints && { stdout: this.#newChannel(), stderr: this.#newChannel() }),
     };
-    const connection = new RelayedConnection(link, { id: this.name, fullName: this.#fullName }, streams);
+    const connection = new RelayedConnection(link, this, streams);
     relay.channel.send({ ...wanted, streams }).catch(() => {});
     link.flush();
     relay.opening.add(connection);
@@ -107,7 +106,7 @@ export class GatewayHost implements Host {
     if (text === undefined)
       throw new SpecError(
         'ERR_EXECNET_UNSUPPORTED',
-        `${this.#fullName} runs on ${this.#plugin.field}, which can't start others: via=${this.name} is not possible`,
+        `${this.fullName} runs on ${this.#plugin.field}, which can't start others: via=${this.name} is not possible`,
       );
     const channel = requestService(this.#link, { kind: 'service', text, args: undefined });
     const relay: Relay = { channel, opening: new Set() };

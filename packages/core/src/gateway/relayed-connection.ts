@@ -18,11 +18,19 @@ const HIGH_WATER = 262144;
 /** How long the relay may take to say that something is gone, in milliseconds: it gives the kernel two seconds, and a network is between. */
 const ABORT_PATIENCE = 10_000;
 
+/** A gateway that others go through. */
+export interface HostNames {
+  /** Its id, for addresses. */
+  readonly name: string;
+  /** The id and the place, for messages: `gw0 (popen:4711)`. */
+  readonly fullName: string;
+}
+
 /** A connection that the relay of a gateway holds, seen from here. */
 export class RelayedConnection implements Connection {
   readonly closed: Promise<Exit>;
   readonly #link: Link;
-  readonly #host: { readonly id: string; readonly fullName: string };
+  readonly #host: HostNames;
   readonly #streams: RelayStreams;
   readonly #bytes: ByteChannel;
   readonly #opened: Promise<void>;
@@ -56,8 +64,7 @@ export class RelayedConnection implements Connection {
   #ending = false;
   #held = false;
 
-  /** `host`: the gateway that holds it, and how messages name that. */
-  constructor(link: Link, host: { readonly id: string; readonly fullName: string }, streams: RelayStreams) {
+  constructor(link: Link, host: HostNames, streams: RelayStreams) {
     this.#link = link;
     this.#host = host;
     this.#streams = streams;
@@ -112,7 +119,7 @@ export class RelayedConnection implements Connection {
   }
 
   get remoteAddress(): string {
-    return `${this.#address} via ${this.#host.id}`;
+    return `${this.#address} via ${this.#host.name}`;
   }
 
   /** That of the process there, if it is one. */
@@ -206,7 +213,7 @@ export class RelayedConnection implements Connection {
     const { pid } = this;
     if (!remains && pid === undefined) return;
     const left = (remains ?? [`localhost pid ${pid}`]).map((one) =>
-      one.replace(/^localhost\b/, this.#host.id),
+      one.replace(/^localhost\b/, this.#host.name),
     );
     const what = remains ? "can't be killed" : `may be left: ${this.#host.fullName} can't tell any more`;
     throw new TerminateError(`${left.join(', ')} ${what}`, left);

@@ -35,7 +35,7 @@ interface Call {
   readonly frames: readonly string[] | undefined;
 }
 
-/** Where a method was called: below the frames, and the frames themselves where the engine can't tell them later. */
+/** The place of a call: above which method, and the frames themselves where the engine can't tell them later. */
 interface Caller {
   readonly method: (...args: never[]) => unknown;
   readonly frames: readonly string[] | undefined;

@@ -12,7 +12,7 @@ async function relayed() {
   const [data, events, stdout, stderr] = [pair.channel(), pair.channel(), pair.channel(), pair.channel()];
   const connection = new RelayedConnection(
     pair.local.link,
-    { id: 'middle', fullName: 'middle (popen:1)' },
+    { name: 'middle', fullName: 'middle (popen:1)' },
     {
       data: data.here,
       events: events.here,

@@ -24,7 +24,7 @@ export function pythonLeftBehindSuite(name: string, fixture: PythonFixture): voi
   tests.run();
 }
 
-/** What the thread does; `args` is another channel. */
+/** The code of the thread; `args` is another channel. */
 const KINDS: Readonly<Record<string, string>> = {
   receives: 'channel.receive()',
   'receives, and says so when that fails': `

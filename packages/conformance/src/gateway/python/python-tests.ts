@@ -59,6 +59,12 @@ export class PythonTests extends GatewayTests {
     if (this.jython) this.leaveOut(title, 'Jython has no such thing');
     else this.test(title, body);
   }
+
+  /** A test of a handler that interrupts a wait. While a greenlet waits, handlers interrupt the hub of all of them. */
+  testInWait(title: string, body: (gateway: Gateway) => unknown): void {
+    if (this.greenlets) this.leaveOut(title, 'a handler interrupts no greenlet that waits');
+    else this.testOnC(title, body);
+  }
 }
 
 /** Sends back what arrives, until the channel is closed. */

@@ -32,12 +32,6 @@ def quiet():
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
 `;
 
-/** A test of a handler that interrupts a wait. While a greenlet waits, handlers interrupt the hub of all of them. */
-function testInWait(tests: PythonTests, title: string, body: (gateway: Gateway) => unknown): void {
-  if (tests.greenlets) tests.leaveOut(title, 'a handler interrupts no greenlet that waits');
-  else tests.testOnC(title, body);
-}
-
 function interruptions(tests: PythonTests): void {
   tests.testOnC('sends of any size that are interrupted all the time come whole', async (gateway) => {
     const channel = gateway.remoteExec<Uint8Array | number[]>(`${ALARMS}
@@ -104,7 +98,7 @@ channel.send(seen + [interrupted])`);
     await works(gateway);
   });
 
-  testInWait(tests, 'a timeout of that kind ends a receive for which nothing comes', async (gateway) => {
+  tests.testInWait('a timeout of that kind ends a receive for which nothing comes', async (gateway) => {
     const channel = gateway.remoteExec<string, string>(`${ALARMS}
 alarms(0.1, 0.05)
 try:
@@ -119,8 +113,7 @@ channel.send(channel.receive())`);
     await channel.waitClose();
   });
 
-  testInWait(
-    tests,
+  tests.testInWait(
     'an item that waits for room when it is interrupted comes whole, before the next',
     async (gateway) => {
       const items = gateway.newChannel<Uint8Array | string>();
@@ -144,7 +137,7 @@ args.send('next')`,
     },
   );
 
-  testInWait(tests, 'an item that has not begun when it is interrupted never comes', async (gateway) => {
+  tests.testInWait('an item that has not begun when it is interrupted never comes', async (gateway) => {
     const items = gateway.newChannel<number | string>();
     const channel = gateway.remoteExec<number>(
       `${ALARMS}
@@ -184,7 +177,7 @@ args.send('next')`,
 }
 
 function handlers(tests: PythonTests): void {
-  testInWait(tests, 'a handler may send on the channel whose send it interrupts', async (gateway) => {
+  tests.testInWait('a handler may send on the channel whose send it interrupts', async (gateway) => {
     const items = gateway.newChannel<Uint8Array | string>();
     const channel = gateway.remoteExec<string>(
       `
@@ -278,7 +271,7 @@ channel.send([len(rung)])`);
 
   // before, Python holds them up itself
   if (tests.since('3.8'))
-    testInWait(tests, 'a handler may be interrupted by another', async (gateway) => {
+    tests.testInWait('a handler may be interrupted by another', async (gateway) => {
       const channel = gateway.remoteExec<string[]>(`
 import os, signal, time
 class TooLong(Exception): pass
@@ -309,7 +302,7 @@ channel.send(seen)`);
       await channel.waitClose();
     });
 
-  testInWait(tests, 'a wait in which a handler has waited hears of a cancellation', async (gateway) => {
+  tests.testInWait('a wait in which a handler has waited hears of a cancellation', async (gateway) => {
     const other = gateway.newChannel();
     const channel = gateway.remoteExec<string>(
       `${KEEP}
