@@ -166,11 +166,27 @@ test('a program that prints without end', async () => {
     check(
       await failureOf(`popen//node=${wrapper}//stdio=ignore`),
       'ERR_EXECNET_NOT_AN_INTERPRETER',
-      'prints without end',
+      `"${wrapper}" prints without end`,
       'I am no interpreter',
     );
   }
 });
+
+for (const [field, echo] of [
+  ['node', 'cat <&3 >&4'],
+  ['python', 'cat'],
+] as const) {
+  test(`a program that sends back what it is sent: ${field}`, async () => {
+    using folder = new Folder();
+    const wrapper = folder.file('wrapper', `#!/bin/sh\nexec ${echo}\n`);
+    check(
+      await failureOf(`popen//${field}=${wrapper}`),
+      'ERR_EXECNET_NOT_AN_INTERPRETER',
+      `"${wrapper}" answered, but said no hello`,
+      'is it an interpreter',
+    );
+  });
+}
 
 test('a program that closes the connection and stays', async () => {
   using folder = new Folder();

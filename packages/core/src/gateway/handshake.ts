@@ -22,6 +22,8 @@ const REFUSALS: Readonly<Record<Refusal['word'], ErrorCode>> = {
 /** A version, or a name and the message of an error. */
 const MAX_REFUSAL = 1024;
 
+const IS_IT_ONE = 'is it an interpreter of the kind that the spec names?';
+
 /**
  * Waits for the token and the HELLO of a remote end: a machine that is fed with what arrives. Everything before the token is kept for
  * messages and otherwise dropped.
@@ -30,6 +32,7 @@ export class Handshake {
   /** What the remote end says of itself; rejects with a `ConnectError` if it says something else. */
   readonly greeting: Promise<Hello>;
   readonly #token: Buffer;
+  readonly #command: Command;
   readonly #explain: (refusal: Refusal) => string | undefined;
   readonly #noise = new TailBuffer(SHOWN_NOISE);
   readonly #complaints = new TailBuffer(SHOWN_NOISE);
@@ -41,8 +44,13 @@ export class Handshake {
   #resolve!: (hello: Hello) => void;
   #reject!: (error: Error) => void;
 
-  /** `explain`: what the interpreter says about a refusal of its loader. */
-  constructor(token: string, explain: (refusal: Refusal) => string | undefined = () => undefined) {
+  /** `command`: what is started, for messages. `explain`: what the interpreter says about a refusal of its loader. */
+  constructor(
+    token: string,
+    command: Command,
+    explain: (refusal: Refusal) => string | undefined = () => undefined,
+  ) {
+    this.#command = command;
     this.#explain = explain;
     this.#token = Buffer.from(token, 'latin1');
     this.greeting = new Promise((resolve, reject) => {
@@ -65,8 +73,8 @@ export class Handshake {
   }
 
   /** The output so far, for the message of a timeout. */
-  said(command: Command): string {
-    return saidOf(this.#complaints.toString(), this.noise, command);
+  said(): string {
+    return saidOf(this.#complaints.toString(), this.noise, this.#command);
   }
 
   data(chunk: Uint8Array): void {
@@ -86,8 +94,8 @@ export class Handshake {
   }
 
   /** Nothing more will come. Tells why that is, by how the program ended. */
-  ended(exit: Exit, command: Command | undefined): void {
-    this.#reject(this.#refusal(command) ?? told(exit) ?? describeEnd(exit, command, this.noise));
+  ended(exit: Exit): void {
+    this.#reject(this.#refusal() ?? told(exit) ?? describeEnd(exit, this.#command, this.noise));
   }
 
   #findToken(): boolean {
@@ -110,7 +118,7 @@ export class Handshake {
     this.#reject(
       new ConnectError(
         'ERR_EXECNET_NOT_AN_INTERPRETER',
-        `what was started prints without end and says no hello: is it an interpreter? It prints: ${shown}`,
+        `${nameOf(this.#command)} prints without end and says no hello: ${IS_IT_ONE} It prints: ${withoutProgram(shown, this.#command)}`,
       ),
     );
   }
@@ -137,7 +145,7 @@ export class Handshake {
       this.#reject(
         new ConnectError(
           'ERR_EXECNET_NOT_AN_INTERPRETER',
-          `what answered said no hello: ${(error as Error).message}`,
+          `${nameOf(this.#command)} answered, but said no hello (${(error as Error).message}): ${IS_IT_ONE}`,
           { cause: error },
         ),
       );
@@ -170,7 +178,7 @@ export class Handshake {
     );
   }
 
-  #refusal(command: Command | undefined): ConnectError | undefined {
+  #refusal(): ConnectError | undefined {
     const word = this.#refuses();
     if (word === undefined || this.#pending.length <= word.length) return undefined;
     const told = this.#pending
@@ -178,7 +186,7 @@ export class Handshake {
       .toString()
       .slice(0, MAX_REFUSAL)
       .trim();
-    const file = command?.file ?? 'the interpreter';
+    const { file } = this.#command;
     const message = this.#explain({ word, told, file });
     return new ConnectError(REFUSALS[word], message ?? `${file} can't be a remote end: ${word} ${told}`);
   }
@@ -189,12 +197,12 @@ function told({ error }: Exit): ConnectError | undefined {
   return error?.name === 'ConnectError' ? (error as ConnectError) : undefined;
 }
 
-function describeEnd(
-  { code, signal, stderr, error }: Exit,
-  command: Command | undefined,
-  noise: string,
-): ConnectError {
-  const name = command ? JSON.stringify(command.file) : 'the other side';
+function nameOf({ file }: Command): string {
+  return JSON.stringify(file);
+}
+
+function describeEnd({ code, signal, stderr, error }: Exit, command: Command, noise: string): ConnectError {
+  const name = nameOf(command);
   const how = error
     ? `failed (${error.message})`
     : signal
@@ -216,15 +224,13 @@ function describeEnd(
     );
   return new ConnectError(
     'ERR_EXECNET_NOT_AN_INTERPRETER',
-    `${name} ${how} before it said hello: is it an interpreter of the kind that the spec names?${suffix}`,
-    {
-      cause: error,
-    },
+    `${name} ${how} before it said hello: ${IS_IT_ONE}${suffix}`,
+    { cause: error },
   );
 }
 
 /** The end of a message that tells what was printed. */
-function saidOf(stderr: string | undefined, stdout: string, command: Command | undefined): string {
+function saidOf(stderr: string | undefined, stdout: string, command: Command): string {
   const complaints = withoutProgram(stderr ?? '', command).trim();
   const printed = withoutProgram(stdout, command);
   return [complaints && `; it wrote to stderr: ${complaints}`, printed && `; it printed: ${printed}`].join(
@@ -239,9 +245,9 @@ const PROGRAM = 200;
 const END_OF_PROGRAM = 40;
 
 /** A text that was printed, without our own program, which nobody wants to read. */
-function withoutProgram(text: string, command: Command | undefined): string {
+function withoutProgram(text: string, command: Command): string {
   const name = '(the program that was to run)';
-  const programs = (command?.args ?? []).filter((word) => word.length >= PROGRAM);
+  const programs = command.args.filter((word) => word.length >= PROGRAM);
   return programs.reduce((shown, word) => {
     const program = word.trim();
     const rest = shown.replaceAll(program, name);

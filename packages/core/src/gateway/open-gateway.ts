@@ -72,13 +72,13 @@ export async function openGateway(
     ...(chdir === undefined ? {} : { cwd: chdir }),
     ...(nice === undefined ? {} : { nice }),
   };
-  const handshake = new Handshake(token, (refusal) => interpreter.explain?.(refusal));
+  const handshake = new Handshake(token, command, (refusal) => interpreter.explain?.(refusal));
   const timer = setTimeout(
     () =>
       expiry.abort(
         new ConnectError(
           'ERR_EXECNET_CONNECT_TIMEOUT',
-          `${spec.redacted()}: no hello within ${timeout} ms${handshake.said(command)}`,
+          `${spec.redacted()}: no hello within ${timeout} ms${handshake.said()}`,
         ),
       ),
     Math.min(timeout, MAX_DELAY),
@@ -92,7 +92,6 @@ export async function openGateway(
     });
     try {
       const gateway = await greet(connection, boot.preamble(), {
-        command,
         handshake,
         signal,
         parts: { id, spec, interpreter, execmodel: execmodel.name, lease, compiled: boot.compiled },
@@ -109,7 +108,6 @@ export async function openGateway(
 }
 
 interface GreetOptions {
-  readonly command: Command;
   readonly handshake: Handshake;
   readonly signal: AbortSignal;
   readonly parts: Omit<ConstructorParameters<typeof Gateway>[0], 'connection' | 'serializer' | 'hello'>;
@@ -118,7 +116,7 @@ interface GreetOptions {
 async function greet(
   connection: Connection,
   preamble: Uint8Array,
-  { command, handshake, signal, parts }: GreetOptions,
+  { handshake, signal, parts }: GreetOptions,
 ): Promise<Gateway> {
   const { interpreter } = parts;
   const serializer = interpreter.family === 'python' ? execnetFormat() : msgpack();
@@ -135,7 +133,7 @@ async function greet(
     end: (reason) => {
       over = { reason };
       if (gateway) void gateway.end(reason);
-      else void howItEnded(connection).then((exit) => handshake.ended(exit, command));
+      else void howItEnded(connection).then((exit) => handshake.ended(exit));
     },
   });
   connection.write(preamble);

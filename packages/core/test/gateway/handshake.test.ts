@@ -26,7 +26,7 @@ test('the greeting is found wherever the stream is cut', async () => {
   const stream = Buffer.concat([noise, greeting, Buffer.from('rest')]);
   for (let first = 0; first <= stream.length; first += 3) {
     for (const second of [first, first + 1, first + 20]) {
-      const handshake = new Handshake(TOKEN);
+      const handshake = new Handshake(TOKEN, command);
       for (const part of [stream.subarray(0, first), stream.subarray(first, second), stream.subarray(second)])
         handshake.data(part);
       assert.equal(await handshake.greeting, HELLO, `cut at ${first} and ${second}`);
@@ -37,7 +37,7 @@ test('the greeting is found wherever the stream is cut', async () => {
 });
 
 test('what comes behind the greeting is kept, also what comes before anybody has seen it', async () => {
-  const handshake = new Handshake(TOKEN);
+  const handshake = new Handshake(TOKEN, command);
   const chunk = Buffer.concat([greeting, Buffer.from('one')]);
   handshake.data(chunk);
   chunk.fill(0);
@@ -47,7 +47,7 @@ test('what comes behind the greeting is kept, also what comes before anybody has
 });
 
 test('noise without end is told, and not kept', async () => {
-  const handshake = new Handshake(TOKEN);
+  const handshake = new Handshake(TOKEN, command);
   const line = Buffer.from('all work and no play\n'.repeat(1000));
   for (let n = 0; n < 100; n++) handshake.data(line);
   const error = await failureOf(handshake);
@@ -58,7 +58,7 @@ test('noise without end is told, and not kept', async () => {
 });
 
 test('prints without end are told', async () => {
-  const handshake = new Handshake(TOKEN);
+  const handshake = new Handshake(TOKEN, command);
   const line = Buffer.from('y\n'.repeat(5000));
   let kept = 0;
   for (let n = 0; n < 1000; n++) if (handshake.printed('stdout', line)) kept += line.length;
@@ -73,17 +73,17 @@ for (const [refusal, code, said] of [
   test(`a refusal is told when it is complete, in the words of the interpreter: ${refusal.trim()}`, async () => {
     const stream = Buffer.from(`noise${TOKEN}${refusal}`);
     for (let cut = 0; cut <= stream.length; cut++) {
-      const handshake = new Handshake(TOKEN, ({ word, told, file }) => `${word}: ${told}, ${file}`);
+      const handshake = new Handshake(TOKEN, command, ({ word, told, file }) => `${word}: ${told}, ${file}`);
       handshake.data(stream.subarray(0, cut));
       handshake.data(stream.subarray(cut));
-      handshake.ended({ code: 1, stderr: '' }, command);
+      handshake.ended({ code: 1, stderr: '' });
       const error = await failureOf(handshake);
       assert.ok(hasCode(error, code), error.message);
       assert.is(error.message, said);
     }
-    const silent = new Handshake(TOKEN);
+    const silent = new Handshake(TOKEN, command);
     silent.data(stream);
-    silent.ended({ code: 1, stderr: '' }, command);
+    silent.ended({ code: 1, stderr: '' });
     assert.match(
       (await failureOf(silent)).message,
       `an interpreter can't be a remote end: ${refusal.trim()}`,
@@ -92,9 +92,9 @@ for (const [refusal, code, said] of [
 }
 
 test('what only begins like a refusal is none', async () => {
-  const handshake = new Handshake(TOKEN);
+  const handshake = new Handshake(TOKEN, command);
   handshake.data(Buffer.from(`${TOKEN}OLDER`));
-  handshake.ended({ code: 1, stderr: '' }, command);
+  handshake.ended({ code: 1, stderr: '' });
   assert.ok(hasCode(await failureOf(handshake), 'ERR_EXECNET_NOT_AN_INTERPRETER'));
 });
 
@@ -119,9 +119,9 @@ for (const [exit, code, said] of [
   ],
 ] as const) {
   test(`the end before a greeting is told with its reason: ${JSON.stringify(exit)}`, async () => {
-    const handshake = new Handshake(TOKEN);
+    const handshake = new Handshake(TOKEN, command);
     handshake.data(Buffer.from('some noise'));
-    handshake.ended(exit, command);
+    handshake.ended(exit);
     const error = await failureOf(handshake);
     assert.ok(hasCode(error, code), error.message);
     assert.match(error.message, said);
