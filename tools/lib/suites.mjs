@@ -31,13 +31,13 @@ const words = (text) => text.trim().split(/\s+/);
 /** Files whose tests start processes of their own, or threads by the dozen, and are tried on every remote end in JavaScript. */
 const dealing = words(`
   compiled connect-errors crash-exit crash-kill crash-misuse execnet-channels execnet-errors execnet-groups execnet-hostile execnet-lifetime execnet-schedules execnet-spec
-  execnet-ssh execnet-values executions-many exit-foreign exit-killed fake-clock flow-control folder-gone garbage hostile-local interpreter-options lease lifetime-descriptors lifetime-models
+  execnet-ssh execnet-values executions-many exit-foreign exit-killed fake-clock collected flow-control folder-gone hostile-local interpreter-options lease lifetime-descriptors lifetime-models
   lifetime-terminate patched-builtins prints spec-fields ssh-basic stack-overflow structured-local thread-start threads unread-prints via worker
 `);
 
 /** Files whose tests share a gateway, mostly, and are tried on every remote end in JavaScript. */
 const sharing = words(`
-  blocking callbacks cancelling channels closing errors executing exposing files half-closed iteration left-behind main-thread-only multi-channel nested-channels processes pure-functions schedules services status streams structured
+  blocking callbacks cancelling channels closing errors executing exposing files garbage half-closed iteration left-behind main-thread-only multi-channel nested-channels processes pure-functions schedules services status streams structured
   values
 `);
 
@@ -54,7 +54,7 @@ const dealingPython = words(`
 
 /** Files whose tests share a gateway, mostly, and are tried on every remote end in Python. */
 const sharingPython = words(`
-  python-callbacks python-cancelling python-channels python-closing python-errors python-executing python-exposing python-files python-flow python-half-closed python-left-behind python-main-thread-only python-memory
+  python-callbacks python-cancelling python-channels python-closing python-errors python-executing python-exposing python-files python-flow python-garbage python-half-closed python-left-behind python-main-thread-only python-memory
   python-prints python-processes python-schedules python-services python-signals python-status python-streams python-strings python-threads python-values
 `);
 
@@ -72,6 +72,7 @@ export const general = {
   executing: 'executing',
   exposing: 'remote objects',
   files: 'files and streams',
+  garbage: 'dropped channels',
   'half-closed': 'half-closed channels',
   iteration: 'iteration',
   'left-behind': 'left behind',

@@ -56,7 +56,7 @@ const waiting = [
 
 /** They look at the whole process that runs them, or at its memory, so that it runs nothing else. */
 const ownProcess = [
-  ...['default-group', 'flow-control', 'garbage', 'lifetime-descriptors'].map(behaviourFile),
+  ...['default-group', 'flow-control', 'lifetime-descriptors'].map(behaviourFile),
   path.join('packages', 'core', 'test', 'purity', 'globals.test.ts'),
 ];
 

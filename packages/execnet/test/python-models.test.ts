@@ -8,6 +8,7 @@ const suites = [
   conformance.pythonCancellingSuite,
   conformance.pythonClosingSuite,
   conformance.pythonExposingSuite,
+  conformance.pythonGarbageSuite,
   conformance.pythonHalfClosedSuite,
   conformance.pythonProcessSuite,
   conformance.pythonScheduleSuite,

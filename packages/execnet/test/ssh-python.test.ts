@@ -52,6 +52,7 @@ if (host === undefined || usualPython === undefined) {
     conformance.pythonCancellingSuite,
     conformance.pythonChannelSuite,
     conformance.pythonClosingSuite,
+    conformance.pythonGarbageSuite,
     conformance.pythonHalfClosedSuite,
     conformance.pythonStreamSuite,
     conformance.pythonExposingSuite,

@@ -317,6 +317,7 @@ const suites = [
   conformance.pythonClosingSuite,
   conformance.pythonExecutingSuite,
   conformance.pythonExposingSuite,
+  conformance.pythonGarbageSuite,
   conformance.pythonHalfClosedSuite,
   conformance.pythonPrintSuite,
   conformance.pythonProcessSuite,
