@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +13,7 @@ import { failureOf, type GatewayFixture, GatewayTests } from './gateway-tests.ts
 export function processSuite(name: string, fixture: GatewayFixture): void {
   const tests = new GatewayTests(name, 'processes and ports', fixture);
   processTests(tests, { spin: 'for (;;);' });
+  oneThread(tests);
   tests.run();
 }
 
@@ -201,6 +202,24 @@ function services(tests: GatewayTests, spin: string): void {
     assert.is(await text(stream), 'through');
     assert.is((await gateway.remoteStatus()).numExecuting, 1);
     await gateway.terminate({ timeout: 100 });
+  });
+}
+
+function oneThread(tests: GatewayTests): void {
+  tests.testWith({}, 'one thread serves all processes and ports', async (gateway) => {
+    const { pid } = await gateway.remoteInfo();
+    const threads = (): number => readdirSync(`/proc/${pid}/task`).length;
+    await using server = await echoServer(undefined);
+    const begin = async (): Promise<void> => {
+      const process = await gateway.spawn('sleep', ['100']);
+      const socket = await gateway.connect({ host: '127.0.0.1', port: server.port });
+      for (const one of [socket, process.stdin, process.stdout, process.stderr]) one.on('error', () => {});
+    };
+    await begin();
+    const before = threads();
+    for (let n = 0; n < 20; n++) await begin();
+    // a runtime has a pool for calls that block, which grows a little
+    assert.ok(threads() - before < 8, `${before} threads, and then ${threads()}`);
   });
 }
 
