@@ -110,7 +110,7 @@ export function placing(tests: GatewayTests): void {
 
   tests.testWith({}, 'a lost connection names those whom it is told to', async (gateway) => {
     using module = await moduleOf(`export const calls = [
-  async (gateway) => await gateway.call(() => process.exit(3)),
+  async (gateway) => await gateway.call(() => process.kill(process.pid, 'SIGKILL')),
   async (gateway) => await gateway.call(() => 1),
   async (gateway) => await gateway.remoteStatus(),
 ];

@@ -130,6 +130,37 @@ test('what a program leaves behind when it ends by itself goes, too, and nobody 
   assert.equal(logins, []);
 });
 
+/** The state and the process group of a process (proc(5)). */
+function stateOf(pid: number): [state: string, group: number] {
+  const [state = '', , group] = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]?.split(' ') ?? [];
+  return [state, Number(group)];
+}
+
+test('a zombie that nobody reaps does not count as left behind', async () => {
+  // its parent leaves the group, and waits for no child
+  const parent = '( sleep 0.2 </dev/null >/dev/null 2>&1 3>&- 4>&- & echo $! >&4; exec setsid sleep 1000 </dev/null >/dev/null 2>&1 3>&- 4>&- )';
+  const { connection, done, logins } = await connect(
+    script(`${parent} & echo "parent $! of group $$" >&4; read x <&3; exit 3`),
+  );
+  const sink = new Sink(connection);
+  const said = (pattern: RegExp): number => Number(pattern.exec(sink.text)?.[1]);
+  await sink.until(({ text }) => /^parent.*\n/m.test(text) && /^\d+\n/m.test(text));
+  const [group, left, zombie] = [said(/group (\d+)/), said(/parent (\d+)/), said(/^(\d+)\n/m)];
+  try {
+    while (stateOf(left)[1] === group || stateOf(zombie)[0] !== 'Z')
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    assert.equal(stateOf(zombie), ['Z', group]);
+    connection.end();
+    assert.is((await connection.closed).code, 3);
+    assert.equal(stateOf(zombie), ['Z', group], 'it is still there');
+    await connection.abort();
+    await done;
+    assert.equal(logins, []);
+  } finally {
+    process.kill(left, 'SIGKILL');
+  }
+});
+
 test('a program that a signal ends is told by the signal, and is known to be gone', async () => {
   for (const signal of ['KILL', 'TERM', 'SEGV'] as const) {
     const { connection, done, logins } = await connect(script(`kill -s ${signal} $$`));
