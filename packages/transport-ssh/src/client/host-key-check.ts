@@ -66,7 +66,7 @@ export class HostKeyCheck {
     if (this.#accepted.equals(key)) return true;
     this.failure = new ConnectError(
       'ERR_EXECNET_HOST_KEY_CHANGED',
-      `${this.#destination.host} shows another host key than at the beginning of the connection`,
+      `${this.#destination.host} shows another host key than at the beginning of the connection; somebody may be in between`,
     );
     return false;
   }

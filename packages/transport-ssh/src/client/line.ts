@@ -47,14 +47,19 @@ export class Line {
   #ended = false;
   #failure: Error | undefined;
 
-  private constructor(client: Client, wire: Wire, destination: Destination, place: string) {
+  private constructor(
+    client: Client,
+    wire: Wire,
+    { destination, hostKey, place }: { destination: Destination; hostKey: HostKeyCheck; place: string },
+  ) {
     this.#client = client;
     this.#wire = wire;
     this.#env = destination.env;
     this.address = `${destination.host}:${destination.port}${place}`;
     client.on('error', (error) => {
-      this.#failure ??= new Error(`the ssh connection to ${this.address} failed: ${error.message}`, {
-        cause: error,
+      const cause = hostKey.failure ?? error;
+      this.#failure ??= new Error(`the ssh connection to ${this.address} failed: ${cause.message}`, {
+        cause,
       });
     });
     // a server that says no more hears no more; ssh2 waits for the stream to close
@@ -137,7 +142,7 @@ export class Line {
       });
       await orAborted(ready, signal);
       client.removeAllListeners('error');
-      return new Line(client, wire, destination, place);
+      return new Line(client, wire, { destination, hostKey, place });
     } catch (error) {
       client.removeAllListeners('error').on('error', () => {});
       const { waitsFor } = authentication;
