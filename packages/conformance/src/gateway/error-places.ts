@@ -118,7 +118,9 @@ export function placing(tests: GatewayTests): void {
     for (const [index, call] of module.calls.entries()) {
       const { name, stack = '' } = await failureOf(call(gateway));
       assert.is(name, 'ConnectionLostError');
-      if (index > 0 || !('bun' in process.versions)) assert.match(stack, `${module.file}:${index + 2}:`);
+      // JavaScriptCore does not know who awaits a promise
+      if (index === 0 && 'bun' in process.versions) continue;
+      assert.match(stack, `${module.file}:${index + 2}:`);
       assert.not.match(stack, 'gateway.js');
     }
   });
