@@ -12,7 +12,11 @@ export function readModule(file: string): string {
   } catch (error) {
     throw unreadable(file, (error as Error).message, error);
   }
-  const declared = DECLARED.exec(bytes.subarray(0, 1024).toString('latin1'))?.[1]?.toLowerCase() ?? 'utf-8';
+  const written = DECLARED.exec(bytes.subarray(0, 1024).toString('latin1'))?.[1] ?? 'utf-8';
+  // Emacs writes the kind of line ends behind it, which Python ignores
+  const declared = written.toLowerCase().replace(/^(utf-8|latin-1|iso-8859-1)-.*$/, '$1');
+  // on the web this is the name of another one
+  if (LATIN_1.has(declared.replaceAll('_', '-'))) return bytes.toString('latin1');
   try {
     return new TextDecoder(LABELS[declared] ?? declared, { fatal: true }).decode(bytes);
   } catch (error) {
@@ -29,10 +33,9 @@ export function readModule(file: string): string {
 /** Names that Python has and the web has not. */
 const LABELS: Readonly<Record<string, string>> = {
   utf_8: 'utf-8',
-  'utf-8-sig': 'utf-8',
-  'latin-1': 'latin1',
-  latin_1: 'latin1',
 };
+
+const LATIN_1: ReadonlySet<string> = new Set(['latin-1', 'latin1', 'iso-8859-1', 'iso8859-1', 'l1']);
 
 function unreadable(file: string, why: string, cause: unknown): ExecnetError {
   return new ExecnetError('ERR_EXECNET_MODULE', `the module ${file} can't be read: ${why}`, { cause });

@@ -27,6 +27,9 @@ const REMEMBERED = 1024;
  */
 const MAX_ANNOUNCED = 131_072;
 
+/** Channels of the peer that it uses before they are announced, and for which frames are kept. Each may bring an initial window. */
+const MAX_HELD = 4096;
+
 /** The channels of one link, by id. */
 export class ChannelTable {
   readonly #link: ChannelLink;
@@ -37,6 +40,8 @@ export class ChannelTable {
   readonly #goingOn = new Map<number, ClosedChannel>();
   /** Closed channels that were inside items, and what users may hold of them. */
   readonly #gone = new Map<number, WeakRef<object> | undefined>();
+  /** Those that the peer has made and used, and not handed over yet. */
+  readonly #held = new Set<number>();
   #next: number;
 
   constructor(link: ChannelLink, ids: IdSpace) {
@@ -69,7 +74,22 @@ export class ChannelTable {
   takeClosing(id: number): ClosedChannel | undefined {
     const closed = this.#goingOn.get(id);
     if (closed) this.#goingOn.delete(id);
-    return closed ?? this.#states.get(id);
+    const state = this.#states.get(id);
+    // made, used and closed there, and nobody here will hear of it
+    if (state && this.#held.delete(id)) state.unread = false;
+    return closed ?? state;
+  }
+
+  /** The state for what comes on a channel that the peer has made and will hand over, if ever, in a later item. Undefined for what was closed here. */
+  hold(id: number): ChannelState | undefined {
+    const known = this.#states.get(id);
+    if (known || id % 2 === this.#ids.first % 2 || this.#gone.has(id) || this.#held.size >= MAX_HELD)
+      return known;
+    const state = this.#add(id);
+    state.unread = true;
+    state.nested = true;
+    this.#held.add(id);
+    return state;
   }
 
   delete(id: number): void {
@@ -132,7 +152,8 @@ export class ChannelTable {
   /** The peer is about to send this id inside an item on `carrier`; frames for it may come before the item is read. */
   announce(id: number, carrier: ChannelState | undefined): void {
     const known = this.#states.get(id);
-    if (known) {
+    const held = this.#held.delete(id);
+    if (known && !held) {
       if (carrier) known.givenOver(carrier);
       return;
     }
@@ -140,7 +161,7 @@ export class ChannelTable {
     if (this.#gone.has(id) || (!carrier && id % 2 === this.#ids.first % 2)) return;
     if (this.#states.size >= MAX_ANNOUNCED)
       throw new ProtocolError(`the peer announces more than ${MAX_ANNOUNCED} channels`);
-    const state = this.#add(id);
+    const state = known ?? this.#add(id);
     if (carrier) state.givenOver(carrier);
     if (!carrier || carrier.closed) {
       // its item will never be read: the carrier is gone, or only sends what it still had

@@ -2,6 +2,7 @@ import { clearTimeout, setTimeout } from '../clock.ts';
 import { rejectAtCaller, TimeoutError } from '../errors/index.ts';
 import { checkForCall } from '../stack-room.ts';
 import { type Future, future, type Observer, type Waiting } from './future.ts';
+import { onAbort } from './on-abort.ts';
 import type { Waiter } from './waiter.ts';
 
 /** How long to wait, and what may end the waiting earlier. Every wait takes these. */
@@ -59,8 +60,7 @@ class Wait<T> implements Waiter, Waiting<T> {
   #over = false;
   #observers: Set<Observer<T>> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #signal: AbortSignal | undefined;
-  #onAbort: (() => void) | undefined;
+  #heedNoMore: (() => void) | undefined;
 
   constructor(place: WaitPlace, settle: Settle<T>) {
     this.channel = place.channel;
@@ -88,9 +88,7 @@ class Wait<T> implements Waiter, Waiting<T> {
       );
     }
     if (signal) {
-      this.#signal = signal;
-      this.#onAbort = () => this.#giveUp(signal.reason);
-      signal.addEventListener('abort', this.#onAbort, { once: true });
+      this.#heedNoMore = onAbort(signal, () => this.#giveUp(signal.reason));
     }
     this.#place.start(this);
   }
@@ -128,7 +126,7 @@ class Wait<T> implements Waiter, Waiting<T> {
   #end(): ReadonlySet<Observer<T>> | undefined {
     this.#over = true;
     if (this.#timer !== undefined) clearTimeout(this.#timer);
-    if (this.#onAbort) this.#signal?.removeEventListener('abort', this.#onAbort);
+    this.#heedNoMore?.();
     return this.#observers;
   }
 }
@@ -136,16 +134,15 @@ class Wait<T> implements Waiter, Waiting<T> {
 /** What `promise` settles with, or the reason of `signal` if that comes first; then nobody waits for the promise any more. */
 export async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   signal.throwIfAborted();
-  let abort: (() => void) | undefined;
+  let heedNoMore: (() => void) | undefined;
   try {
     return await Promise.race([
       promise,
       new Promise<never>((_, reject) => {
-        abort = () => reject(signal.reason);
-        signal.addEventListener('abort', abort, { once: true });
+        heedNoMore = onAbort(signal, () => reject(signal.reason));
       }),
     ]);
   } finally {
-    if (abort) signal.removeEventListener('abort', abort);
+    heedNoMore?.();
   }
 }

@@ -1,4 +1,5 @@
 import streams, { type Duplex, type Readable } from 'node:stream';
+import { inspect } from 'node:util';
 import {
   type Arrives,
   Channel,
@@ -10,6 +11,7 @@ import {
   type Future,
   future,
   MAX_DELAY,
+  onAbort,
   type Sent,
   type StringCoercion,
   stringsOf,
@@ -23,6 +25,7 @@ import { clearTimeout, setTimeout } from '../clock.ts';
 import {
   ASYNCHRONOUS_STACKS,
   atCaller,
+  ChannelClosedError,
   type ConnectionLostError,
   describeError,
   ExecnetError,
@@ -302,9 +305,7 @@ export class Gateway implements AsyncDisposable {
     if (!signal) return channel;
     // the signal may live longer than the channel is held
     const state = Channel.stateOf(channel) as ChannelState;
-    const cancel = (): void => state.giveUp(signal.reason);
-    signal.addEventListener('abort', cancel, { once: true });
-    state.overHook = () => signal.removeEventListener('abort', cancel);
+    state.overHook = onAbort(signal, () => state.giveUp(signal.reason));
     return channel;
   }
 
@@ -347,8 +348,13 @@ export class Gateway implements AsyncDisposable {
       (error: unknown) => {
         open = false;
         channel.cancel(error);
-        if (!(error instanceof TimeoutError)) throw error;
-        throw new TimeoutError(`${showCall(source)} on ${this.#name} took longer than ${timeout} ms`);
+        const call = `${showCall(source)} on ${this.#name}`;
+        if (error instanceof TimeoutError) throw new TimeoutError(`${call} took longer than ${timeout} ms`);
+        if (error instanceof ChannelClosedError)
+          throw new ChannelClosedError(
+            `${call} ended without a result: the code has left it, as by sys.exit(0)`,
+          );
+        throw error;
       },
     );
     // who gives the result up gives the execution up
@@ -450,14 +456,16 @@ export class Gateway implements AsyncDisposable {
   }
 
   /**
-   * Opens a stream to a TCP port or a unix-domain socket as the remote end sees it: names are resolved there. A service, as {@link spawn}. Destroying the stream closes the
-   * connection; it fails when the gateway ends, with `ERR_EXECNET_TERMINATED` or `ConnectionLostError`.
+   * Opens a stream to a TCP port or a unix-domain socket as the remote end sees it: names are resolved there. A service, as {@link spawn}. Each direction ends by itself, as with
+   * `allowHalfOpen` of `net`; when both have ended, the stream closes once all that was written has been passed on. Destroying it closes the connection at once; it fails with what
+   * the connection fails with (`ECONNRESET`), and when the gateway ends, with `ERR_EXECNET_TERMINATED` or `ConnectionLostError`.
    *
    * Rejects with `ERR_EXECNET_REFUSED`, `ERR_EXECNET_HOST_NOT_FOUND`, `ERR_EXECNET_UNREACHABLE`, `ERR_EXECNET_CONNECT_TIMEOUT`, `ERR_EXECNET_UNSUPPORTED` on Jython, the reason of
    * `signal`, or `ConnectionLostError`.
    */
   async connect(address: Address, { timeout, signal }: WaitOptions = {}): Promise<Duplex> {
     const limit = checkTimeout(timeout);
+    checkAddress(address);
     try {
       const connection = await this.#ownHost.dial(address, {
         ...(limit === undefined ? {} : { timeout: limit }),
@@ -831,4 +839,14 @@ function failureOf(
   const here = ASYNCHRONOUS_STACKS ? undefined : stackAbove(calledBy);
   return (error) =>
     new RemoteError(source === undefined ? error : withPlace(source, error), here && framesOf(here));
+}
+
+function checkAddress(address: Address): void {
+  const { host, port, path } = address ?? {};
+  const is =
+    path === undefined ? typeof host === 'string' && Number.isInteger(port) : typeof path === 'string';
+  if (!is || (port !== undefined && !(port >= 0 && port <= 65_535)))
+    throw new TypeError(
+      `an address is { host, port }, with a port from 0 to 65535, or { path }, not ${inspect(address)}`,
+    );
 }

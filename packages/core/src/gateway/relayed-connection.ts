@@ -163,6 +163,8 @@ export class RelayedConnection implements Connection {
   }
 
   pause(): void {
+    // what is under way when it is aborted waits for no reader
+    if (this.#aborted) return;
     this.#paused ??= new Promise((resolve) => {
       this.#resume = resolve;
     });
@@ -195,9 +197,9 @@ export class RelayedConnection implements Connection {
     // what has ended by itself was ended by nobody
     if (!this.#gone) this.#abortReason ??= reason;
     this.#ending = true;
+    this.#aborted ??= this.#abort();
     this.resume();
     this.#letFlow();
-    this.#aborted ??= this.#abort();
     return this.#aborted;
   }
 
@@ -342,6 +344,7 @@ export class RelayedConnection implements Connection {
 
   #errorOf({ code, message }: RelayFailure): Error {
     const text = `${this.#host.fullName}: ${message}`;
-    return code?.startsWith('ERR_EXECNET_') ? new ConnectError(code as ErrorCode, text) : new Error(text);
+    if (code?.startsWith('ERR_EXECNET_')) return new ConnectError(code as ErrorCode, text);
+    return Object.assign(new Error(text), code === undefined ? {} : { code });
   }
 }

@@ -92,8 +92,8 @@ export class ReceiveQueue<Receive, Send = unknown> implements AsyncIterable<From
       channel.setCallback<typeof end>(
         (item) => {
           if (item !== end) return this.#put({ channel, item });
-          const how = Channel.stateOf(channel)?.receiveEnd;
-          if (how?.clean === false) this.#failure ??= how.error;
+          const state = Channel.stateOf(channel);
+          if (state?.receiveEnd?.clean === false) this.#failure ??= state.endReason()?.error;
           if (tellsEnd) void this.#put({ channel, item: options.endMarker as Receive });
           this.#open--;
           if (this.#open === 0) this.#finish();

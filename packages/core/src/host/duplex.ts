@@ -55,9 +55,15 @@ export function writesTo(connection: Connection): Pick<WritableOptions, 'write' 
   };
 }
 
+/** Resolves when a connection that both ends have ended is closed, with all that was written: to abort it would lose what is under way. */
+async function passedOn(connection: Connection): Promise<void> {
+  const { error } = await connection.closed;
+  if (error) throw error;
+}
+
 /**
  * A connection as a Node stream, for libraries that speak a protocol of their own over one; it starts the connection. Destroying the stream
- * aborts it.
+ * aborts it. When both ends have ended it, it closes when all that was written has been passed on.
  */
 export function duplexOf(connection: Connection): Duplex {
   const { read, into } = readsFrom(connection);
@@ -65,7 +71,9 @@ export function duplexOf(connection: Connection): Duplex {
     read,
     ...writesTo(connection),
     destroy(error, done) {
-      connection.abort(error ?? undefined).then(
+      const ended = !error && stream.writableFinished && stream.readableEnded;
+      const gone = ended ? passedOn(connection) : connection.abort(error ?? undefined);
+      gone.then(
         () => done(error),
         (failure: Error) => done(error ?? failure),
       );

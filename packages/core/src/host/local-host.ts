@@ -128,9 +128,11 @@ async function dialLocal(address: Address, options: DialOptions = {}): Promise<C
           host: address.host,
           port: address.port,
           noDelay: true,
+          // who ends first may still be sent something
+          allowHalfOpen: true,
           ...(options.family === undefined ? {} : { family: options.family }),
         })
-      : connect(address.path);
+      : connect({ path: address.path, allowHalfOpen: true });
   await new Promise<void>((resolve, reject) => {
     const fail = (code: ErrorCode, message: string, cause?: unknown): void => {
       settle();

@@ -70,6 +70,8 @@ export class SpawnedConnection extends StreamConnection {
   }
 
   override pause(): void {
+    // what is under way when it is killed waits for no reader
+    if (this.#aborted) return;
     super.pause();
     this.#flow.stop();
   }
@@ -113,9 +115,9 @@ export class SpawnedConnection extends StreamConnection {
   /** The kill is sent before this returns, so that it works in an exit handler. */
   abort(reason?: Error): Promise<void> {
     this.#abortReason ??= reason;
-    this.#flow.go();
     if (!this.#groupGone) killGroup(this.#pid);
     this.#aborted ??= this.#gone();
+    this.#flow.go();
     return this.#aborted;
   }
 

@@ -2,6 +2,7 @@ import {
   Channel,
   type ChannelGateway,
   type ChannelLink,
+  type ChannelState,
   ChannelTable,
   type ClosedChannel,
   type IdSpace,
@@ -75,6 +76,15 @@ const needStackToLinger = checkForCall();
 
 /** Binaries from this size on are sent without being copied. */
 const UNCOPIED = 16384;
+
+/** What an end sends on a channel that it may have made itself. */
+const USES: ReadonlySet<number> = new Set([
+  Code.CHANNEL_DATA,
+  Code.FRAGMENT_FIRST,
+  Code.FRAGMENT,
+  Code.BIND,
+  Code.CHANNEL_LAST_MESSAGE,
+]);
 
 /**
  * A connection, a serializer and a channel table: the engine that both ends run, and at the remote end every thread that executes code.
@@ -170,7 +180,7 @@ export class Link implements ChannelLink {
 
   /** One frame of the peer. Throws a `ProtocolError` when the peer broke the rules; the link is of no use then. */
   handle(code: number, id: number, payload: Uint8Array, owned: boolean): void {
-    const state = this.channels.get(id);
+    const state = this.#stateFor(code, id);
     switch (code) {
       case Code.CHANNEL_DATA:
         state?.data(payload, owned);
@@ -198,6 +208,11 @@ export class Link implements ChannelLink {
         if (!this.#control(code, id, payload))
           throw new ProtocolError(`${codeName(code)} arrived, which this end does not take`);
     }
+  }
+
+  /** At the remote end the receiver keeps what comes before its channel was announced. */
+  #stateFor(code: number, id: number): ChannelState | undefined {
+    return this.local && this.flow && USES.has(code) ? this.channels.hold(id) : this.channels.get(id);
   }
 
   /** Where a payload that does not arrive in one piece belongs; see `FrameTarget`. */

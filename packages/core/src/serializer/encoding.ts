@@ -6,6 +6,8 @@ export interface Encoding {
   readonly channels: ChannelCodec | undefined;
   /** Gives up on the value at hand: `why` follows the path to it. */
   fail(why: string): never;
+  /** Fails if an object has an enumerable property with a symbol for its key. */
+  refuseSymbols(object: object): void;
   value(value: unknown): void;
   /** The beginning of what only {@link Tag} says; `count` arguments follow. */
   head(tag: Tag, count: number): void;

@@ -219,13 +219,13 @@ export class MsgpackEncoder extends MsgpackWriter implements Encoding {
     const count = keys.length;
     const shape = count === 0 ? undefined : this.#shapes.find(keys);
     if (shape === undefined) {
-      this.#refuseSymbols(object);
+      this.refuseSymbols(object);
       this.#dictionary(object, keys);
       return;
     }
     const trail = this.#trail;
-    const depth = this.#depth++;
     const asRecord = this.#recordHead(shape, object);
+    const depth = this.#depth++;
     if (!asRecord) this.mapHead(count);
     const { encoded } = shape;
     let i = 0;
@@ -254,7 +254,7 @@ export class MsgpackEncoder extends MsgpackWriter implements Encoding {
       shape.seen = 0;
       shape.record = 0;
     }
-    if (shape.seen++ < SEARCHED) this.#refuseSymbols(object);
+    if (shape.seen++ < SEARCHED) this.refuseSymbols(object);
     if (shape.record !== 0) {
       this.byte(shape.record);
       return true;
@@ -281,7 +281,8 @@ export class MsgpackEncoder extends MsgpackWriter implements Encoding {
     }
   }
 
-  #refuseSymbols(object: object): void {
+  /** Fails if an object has an enumerable property with a symbol for its key: it would be lost. */
+  refuseSymbols(object: object): void {
     const symbols = getOwnPropertySymbols(object);
     if (symbols.length === 0) return;
     for (const symbol of symbols) {
@@ -317,7 +318,7 @@ export class MsgpackEncoder extends MsgpackWriter implements Encoding {
   /** Whether the array has named properties, or so many holes that writing each one out would be absurd. */
   #isIrregular(array: readonly unknown[], length: number): boolean {
     if (this.#arrays >= SEARCHED && !seemsSparse(array, length)) return false;
-    this.#refuseSymbols(array);
+    this.refuseSymbols(array);
     const keys = keysOf(array);
     // Names come after indices.
     const last = keys[keys.length - 1];

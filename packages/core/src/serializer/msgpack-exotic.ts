@@ -30,6 +30,7 @@ export function encodeExotic(encoder: Encoding, value: object, prototype: object
     }
     refuseClass(encoder, value);
   }
+  encoder.refuseSymbols(value);
   if (ArrayBuffer.isView(value)) {
     encodeView(encoder, value, prototype);
     return;

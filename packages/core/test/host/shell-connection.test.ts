@@ -138,7 +138,8 @@ function stateOf(pid: number): [state: string, group: number] {
 
 test('a zombie that nobody reaps does not count as left behind', async () => {
   // its parent leaves the group, and waits for no child
-  const parent = '( sleep 0.2 </dev/null >/dev/null 2>&1 3>&- 4>&- & echo $! >&4; exec setsid sleep 1000 </dev/null >/dev/null 2>&1 3>&- 4>&- )';
+  const parent =
+    '( sleep 0.2 </dev/null >/dev/null 2>&1 3>&- 4>&- & echo $! >&4; exec setsid sleep 1000 </dev/null >/dev/null 2>&1 3>&- 4>&- )';
   const { connection, done, logins } = await connect(
     script(`${parent} & echo "parent $! of group $$" >&4; read x <&3; exit 3`),
   );

@@ -197,7 +197,7 @@ class Relayed(object):
             exit = connection.run(self)
             if guarded:
                 self.guard.tell('-', connection.pid)
-            self.tell({'what': 'closed', 'exit': exit})
+            self.tell({'what': 'closed', 'exit': exit, 'failure': connection.failure})
             self.sweep()
         except Exception as error:
             complain('the relay failed: %s' % describe(error)['stack'])
@@ -239,16 +239,24 @@ class Relayed(object):
                 if not chunk:
                     break
                 self.connection.write(chunk)
-        except (EOFError, IOError, OSError):
+        except EOFError:
             pass
+        except (IOError, OSError) as error:
+            self.connection.fail('write', error)
         self.end_input()
 
     def outward(self, read):
         """Bytes to the other side, until there are no more: nothing is read that has no credit."""
         state = self.data._state
+        end = {'what': 'end'}
         try:
             while True:
-                chunk = read()
+                try:
+                    chunk = read()
+                except (IOError, OSError) as error:
+                    self.connection.fail('read', error)
+                    end['failure'] = self.connection.failure
+                    break
                 if not chunk:
                     break
                 state.send(chunk)
@@ -257,9 +265,10 @@ class Relayed(object):
                 self.tell({'what': 'end', 'failure': {'code': 'ERR_EXECNET_TERMINATED', 'message': 'the gateway ended'}})
                 return
             state.send(b'')
-        except (IOError, OSError):
+        except IOError:
+            # nobody listens any more
             pass
-        self.tell({'what': 'end'})
+        self.tell(end)
 
     def gateway_ends(self):
         """A remote end of ours takes the end of its input for its own end; a port is let go."""
@@ -289,6 +298,8 @@ class Relayed(object):
 
 class Spawned(object):
     """A process in a group of its own."""
+
+    failure = None
 
     def __init__(self, request):
         command = request['command']
@@ -375,16 +386,23 @@ class Spawned(object):
         streams += [Stream(fd, self.printing(relayed, name)) for name, fd in self.outputs.items()]
         for stream in streams:
             start_thread(stream.pass_on)
-        code = self.process.wait()
+        code = exit_status(self.process)
         # who is kept waiting for what was printed waits for nothing more
         relayed.tell({'what': 'exited'})
         # what the process leaves behind goes with it, and lets go of its streams
         kill_group(self.pid)
         wait_for_last_words(streams, relayed)
         self.gone = not living_members(self.pid)
-        exit = {'code': code} if code >= 0 else {'signal': signal_name(-code)}
+        if code is None:
+            self.failure = {'code': 'ECHILD', 'message': 'how process %d ended is not known: code there ignores SIGCHLD, or has waited for it (os.wait)' % self.pid}
+            exit = {}
+        else:
+            exit = {'code': code} if code >= 0 else {'signal': signal_name(-code)}
         exit['stderr'] = self.tail.decode('utf-8', 'replace')
         return exit
+
+    def fail(self, what, error):
+        """A process that does not read is no failure."""
 
     def printing(self, relayed, name):
         state = relayed.request['streams'][name]._state
@@ -512,13 +530,23 @@ class Dialed(object):
             }.get(error.errno, 'ERR_EXECNET_UNREACHABLE')
             raise Failure(code, '%s can not be reached: %s' % (self.address, error))
         self.socket.settimeout(None)
-        self.ended = False
+        # nothing more is written
+        self.written = Latch()
+        self.failure = None
 
     def write(self, chunk):
         self.socket.sendall(chunk)
 
     def end_input(self):
         self.shut(socket.SHUT_WR)
+        self.written.set()
+
+    def fail(self, what, error):
+        """The first reason is told, as Node words it."""
+        code = errno.errorcode.get(error.errno)
+        if self.failure is None:
+            self.failure = {'code': code, 'message': '%s %s' % (what, code or error)}
+        self.written.set()
 
     def shut(self, how):
         try:
@@ -529,14 +557,13 @@ class Dialed(object):
     def run(self, relayed):
         relayed.outward(lambda: self.socket.recv(READ_SIZE))
         # the other direction may still have something to say
-        while not relayed.swept and not relayed.data.isclosed() and not self.ended:
-            sleep(0.02)
+        self.written.wait()
         self.socket.close()
         return {'stderr': ''}
 
     def abort(self):
-        self.ended = True
         self.shut(socket.SHUT_RDWR)
+        self.written.set()
         return []
 
 
@@ -585,6 +612,21 @@ def start_process(command, moves):
         keep_others_from_children(moves)
 
     return subprocess.Popen(args, env=environment, cwd=word(command.get('cwd')), preexec_fn=prepare, close_fds=False)
+
+
+def exit_status(process):
+    """Waits for the end of a process: its status, negative for a signal. None if somebody else has taken it, which Popen tells as 0."""
+    while True:
+        try:
+            status = os.waitpid(process.pid, 0)[1]
+            break
+        except OSError as error:
+            if error.errno == errno.EINTR:
+                continue
+            process.returncode = 0
+            return None
+    process.returncode = -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
+    return process.returncode
 
 
 def start_failure(error, command):

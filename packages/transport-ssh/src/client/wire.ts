@@ -3,7 +3,7 @@ import { ConnectError, clock, duplexOf, type Host } from '@execnet/core/plugin';
 import type { Destination } from '../config/index.ts';
 import { dialFailure } from './failures.ts';
 
-const { setTimeout } = clock;
+const { clearTimeout, setTimeout } = clock;
 
 /** What an ssh connection runs over. */
 export interface Wire {
@@ -53,6 +53,9 @@ export async function dialWire(
 /** How much a `ProxyCommand` says on its stderr that is worth showing. */
 const SHOWN = 2048;
 
+/** How long a `ProxyCommand` may go on after its output has ended, in milliseconds. */
+const LAST_WORDS = 1000;
+
 /** A stream to the ssh server through a command that the host starts (`ProxyCommand`). */
 export async function commandWire(host: Host, line: string, signal: AbortSignal): Promise<Wire> {
   const command = {
@@ -62,8 +65,13 @@ export async function commandWire(host: Host, line: string, signal: AbortSignal)
     descriptors: { input: 0, output: 1 },
   };
   const connection = await host.spawn(command, { signal });
+  const stream = duplexOf(connection);
+  stream.once('end', () => {
+    const timer = setTimeout(() => void connection.abort().catch(() => {}), LAST_WORDS);
+    void connection.closed.then(() => clearTimeout(timer));
+  });
   return {
-    stream: duplexOf(connection),
+    stream,
     ref: () => connection.ref(),
     unref: () => connection.unref(),
     whyEnded: async () => {

@@ -30,6 +30,9 @@ class Channel(object):
         need_frames()
         state = self._state
         link = state.link
+        if link.is_amid():
+            link.later.do(lambda: self.send(item))
+            return
         data, carried = link.dumper.dump(item)
         state.send(data, carried)
 
@@ -77,19 +80,26 @@ class Channel(object):
         if SIGNALS.pending:
             SIGNALS.deliver()
         need_frames()
+        if self._state.link.is_amid():
+            self._state.link.later.do(self.end)
+            return
         self._state.end_sending()
 
     def close(self, error=None):
         """Closes both directions. With an error, a text or an exception, who receives at the other end gets it as RemoteError."""
         need_frames()
-        self._state.link.close(self._state, error)
+        link = self._state.link
+        if link.is_amid():
+            link.later.do(lambda: link.close(self._state, error))
+            return
+        link.close(self._state, error)
 
     def waitclose(self, timeout=None):
         """Waits until the other end sends no more. Raises what the other end failed with, or TimeoutError."""
         need_frames()
         state = self._state
         link = state.link
-        if state.wait(state.close_waiters, timeout, lambda: state.end is not None):
+        if state.wait(state.close_waiters, timeout, lambda: state.over):
             if state.end.failed:
                 raise state.end.error(state)
             return

@@ -7,12 +7,13 @@ def describe(error):
 
 
 def described(error, trace, texts, depth, told=None):
-    name = type(error).__name__
+    # the type of one of a class of the old kind says nothing
+    name = getattr(getattr(error, '__class__', None), '__name__', None) or type(error).__name__
     told = [0] if told is None else told
     told[0] += 1
     try:
         message = text_of(error)
-    except Exception:
+    except BaseException:
         message = 'an error that can not be described'
     kept = {}
     try:
@@ -23,10 +24,10 @@ def described(error, trace, texts, depth, told=None):
             trace = trace.tb_next
         for file, text in texts.items():
             kept[file] = linecache.cache.get(file)
-            linecache.cache[file] = (len(text), None, text.splitlines(True), file)
+            linecache.cache[file] = (len(text), None, lines_of(text), file)
         lines = traceback.format_exception(type(error), error, trace, None, **({} if PY2 else {'chain': False}))
-        stack = text_of(''.join(lines)).rstrip('\n')
-    except Exception:
+        stack = ''.join([text_of(line) for line in lines]).rstrip('\n')
+    except BaseException:
         stack = '%s: %s' % (name, message)
     finally:
         for file, entry in kept.items():
@@ -35,16 +36,23 @@ def described(error, trace, texts, depth, told=None):
             else:
                 linecache.cache[file] = entry
     result = {'name': name, 'message': message, 'stack': stack}
-    try:
-        tell_more(result, error, texts, depth, told)
-    except Exception:
-        # what there is says enough
-        pass
+    for tell in (tell_others, tell_properties):
+        try:
+            tell(result, error, texts, depth, told)
+        except BaseException:
+            # what there is says enough
+            pass
     return result
 
 
-def tell_more(result, error, texts, depth, told):
-    """What an exception has besides its name, its message and its stack."""
+def lines_of(text):
+    """As Python counts them: no other characters end one."""
+    lines = text.replace('\r\n', '\n').replace('\r', '\n').split('\n')
+    return [line.encode('utf-8') + b'\n' if PY2 and isinstance(line, text_type) else line + '\n' for line in lines]
+
+
+def tell_others(result, error, texts, depth, told):
+    """The errors that an exception comes with."""
     cause = getattr(error, '__cause__', None)
     if cause is None and not getattr(error, '__suppress_context__', True):
         cause = error.__context__
@@ -56,6 +64,9 @@ def tell_more(result, error, texts, depth, told):
         for one in group:
             if isinstance(one, BaseException) and told[0] < MAX_ERRORS:
                 errors.append(described(one, getattr(one, '__traceback__', None), texts, depth + 1, told))
+
+def tell_properties(result, error, texts, depth, told):
+    """What an exception has besides its name, its message and its stack."""
     found = dict(getattr(error, '__dict__', {}))
     if isinstance(error, EnvironmentError):
         for name in ('errno', 'strerror', 'filename', 'filename2'):
@@ -108,7 +119,14 @@ def data_of(value, depth, left):
         if isinstance(value, BaseException):
             return dict([('name', type(value).__name__), ('message', text_of(value))]
                         + [(text_of(name), data_of(item, depth + 1, left)) for name, item in list(value.__dict__.items())[:MAX_PROPERTIES]])
-    return text_of(repr(value))[:MAX_PROPERTY]
+    return shown(value)
+
+
+def shown(value):
+    try:
+        return text_of(repr(value))[:MAX_PROPERTY]
+    except BaseException:
+        return text_of('<%s>' % type(value).__name__)
 
 
 def text_of(value):

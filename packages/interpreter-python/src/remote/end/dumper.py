@@ -10,6 +10,16 @@ def counted(opcode, count):
     return INT_OPS.pack(opcode, count)
 
 
+def has_half_pair(data):
+    """Python 2 encodes half a surrogate pair, which nobody can decode."""
+    at = data.find(b'\xed')
+    while at >= 0:
+        if data[at + 1:at + 2] >= b'\xa0':
+            return True
+        at = data.find(b'\xed', at + 1)
+    return False
+
+
 class Dumper(object):
     """Values to bytes. `carried` are the ids of the channels in the value dumped last."""
 
@@ -34,6 +44,8 @@ class Dumper(object):
         if kind is text_type:
             if PY2:
                 data = value.encode('utf-8')
+                if has_half_pair(data):
+                    raise DumpError('a string with half a surrogate pair can not be sent: %r' % value[:80])
             else:
                 try:
                     data = value.encode('utf-8')

@@ -4,7 +4,7 @@ class Output(object):
     def __init__(self, fd):
         self.fd = fd
         self.lock = allocate_lock()
-        # the thread that has it, or had it last
+        # the thread that has it
         self.writer = None
         self.box = deque()
         self.lost = False
@@ -13,29 +13,38 @@ class Output(object):
         """Writes now, and waits until the system has taken it. Fails when the connection is gone."""
         with self.lock:
             self.writer = get_ident()
-            self.drain()
-            if self.lost:
-                raise IOError('the connection to the local end is lost')
             try:
-                write_all(self.fd, *parts)
-            except (IOError, OSError):
-                self.lost = True
-                raise IOError('the connection to the local end is lost')
+                self.drain()
+                if self.lost:
+                    raise IOError('the connection to the local end is lost')
+                try:
+                    write_all(self.fd, *parts)
+                except (IOError, OSError):
+                    self.lost = True
+                    raise IOError('the connection to the local end is lost')
+            finally:
+                self.writer = None
         if self.box:
             self.pump()
 
     def post(self, frame):
         """Leaves a frame, for now or for who writes at the moment; never waits for another thread, and may be called from anywhere."""
+        if getpid() != PID:
+            # a child that code of the user has forked: the connection is none of its own
+            return
         self.box.append(frame)
         self.pump()
 
     def relieve(self):
         """Waits while another thread stands in a write and many frames are left for it: the other end may not be reading. Not for the receiver."""
         # the collector may call code of the user in the midst of a write
-        if len(self.box) > 256 and not (self.lock.locked() and self.writer == get_ident()):
+        if len(self.box) > 256 and self.writer != get_ident():
             with self.lock:
                 self.writer = get_ident()
-                self.drain()
+                try:
+                    self.drain()
+                finally:
+                    self.writer = None
 
     def pump(self):
         # who finds the lock taken leaves it to its holder, who looks again when it has let go; a number, as Jython looks twice at what is empty before "and"
@@ -44,6 +53,7 @@ class Output(object):
                 self.writer = get_ident()
                 self.drain()
             finally:
+                self.writer = None
                 self.lock.release()
 
     def drain(self):

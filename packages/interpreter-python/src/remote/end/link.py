@@ -15,12 +15,43 @@ class Gateway(object):
         return '<Gateway %s, %s model, %d active channels>' % (self.id, self.execmodel, len(self._link.states))
 
 
+class Later(object):
+    """Does one thing after the other, in a thread of its own while there is something to do. May be called from anywhere, and never waits."""
+
+    def __init__(self):
+        self.work = deque()
+        self.busy = allocate_lock()
+
+    def do(self, work):
+        self.work.append(work)
+        if self.busy.acquire(False):
+            # what the library starts is waited for, and might wait for a lock that is held here
+            start_new_thread(self.run, ())
+
+    def run(self):
+        while True:
+            try:
+                while self.work:
+                    self.work.popleft()()
+            except Exception:
+                # as what is raised in `__del__`
+                complain('what was called in the midst of something else failed: %s' % sys.exc_info()[1])
+            finally:
+                self.busy.release()
+            if not self.work or not self.busy.acquire(False):
+                return
+
+
 class Link(object):
     """The connection, the serializer and the channels."""
 
     def __init__(self, output, id, execmodel):
         self.output = output
         self.lock = allocate_lock()
+        # the thread that has it
+        self.owner = None
+        self.receiver = None
+        self.later = Later()
         self.budget = Budget()
         self.states = {}
         self.gone = {}
@@ -40,16 +71,26 @@ class Link(object):
 
     def enter(self):
         self.lock.acquire()
+        self.owner = get_ident()
 
     def leave(self):
+        self.owner = None
         self.lock.release()
         # what the collector has dropped meanwhile, in this thread or another
         while len(self.dropped) > 0 and self.lock.acquire(False):
+            self.owner = get_ident()
             try:
                 while self.dropped:
                     self.abandon(self.dropped.popleft())
             finally:
+                self.owner = None
                 self.lock.release()
+
+    def is_amid(self):
+        """Whether this thread is in the midst of what it does for the connection: the collector calls code of the user at any place, and a profiler does. What that asks for
+        can't be waited for there."""
+        here = get_ident()
+        return here == self.owner or here == self.receiver or here == self.output.writer
 
     # --- the table
 
@@ -205,6 +246,7 @@ class Link(object):
 
     def run_callback(self, state):
         """Calls the callback of a channel for what has arrived. One thread at a time does so for a channel."""
+        state.pumper = self.model.key()
         while True:
             self.enter()
             try:
@@ -216,13 +258,14 @@ class Link(object):
                     grant = state.window.consumed(cost, True)
                     over = False
                 else:
-                    over = state.end is not None
-                    state.pumping = False
+                    over = state.end is not None and callback is not None
                     grant = 0
-                    if over:
-                        state.callback = None
-                    if callback is None or not over:
+                    if not over:
+                        state.pumping = False
+                        if state.end is not None:
+                            state.wake()
                         return
+                    state.callback = None
             finally:
                 self.leave()
             self.grant(state, grant)
@@ -230,13 +273,13 @@ class Link(object):
                 if over:
                     if state.endmarker is not None:
                         call_back(callback, state.endmarker[0])
-                    return
+                    continue
                 call_back(callback, self.load(state, data))
             except:  # noqa: E722
                 error = sys.exc_info()[1]
                 if over:
                     complain('the callback of channel %d failed at its end marker:\n%s' % (state.id, describe(error)['stack']))
-                    return
+                    continue
                 # a callback that fails fails its channel: the other end is told
                 state.items.clear()
                 self.close(state, error)

@@ -45,6 +45,7 @@ clock = getattr(time, 'monotonic', time.time)
 allocate_lock = _thread.allocate_lock
 get_ident = _thread.get_ident
 start_new_thread = _thread.start_new_thread
+SystemThread = threading.Thread
 LockError = _thread.error
 frame_at = sys._getframe
 recursion_limit = sys.getrecursionlimit
@@ -126,7 +127,7 @@ def start_thread(work):
     if threading_is_patched():
         start_new_thread(work, ())
         return
-    thread = threading.Thread(target=work)
+    thread = SystemThread(target=work)
     thread.daemon = True
     thread.start()
 

@@ -27,6 +27,7 @@ class RemoteEnd(Lifetime):
 
     def receive(self):
         """The receiver thread."""
+        self.link.receiver = get_ident()
         try:
             try:
                 while True:

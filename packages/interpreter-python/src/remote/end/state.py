@@ -2,7 +2,7 @@ class State(object):
     """What the link knows about one channel. All of it is guarded by the lock of the link."""
 
     __slots__ = ('id', 'link', 'facade', 'window', 'items', 'assembly', 'waiters', 'close_waiters', 'credit', 'sending', 'senders',
-                 'send_closed', 'end', 'closed', 'cancelled', 'noticed', 'callback', 'endmarker', 'pumping', 'strings', 'execution', 'unread',
+                 'send_closed', 'end', 'closed', 'cancelled', 'noticed', 'callback', 'endmarker', 'pumping', 'pumper', 'strings', 'execution', 'unread',
                  'nested', 'announced', 'service', 'held', 'ended', 'closed_there')
 
     def __init__(self, id, link):
@@ -32,7 +32,9 @@ class State(object):
         self.noticed = False
         self.callback = None
         self.endmarker = None
+        # it is called, or about to be, by what runs under that key
         self.pumping = False
+        self.pumper = None
         self.strings = link.strings
         self.execution = False
         self.unread = False
@@ -46,6 +48,11 @@ class State(object):
     @property
     def reading(self):
         return bool(self.waiters) or (self.callback is not None and not self.pumping)
+
+    @property
+    def over(self):
+        """Nothing arrives any more, and the callback has been called for all that did; who asks that inside of it does not wait for itself."""
+        return self.end is not None and (not self.pumping or self.pumper == self.link.model.key())
 
     # what follows is called with the lock held
 

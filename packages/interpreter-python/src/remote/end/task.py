@@ -112,9 +112,10 @@ class Task(object):
 
     def serve(self, target, texts):
         """Runs the calls of an object's methods that come, one after the other, and answers each, until no more come."""
-        held = hasattr(type(target), '__enter__') and hasattr(type(target), '__exit__')
-        if held:
-            held = target
+        # a class of the old kind is no type
+        kind = getattr(target, '__class__', type(target))
+        held = target if hasattr(kind, '__enter__') and hasattr(kind, '__exit__') else None
+        if held is not None:
             target = held.__enter__()
         try:
             if target is None or isinstance(target, (int, float, text_type, bytes)):
@@ -122,10 +123,11 @@ class Task(object):
             self.channel.send(None)
             for id, name, args in self.channel:
                 try:
-                    answer = [id, getattr(target, name)(*args)]
+                    result = getattr(target, name)(*args)
                     if getpid() != PID:
                         end_child()
-                    self.channel.send(answer)
+                    self.answer(id, result)
+                    result = None
                 except:  # noqa: E722
                     error, trace = sys.exc_info()[1:]
                     if getpid() != PID or (self.state.cancelled is not None and isinstance(error, INTERRUPTIONS)):
@@ -134,11 +136,20 @@ class Task(object):
                     del error, trace
                     self.channel.send([id, None, failure])
         except:  # noqa: E722
-            if not held or not held.__exit__(*sys.exc_info()):
+            if held is None or not held.__exit__(*sys.exc_info()):
                 raise
         else:
-            if held:
+            if held is not None:
                 held.__exit__(None, None, None)
+
+
+    def answer(self, id, result):
+        try:
+            self.channel.send([id, result])
+        except DumpError as error:
+            # of what is sent only that is the user's
+            error.path = '$' + error.path[len('$[1]'):]
+            raise
 
 
 class ServiceTask(Task):
@@ -196,7 +207,7 @@ class SourceModule(object):
         self.kept = file.startswith('<') and ('inspect' in text or 'inspect' in sys.modules)
         if self.kept:
             import linecache
-            self.kept = linecache.cache[file] = (len(text), None, text.splitlines(True), file)
+            self.kept = linecache.cache[file] = (len(text), None, lines_of(text), file)
 
     def be_heard(self):
         """It is found by the name that code hears, too: the latest, if several run at the same time."""
@@ -372,8 +383,25 @@ def end_child(error=None, trace=None, texts={}):
             sys.stderr.write(said + '\n')
         except Exception:
             pass
+    try:
+        # handlers of its exit, and files that it has not closed
+        atexit._run_exitfuncs()
+        import gc
+        gc.collect()
+    except BaseException:
+        pass
     flush_prints()
     os._exit(code)
+
+
+def is_missing(module, trace):
+    """Whether there is no module of that name: what fails while it is executed has frames of its own."""
+    while trace.tb_next is not None:
+        trace = trace.tb_next
+        file = trace.tb_frame.f_code.co_filename
+        if file != PROGRAM and not file.startswith('<frozen importlib'):
+            return False
+    return True
 
 
 def named(name):
@@ -386,7 +414,7 @@ def named(name):
         try:
             __import__(module)
         except ImportError:
-            if count == 1:
+            if count == 1 or not is_missing(module, sys.exc_info()[2]):
                 raise
             continue
         value = sys.modules[module]
