@@ -54,7 +54,7 @@ const dealingPython = words(`
 
 /** Files whose tests share a gateway, mostly, and are tried on every remote end in Python. */
 const sharingPython = words(`
-  python-callbacks python-cancelling python-channels python-closing python-errors python-executing python-exposing python-files python-flow python-garbage python-half-closed python-left-behind python-main-thread-only python-memory
+  python-callbacks python-cancelling python-channels python-closing python-errors python-executing python-exposing python-files python-flow python-garbage python-half-closed python-interference python-left-behind python-main-thread-only python-memory
   python-prints python-processes python-schedules python-services python-signals python-status python-streams python-strings python-threads python-values
 `);
 

@@ -45,6 +45,7 @@ export { pythonFlowSuite, pythonMemorySuite } from './gateway/python/flow.ts';
 export { pythonGarbageSuite } from './gateway/python/garbage.ts';
 export { PATCHES, pythonGreenletSuite } from './gateway/python/greenlets.ts';
 export { pythonHalfClosedSuite } from './gateway/python/half-closed.ts';
+export { pythonInterferenceSuite } from './gateway/python/interference.ts';
 export { pythonLeftBehindSuite } from './gateway/python/left-behind.ts';
 export { pythonMultiChannelSuite } from './gateway/python/multi-channel.ts';
 export { pythonPrintSuite } from './gateway/python/prints.ts';

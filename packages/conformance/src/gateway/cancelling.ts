@@ -144,6 +144,20 @@ function reasons(tests: GatewayTests): void {
     },
   );
 
+  tests.test('a signal that hundreds of waits share is no leak', async (gateway) => {
+    const controller = new AbortController();
+    const { signal } = controller;
+    const channel = gateway.newChannel();
+    const warnings = await warningsWhile(async () => {
+      const waits = Array.from({ length: 200 }, () => failureOf(channel.receive({ signal })));
+      assert.is(await gateway.call(() => 1, undefined, { signal }), 1);
+      controller.abort(new RangeError('enough'));
+      for (const error of await Promise.all(waits)) assert.is(error.message, 'enough');
+    });
+    assert.equal(warnings, []);
+    channel.close();
+  });
+
   tests.test('disposing of what was cancelled before waits, and throws nothing', async (gateway) => {
     const log = logOf(gateway);
     {

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { type Channel, ConnectionLostError, DumpError, RemoteError } from '@execnet/core';
 import * as assert from 'uvu/assert';
 import { failureOf, type GatewayFixture, GatewayTests, settled, stop } from './gateway-tests.ts';
@@ -55,6 +56,14 @@ function counter({ start = 0, log }: { start?: number; log?: Channel<never, stri
 }
 
 function methods(tests: GatewayTests): void {
+  tests.test('it is shown as a text, and nothing is called for that', async (gateway) => {
+    const object = await gateway.expose(counter, { start: 1 });
+    assert.match(inspect(object), /^<object of .*counter on /);
+    assert.match(String(object), /^<object of .*counter on /);
+    await object[Symbol.asyncDispose]();
+    assert.match(inspect(object), /^<object of /);
+  });
+
   tests.test('its methods are called there, and keep their object', async (gateway) => {
     await using object = await gateway.expose(counter, { start: 10 });
     assert.is(await object.add(1, 2), 13);

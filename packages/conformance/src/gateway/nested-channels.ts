@@ -7,6 +7,7 @@ export function nestedChannelSuite(name: string, fixture: GatewayFixture): void 
   const tests = new GatewayTests(name, 'nested channels', fixture);
   passing(tests);
   madeThere(tests);
+  usedBefore(tests);
   racing(tests);
   refusing(tests, fixture);
   tests.run();
@@ -138,6 +139,53 @@ function madeThere(tests: GatewayTests): void {
     await channel.send('end');
     await channel.waitClose();
     for (const one of made) one.close();
+  });
+}
+
+function usedBefore(tests: GatewayTests): void {
+  tests.test(
+    'what remote code sends on a channel of its own before it hands that over arrives',
+    async (gateway) => {
+      const channel = gateway.remoteExec(async (channel: Channel<unknown, unknown>) => {
+        const ended = channel.gateway.newChannel<unknown, string>();
+        void ended.send('a');
+        void ended.send('b');
+        void ended.end();
+        const large = channel.gateway.newChannel<unknown, unknown>();
+        const sent = large.send(new Uint8Array(200_000));
+        // long before
+        await channel.send('used');
+        await channel.receive();
+        await channel.send([ended, large]);
+        await sent;
+        await large.send('behind it');
+        await channel.receive();
+      });
+      assert.is(await channel.receive(), 'used');
+      await channel.send('go on');
+      const [ended, large] = (await channel.receive()) as [Channel<string>, Channel<unknown>];
+      const items: string[] = [];
+      for await (const item of ended) items.push(item);
+      assert.equal(items, ['a', 'b']);
+      assert.is(((await large.receive()) as Uint8Array).length, 200_000);
+      assert.is(await large.receive(), 'behind it');
+      await channel.send('end');
+      await channel.waitClose();
+      large.close();
+    },
+  );
+
+  tests.test('what it sends on channels that it never hands over is dropped', async (gateway) => {
+    const active = (): number => Number(/(\d+) active/.exec(String(gateway))?.[1]);
+    const before = active();
+    for (let round = 0; round < 3; round++)
+      await gateway
+        .remoteExec(async (channel: Channel) => {
+          for (let n = 0; n < 100; n++) await channel.gateway.newChannel<unknown, number>().send(n);
+        })
+        .waitClose();
+    // those of a thread that lives on are closed when it collects them
+    assert.ok(active() <= before + 300, String(gateway));
   });
 }
 

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { buffer, text } from 'node:stream/consumers';
 import { setTimeout as after } from 'node:timers/promises';
 import { ConnectionLostError, type Gateway, type RemoteProcess } from '@execnet/core';
@@ -90,6 +92,17 @@ function streams(tests: GatewayTests): void {
       break;
     }
     assert.equal(await endless.exited, { code: null, signal: 'SIGKILL' });
+  });
+
+  tests.test('one whose output nobody reads is killed at once', async (gateway) => {
+    const all = await Promise.all([0, 1, 2].map(() => gateway.spawn('cat', ['/dev/zero'])));
+    await after(300);
+    const late = await gateway.spawn('cat', ['/dev/zero']);
+    const begin = performance.now();
+    await late[Symbol.asyncDispose]();
+    await Promise.all(all.map((process) => process[Symbol.asyncDispose]()));
+    // it was 12 seconds where what was under way stopped what had to be read
+    assert.ok(performance.now() - begin < 9000, `${performance.now() - begin} ms`);
   });
 
   tests.test('one whose output nobody reads waits, and what it complains of does not', async (gateway) => {
@@ -243,6 +256,58 @@ function ports(tests: GatewayTests): void {
     }
   });
 
+  tests.test('what is written behind the end of the other side arrives', async (gateway) => {
+    let got = 0;
+    let ends = 0;
+    await using server = await serve((socket) => {
+      socket.on('data', ({ length }) => (got += length)).on('end', () => ends++);
+      socket.end('bye');
+    });
+    for (const [early, late] of [
+      [0, 100],
+      [0, 8_000_000],
+      [900_000, 0],
+    ] as const) {
+      const stream = await gateway.connect({ host: '127.0.0.1', port: server.port });
+      if (early > 0) stream.end(Buffer.alloc(early));
+      assert.is(await text(stream.pipe(new PassThrough())), 'bye');
+      const closed = once(stream, 'close');
+      if (late > 0) stream.end(Buffer.alloc(late));
+      await closed;
+    }
+    while (ends < 3) await after(5);
+    assert.is(got, 8_900_100);
+  });
+
+  tests.test('a connection that is reset fails, with the code', async (gateway) => {
+    await using server = await serve((socket) => {
+      socket.write('partial');
+      socket.once('data', () => socket.resetAndDestroy());
+    });
+    const stream = await gateway.connect({ host: '127.0.0.1', port: server.port });
+    stream.write('go');
+    let read = '';
+    const error = await failureOf(
+      (async () => {
+        for await (const chunk of stream) read += String(chunk);
+      })(),
+    );
+    assert.is(error.code, 'ECONNRESET');
+    assert.match(error.message, /: read ECONNRESET$/);
+    assert.is(read, 'partial');
+  });
+
+  tests.test('what is no address is a TypeError', async (gateway) => {
+    for (const address of [
+      undefined,
+      {},
+      { host: 'localhost' },
+      { host: 'localhost', port: 99_999 },
+      { path: 1 },
+    ])
+      assert.instance(await failureOf(gateway.connect(address as never)), TypeError);
+  });
+
   tests.test('what can not be reached is an error with a code', async (gateway) => {
     const { port } = await (async () => {
       await using server = await echoServer(undefined);
@@ -301,10 +366,18 @@ async function isGone(pid: number): Promise<boolean> {
 
 /** Sends back what arrives; on a free port, or at a path. */
 async function echoServer(path: string | undefined): Promise<AsyncDisposable & { port: number }> {
+  return await serve((socket) => socket.pipe(socket), path);
+}
+
+/** A server, on a free port or at a path, that lets both sides end by themselves. */
+async function serve(
+  connected: (socket: Socket) => unknown,
+  path?: string,
+): Promise<AsyncDisposable & { port: number }> {
   const sockets = new Set<Socket>();
-  const server: Server = createServer((socket) => {
+  const server: Server = createServer({ allowHalfOpen: true }, (socket) => {
     sockets.add(socket);
-    socket.on('error', () => {}).pipe(socket);
+    connected(socket.on('error', () => {}));
   });
   await new Promise<void>((resolve) => {
     if (path === undefined) server.listen(0, '127.0.0.1', resolve);

@@ -30,13 +30,14 @@ export function encodeExotic(encoder: Encoding, value: object, prototype: object
     }
     refuseClass(encoder, value);
   }
+  // runtimes and libraries mark errors by symbols, which are nobody's data
+  if (isError(value)) {
+    encodeError(encoder, value);
+    return;
+  }
   encoder.refuseSymbols(value);
   if (ArrayBuffer.isView(value)) {
     encodeView(encoder, value, prototype);
-    return;
-  }
-  if (isError(value)) {
-    encodeError(encoder, value);
     return;
   }
   const name = tagOf.call(value).slice(8, -1);

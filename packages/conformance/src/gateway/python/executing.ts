@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Channel, DumpError, RemoteError } from '@execnet/core';
@@ -557,6 +557,30 @@ function calls(tests: PythonTests): void {
       assert.instance(error, RemoteError);
       assert.match(error.message, said);
     }
+  });
+
+  tests.test('what the module of a name fails to import is told', async (gateway) => {
+    const folder = mkdtempSync(join(tmpdir(), 'execnet-package-'));
+    try {
+      mkdirSync(join(folder, 'lacking'));
+      writeFileSync(join(folder, 'lacking', '__init__.py'), '');
+      writeFileSync(join(folder, 'lacking', 'work.py'), 'import no_such_dependency\n');
+      await gateway
+        .remoteExec('import sys; sys.path.insert(0, args); sys.dont_write_bytecode = True', folder)
+        .waitClose();
+      const error = await failureOf(gateway.call('lacking.work.f'));
+      assert.match(error.message, 'no_such_dependency');
+    } finally {
+      await gateway.remoteExec('import sys; sys.path.remove(args)', folder).waitClose();
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  tests.test('a call of what leaves without a result says so', async (gateway) => {
+    using module = pythonFile('import sys\ndef leave(): sys.exit(0)\n');
+    const error = await failureOf(gateway.call(module.function('leave')));
+    assert.is(error.code, 'ERR_EXECNET_CHANNEL_CLOSED');
+    assert.match(error.message, /^the call of .*leave on .* ended without a result/);
   });
 
   tests.test('call rejects when the result can not be sent', async (gateway) => {

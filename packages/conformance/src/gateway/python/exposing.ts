@@ -122,6 +122,25 @@ export function pythonExposingSuite(name: string, fixture: PythonFixture): void 
     assert.equal(await keptAs(gateway, 'exited'), [1, 'Cancelled']);
   });
 
+  tests.test('so it is where it counts as false, and where its class is of the old kind', async (gateway) => {
+    for (const base of ['object', '']) {
+      using module = pythonFile(`
+${KEEP}
+class Resource${base && `(${base})`}:
+    def __len__(self): return 0
+    def __enter__(self): return self
+    def __exit__(self, *how): keep('left', True)
+    def answer(self): return [1, self]
+`);
+      await gateway.remoteExec(`${KEEP}\nkeep('left', False)`).waitClose();
+      const object = await gateway.expose<{ answer(): unknown }>(module.function('Resource'));
+      const error = await failureOf(object.answer());
+      assert.match(error.message, /DumpError: \$\[1\]: a value of the type/);
+      await object[Symbol.asyncDispose]();
+      assert.is(await keptAs(gateway, 'left'), true);
+    }
+  });
+
   tests.testWith({}, 'calls fail when the gateway ends', async (gateway) => {
     using module = pythonFile(MODULE);
     const object = await gateway.expose<Counter>(module.function('Counter'));

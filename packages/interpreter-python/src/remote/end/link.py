@@ -25,8 +25,12 @@ class Later(object):
     def do(self, work):
         self.work.append(work)
         if self.busy.acquire(False):
-            # what the library starts is waited for, and might wait for a lock that is held here
-            start_new_thread(self.run, ())
+            try:
+                # what the library starts is waited for, and might wait for a lock that is held here
+                start_new_thread(self.run, ())
+            except Exception:
+                # the system gives no more threads: it is done with what comes next
+                self.busy.release()
 
     def run(self):
         while True:
