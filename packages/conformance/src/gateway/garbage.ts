@@ -42,7 +42,7 @@ export async function collecting<T>(gateway: Gateway, promise: Promise<T>): Prom
 }
 
 /** Collects what is not held, as a rule. */
-export async function collectAll(gateway: Gateway, rounds = 1): Promise<void> {
+async function collectAll(gateway: Gateway, rounds = 1): Promise<void> {
   for (; rounds > 0; rounds--) {
     collect();
     await gateway.remoteStatus();
