@@ -197,7 +197,10 @@ class Relayed(object):
             exit = connection.run(self)
             if guarded:
                 self.guard.tell('-', connection.pid)
-            self.tell({'what': 'closed', 'exit': exit, 'failure': connection.failure})
+            closed = {'what': 'closed', 'exit': exit}
+            if connection.failure is not None:
+                closed['failure'] = connection.failure
+            self.tell(closed)
             self.sweep()
         except Exception as error:
             complain('the relay failed: %s' % describe(error)['stack'])
