@@ -77,7 +77,7 @@ const needStackToLinger = checkForCall();
 /** Binaries from this size on are sent without being copied. */
 const UNCOPIED = 16384;
 
-/** What an end sends on a channel that it may have made itself. */
+/** Codes of frames that an end may send on a channel of its own making. */
 const USES: ReadonlySet<number> = new Set([
   Code.CHANNEL_DATA,
   Code.FRAGMENT_FIRST,

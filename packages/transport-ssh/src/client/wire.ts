@@ -53,7 +53,7 @@ export async function dialWire(
 /** How much a `ProxyCommand` says on its stderr that is worth showing. */
 const SHOWN = 2048;
 
-/** How long a `ProxyCommand` may go on after its output has ended, in milliseconds. */
+/** The time that a `ProxyCommand` may go on after its output has ended, in milliseconds. */
 const LAST_WORDS = 1000;
 
 /** A stream to the ssh server through a command that the host starts (`ProxyCommand`). */

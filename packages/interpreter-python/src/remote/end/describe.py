@@ -66,7 +66,7 @@ def tell_others(result, error, texts, depth, told):
                 errors.append(described(one, getattr(one, '__traceback__', None), texts, depth + 1, told))
 
 def tell_properties(result, error, texts, depth, told):
-    """What an exception has besides its name, its message and its stack."""
+    """Whatever data an exception has besides its name, its message and its stack."""
     found = dict(getattr(error, '__dict__', {}))
     if isinstance(error, EnvironmentError):
         for name in ('errno', 'strerror', 'filename', 'filename2'):
