@@ -11,7 +11,8 @@ export function asyncDisposable(prototype: AsyncDisposable): void {
 export function shownAsText(prototype: { toString(): string }): void {
   Object.defineProperty(prototype, Symbol.for('nodejs.util.inspect.custom'), {
     value(this: object): string {
-      return this.toString();
+      // of a proxy it may be a method of what stands behind that
+      return String(this);
     },
   });
 }

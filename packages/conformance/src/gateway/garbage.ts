@@ -9,7 +9,7 @@ export function garbageSuite(name: string, fixture: GatewayFixture): void {
   const tests = new GatewayTests(name, 'dropped channels', fixture);
   heard(tests);
   held(tests);
-  unheard(tests);
+  droppedTests(tests, CODE);
   droppedThere(tests);
   tests.run();
 }
@@ -96,20 +96,6 @@ function heard(tests: GatewayTests): void {
     assert.is(await log.receive(), 'goes on with its work');
     log.close();
   });
-
-  tests.test('what an execution is sent before its channel is dropped arrives', async (gateway) => {
-    const log = gateway.newChannel<number>();
-    await apart(() => {
-      const channel = gateway.remoteExec(async (channel: Channel<number>, log: Channel<never, number>) => {
-        let sum = 0;
-        for await (const item of channel) sum += item;
-        await log.send(sum);
-      }, log);
-      for (let item = 1; item <= 100; item++) void channel.send(item);
-    });
-    assert.is(await collecting(gateway, log.receive()), 5050);
-    log.close();
-  });
 }
 
 function held(tests: GatewayTests): void {
@@ -158,15 +144,54 @@ function held(tests: GatewayTests): void {
   });
 }
 
-function unheard(tests: GatewayTests): void {
+/** The same code in each language. `log` is a channel that outlives its own. */
+export interface DroppedCode {
+  /** Sends the sum of all numbers that come on the log. */
+  addUp(gateway: Gateway, log: Channel<number>): Channel<unknown, number>;
+  /** Says that it has started, waits until its channel is closed, and fails. */
+  failLate(gateway: Gateway, log: Channel<string>): unknown;
+  /** Says that it fails, and does. */
+  fail(gateway: Gateway, log: Channel<string>): unknown;
+  /** What it fails with. */
+  readonly error: string;
+}
+
+const CODE: DroppedCode = {
+  addUp: (gateway, log) =>
+    gateway.remoteExec(async (channel: Channel<number>, log: Channel<never, number>) => {
+      let sum = 0;
+      for await (const item of channel) sum += item;
+      await log.send(sum);
+    }, log),
+  failLate: (gateway, log) =>
+    gateway.remoteExec(async (channel: Channel, log: Log) => {
+      await log.send('started');
+      await channel.waitClose();
+      throw new RangeError('unheard');
+    }, log as Log),
+  fail: (gateway, log) =>
+    gateway.remoteExec(async (_: Channel, log: Log) => {
+      await log.send('fails');
+      throw new RangeError('unheard');
+    }, log as Log),
+  error: 'RangeError: unheard',
+};
+
+export function droppedTests(tests: GatewayTests, { addUp, failLate, fail, error }: DroppedCode): void {
+  tests.test('what an execution is sent before its channel is dropped arrives', async (gateway) => {
+    const log = gateway.newChannel<number>();
+    await apart(() => {
+      const channel = addUp(gateway, log);
+      for (let item = 1; item <= 100; item++) void channel.send(item);
+    });
+    assert.is(await collecting(gateway, log.receive()), 5050);
+    log.close();
+  });
+
   tests.test('that an execution fails after its channel was dropped is a warning', async (gateway) => {
     const log = gateway.newChannel<string>();
-    await isWarned(gateway, 'RangeError: unheard', async () => {
-      gateway.remoteExec(async (channel: Channel, log: Log) => {
-        await log.send('started');
-        await channel.waitClose();
-        throw new RangeError('unheard');
-      }, log);
+    await isWarned(gateway, error, async () => {
+      failLate(gateway, log);
       assert.is(await log.receive(), 'started');
     });
     log.close();
@@ -174,11 +199,8 @@ function unheard(tests: GatewayTests): void {
 
   tests.test('so it is where the channel is dropped after the failure', async (gateway) => {
     const log = gateway.newChannel<string>();
-    await isWarned(gateway, 'RangeError: unheard', async () => {
-      gateway.remoteExec(async (_: Channel, log: Log) => {
-        await log.send('fails');
-        throw new RangeError('unheard');
-      }, log);
+    await isWarned(gateway, error, async () => {
+      fail(gateway, log);
       assert.is(await log.receive(), 'fails');
       await settled(gateway);
     });
@@ -187,7 +209,7 @@ function unheard(tests: GatewayTests): void {
 }
 
 /** Waits for the warning of an error that nobody receives, when what `run` has begun is dropped. */
-export async function isWarned(gateway: Gateway, error: string, run: () => Promise<void>): Promise<void> {
+async function isWarned(gateway: Gateway, error: string, run: () => Promise<void>): Promise<void> {
   let note!: (warning: Error) => void;
   const warned = new Promise<void>((resolve) => {
     note = ({ message }) => {

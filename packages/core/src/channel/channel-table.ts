@@ -80,11 +80,9 @@ export class ChannelTable {
     return closed ?? state;
   }
 
-  /** The state for what comes on a channel that the peer has made and will hand over, if ever, in a later item. Undefined for what was closed here. */
+  /** The state for what comes on an unknown channel that the peer has made and will hand over, if ever, in a later item. Undefined for what was closed here. */
   hold(id: number): ChannelState | undefined {
-    const known = this.#states.get(id);
-    if (known || id % 2 === this.#ids.first % 2 || this.#gone.has(id) || this.#held.size >= MAX_HELD)
-      return known;
+    if (id % 2 === this.#ids.first % 2 || this.#gone.has(id) || this.#held.size >= MAX_HELD) return undefined;
     const state = this.#add(id);
     state.unread = true;
     state.nested = true;

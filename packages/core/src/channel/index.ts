@@ -7,7 +7,6 @@ export { channelEndedBy } from './ending.ts';
 export { type Future, future } from './future.ts';
 export type { Item } from './item.ts';
 export type { FileOptions } from './make-file.ts';
-export { onAbort } from './on-abort.ts';
 export { INITIAL_WINDOW, WindowBudget } from './receive-window.ts';
 export { coercionOf, coercionPayload, type StringCoercion, stringsOf } from './string-coercion.ts';
 export { checkTimeout, MAX_DELAY, orAborted, type WaitOptions, waitFor } from './wait.ts';

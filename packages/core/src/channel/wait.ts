@@ -1,8 +1,8 @@
 import { clearTimeout, setTimeout } from '../clock.ts';
 import { rejectAtCaller, TimeoutError } from '../errors/index.ts';
+import { onAbort } from '../on-abort.ts';
 import { checkForCall } from '../stack-room.ts';
 import { type Future, future, type Observer, type Waiting } from './future.ts';
-import { onAbort } from './on-abort.ts';
 import type { Waiter } from './waiter.ts';
 
 /** How long to wait, and what may end the waiting earlier. Every wait takes these. */

@@ -11,7 +11,6 @@ import {
   type Future,
   future,
   MAX_DELAY,
-  onAbort,
   type Sent,
   type StringCoercion,
   stringsOf,
@@ -40,6 +39,7 @@ import {
 } from '../errors/index.ts';
 import { duplexOf } from '../host/index.ts';
 import { Lease, Link } from '../link/index.ts';
+import { onAbort } from '../on-abort.ts';
 import type { Hello, RemoteInfo } from '../protocol/index.ts';
 import type {
   Address,
@@ -641,7 +641,7 @@ export class Gateway implements AsyncDisposable {
     options.signal?.throwIfAborted();
     this.#link.hold();
     let timer: ReturnType<typeof setTimeout> | undefined;
-    let abort: (() => void) | undefined;
+    let heedNoMore: (() => void) | undefined;
     try {
       await new Promise<void>((resolve, reject) => {
         void this.#ended.then(() => resolve());
@@ -651,12 +651,12 @@ export class Gateway implements AsyncDisposable {
             timeout,
           );
         }
-        abort = () => reject(options.signal?.reason);
-        options.signal?.addEventListener('abort', abort, { once: true });
+        const { signal } = options;
+        if (signal) heedNoMore = onAbort(signal, () => reject(signal.reason));
       });
     } finally {
       clearTimeout(timer);
-      if (abort) options.signal?.removeEventListener('abort', abort);
+      heedNoMore?.();
       this.#link.release();
     }
   }

@@ -8,6 +8,7 @@ import {
 } from '../errors/index.ts';
 import { Delivery } from '../host/index.ts';
 import type { Link } from '../link/index.ts';
+import { onAbort } from '../on-abort.ts';
 import type { Connection, ConnectionSink, Exit, OutputStream } from '../registry/contracts.ts';
 import type { RelayEvent, RelayFailure, RelayOrder, RelayStreams } from '../relay/messages.ts';
 import { within } from '../within.ts';
@@ -104,8 +105,7 @@ export class RelayedConnection implements Connection {
 
   /** Resolves when the other side is connected; rejects with why it can't be, or with the reason of `signal` when it was given up. */
   async opened(signal: AbortSignal | undefined): Promise<void> {
-    const giveUp = (): void => this.#order('abort');
-    signal?.addEventListener('abort', giveUp, { once: true });
+    const heedNoMore = signal && onAbort(signal, () => this.#order('abort'));
     try {
       await this.#opened;
       if (signal?.aborted) await this.abort();
@@ -114,7 +114,7 @@ export class RelayedConnection implements Connection {
       this.unref();
       throw signal?.aborted ? signal.reason : error;
     } finally {
-      signal?.removeEventListener('abort', giveUp);
+      heedNoMore?.();
     }
   }
 

@@ -11,7 +11,7 @@ import {
   stackAbove,
   TimeoutError,
 } from '../errors/index.ts';
-import { ASYNC_DISPOSE } from '../well-known.ts';
+import { ASYNC_DISPOSE, shownAsText } from '../well-known.ts';
 
 /** The methods of an object at the remote end, as they are called from here. */
 export type Exposed<T> = {
@@ -56,8 +56,6 @@ export class RemoteObject {
     this.#channel = channel;
     this.#state = Channel.stateOf(channel) as ChannelState;
     this.#name = name;
-    // what shows a proxy calls this on the proxy, where `toString` is a method of the remote object
-    Object.defineProperty(this, Symbol.for('nodejs.util.inspect.custom'), { value: () => this.toString() });
   }
 
   /** The proxy, when the object is there. Rejects as `receive` does. */
@@ -76,6 +74,10 @@ export class RemoteObject {
 
   toString(): string {
     return `<object of ${this.#name}>`;
+  }
+
+  static {
+    shownAsText(RemoteObject.prototype);
   }
 
   #property(name: string | symbol): unknown {

@@ -2,6 +2,7 @@ import { constants } from 'node:os';
 import { Readable, Writable } from 'node:stream';
 import { ExecnetError } from '../errors/index.ts';
 import { readsFrom, writesTo } from '../host/index.ts';
+import { onAbort } from '../on-abort.ts';
 import { asyncDisposable } from '../well-known.ts';
 import { Printed } from './printed.ts';
 import type { RelayedConnection } from './relayed-connection.ts';
@@ -137,9 +138,8 @@ export class RemoteProcess implements AsyncIterable<string>, AsyncDisposable {
       const room = this.#stderr.take(Buffer.from(chunk));
       return this.#stderrRead ? room : undefined;
     });
-    const abort = (): void => void connection.abort().catch(() => {});
-    this.#signal?.addEventListener('abort', abort, { once: true });
-    void connection.closed.then(() => this.#signal?.removeEventListener('abort', abort));
+    if (this.#signal)
+      void connection.closed.then(onAbort(this.#signal, () => void connection.abort().catch(() => {})));
     return stdout;
   }
 

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { clearTimeout, setTimeout } from '../clock.ts';
+import { onAbort } from '../on-abort.ts';
 import type { Connection } from '../registry/contracts.ts';
 import { within } from '../within.ts';
 import { killScript, SHELL_LINE } from './shell-command.ts';
@@ -60,11 +61,10 @@ export class GroupKiller {
     signal.throwIfAborted();
     let timer: ReturnType<typeof setTimeout> | undefined;
     let wanted: Wanted | undefined;
-    let abort: (() => void) | undefined;
+    let heedNoMore: (() => void) | undefined;
     try {
       return await new Promise<number[]>((resolve, reject) => {
-        abort = () => reject(signal.reason);
-        signal.addEventListener('abort', abort, { once: true });
+        heedNoMore = onAbort(signal, () => reject(signal.reason));
         const patience = Math.round(PATIENCE + LOGIN_FACTOR * this.#slowest);
         timer = setTimeout(
           () => reject(new Error(`no shell there has answered within ${patience} ms`)),
@@ -77,7 +77,7 @@ export class GroupKiller {
       });
     } finally {
       clearTimeout(timer);
-      if (abort) signal.removeEventListener('abort', abort);
+      heedNoMore?.();
       if (wanted) this.#wanted.delete(wanted);
       // with nothing left to do the shell goes: it is to be no remnant itself
       if (this.#wanted.size === 0) {

@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { dirname, resolve } from 'node:path';
 import { clearTimeout, setTimeout } from '../clock.ts';
 import { ConnectError, type ErrorCode } from '../errors/index.ts';
+import { onAbort } from '../on-abort.ts';
 import type { Address, Command, Connection, DialOptions, Host, SpawnOptions } from '../registry/contracts.ts';
 import { DialedConnection } from './dialed-connection.ts';
 import { checkNiceness } from './niceness.ts';
@@ -153,11 +154,11 @@ async function dialLocal(address: Address, options: DialOptions = {}): Promise<C
     };
     const failed = (error: NodeJS.ErrnoException): void =>
       fail(dialCode(error), `${shown} can't be reached: ${error.message}`, error);
+    const heedNoMore = options.signal && onAbort(options.signal, aborted);
     const settle = (): void => {
       clearTimeout(timer);
-      options.signal?.removeEventListener('abort', aborted);
+      heedNoMore?.();
     };
-    options.signal?.addEventListener('abort', aborted, { once: true });
     socket.once('error', failed);
     socket.once('connect', () => {
       settle();

@@ -180,7 +180,7 @@ export class Link implements ChannelLink {
 
   /** One frame of the peer. Throws a `ProtocolError` when the peer broke the rules; the link is of no use then. */
   handle(code: number, id: number, payload: Uint8Array, owned: boolean): void {
-    const state = this.#stateFor(code, id);
+    const state = this.channels.get(id) ?? this.#unannounced(code, id);
     switch (code) {
       case Code.CHANNEL_DATA:
         state?.data(payload, owned);
@@ -211,8 +211,8 @@ export class Link implements ChannelLink {
   }
 
   /** At the remote end the receiver keeps what comes before its channel was announced. */
-  #stateFor(code: number, id: number): ChannelState | undefined {
-    return this.local && this.flow && USES.has(code) ? this.channels.hold(id) : this.channels.get(id);
+  #unannounced(code: number, id: number): ChannelState | undefined {
+    return this.local && this.flow && USES.has(code) ? this.channels.hold(id) : undefined;
   }
 
   /** Where a payload that does not arrive in one piece belongs; see `FrameTarget`. */

@@ -1,14 +1,13 @@
 import type { Channel } from '@execnet/core';
 import * as assert from 'uvu/assert';
-import { apart, collecting, isWarned } from '../garbage.ts';
-import { settled } from '../gateway-tests.ts';
+import { apart, collecting, type DroppedCode, droppedTests } from '../garbage.ts';
 import { KEEP, keptAs, type PythonFixture, PythonTests } from './python-tests.ts';
 
 /** Channels that one end drops while they are open: the other end sees them closed, and what executes goes on. */
 export function pythonGarbageSuite(name: string, fixture: PythonFixture): void {
   const tests = new PythonTests(name, 'dropped channels', fixture);
   droppedHere(tests);
-  unheard(tests);
+  droppedTests(tests, CODE);
   droppedThere(tests);
   tests.run();
 }
@@ -42,40 +41,15 @@ function droppedHere(tests: PythonTests): void {
     assert.is(await log.receive(), 'goes on with its work');
     log.close();
   });
-
-  tests.test('what an execution is sent before its channel is dropped arrives', async (gateway) => {
-    const log = gateway.newChannel<number>();
-    await apart(() => {
-      const channel = gateway.remoteExec<never, number>('args.send(sum(channel))', log);
-      for (let item = 1; item <= 100; item++) void channel.send(item);
-    });
-    assert.is(await collecting(gateway, log.receive()), 5050);
-    log.close();
-  });
 }
 
-function unheard(tests: PythonTests): void {
-  const error = 'ValueError: unheard';
-
-  tests.test('that an execution fails after its channel was dropped is a warning', async (gateway) => {
-    const log = gateway.newChannel<string>();
-    await isWarned(gateway, error, async () => {
-      gateway.remoteExec("args.send('started'); channel.waitclose(); raise ValueError('unheard')", log);
-      assert.is(await log.receive(), 'started');
-    });
-    log.close();
-  });
-
-  tests.test('so it is where the channel is dropped after the failure', async (gateway) => {
-    const log = gateway.newChannel<string>();
-    await isWarned(gateway, error, async () => {
-      gateway.remoteExec("args.send('fails'); raise ValueError('unheard')", log);
-      assert.is(await log.receive(), 'fails');
-      await settled(gateway);
-    });
-    log.close();
-  });
-}
+const CODE: DroppedCode = {
+  addUp: (gateway, log) => gateway.remoteExec<never, number>('args.send(sum(channel))', log),
+  failLate: (gateway, log) =>
+    gateway.remoteExec("args.send('started'); channel.waitclose(); raise ValueError('unheard')", log),
+  fail: (gateway, log) => gateway.remoteExec("args.send('fails'); raise ValueError('unheard')", log),
+  error: 'ValueError: unheard',
+};
 
 /** Drops what is kept under a name. Jython's collector is the machine's, which is asked by `gc.collect` as well. */
 const DROP = `${KEEP}\nimport gc\nkeep(args, None)\ngc.collect()`;

@@ -11,10 +11,7 @@ def described(error, trace, texts, depth, told=None):
     name = getattr(getattr(error, '__class__', None), '__name__', None) or type(error).__name__
     told = [0] if told is None else told
     told[0] += 1
-    try:
-        message = text_of(error)
-    except BaseException:
-        message = 'an error that can not be described'
+    message = message_of(error)
     kept = {}
     try:
         import linecache
@@ -24,7 +21,7 @@ def described(error, trace, texts, depth, told=None):
             trace = trace.tb_next
         for file, text in texts.items():
             kept[file] = linecache.cache.get(file)
-            linecache.cache[file] = (len(text), None, lines_of(text), file)
+            linecache.cache[file] = source_entry(text, file)
         lines = traceback.format_exception(type(error), error, trace, None, **({} if PY2 else {'chain': False}))
         stack = ''.join([text_of(line) for line in lines]).rstrip('\n')
     except BaseException:
@@ -45,10 +42,18 @@ def described(error, trace, texts, depth, told=None):
     return result
 
 
-def lines_of(text):
-    """As Python counts them: no other characters end one."""
+def message_of(error):
+    try:
+        return text_of(error)
+    except BaseException:
+        return 'an error that can not be described'
+
+
+def source_entry(text, file):
+    """What `linecache` keeps of a text. Its lines are those that Python counts: no other characters end one."""
     lines = text.replace('\r\n', '\n').replace('\r', '\n').split('\n')
-    return [line.encode('utf-8') + b'\n' if PY2 and isinstance(line, text_type) else line + '\n' for line in lines]
+    lines = [line.encode('utf-8') + b'\n' if PY2 and isinstance(line, text_type) else line + '\n' for line in lines]
+    return len(text), None, lines, file
 
 
 def tell_others(result, error, texts, depth, told):
@@ -64,6 +69,7 @@ def tell_others(result, error, texts, depth, told):
         for one in group:
             if isinstance(one, BaseException) and told[0] < MAX_ERRORS:
                 errors.append(described(one, getattr(one, '__traceback__', None), texts, depth + 1, told))
+
 
 def tell_properties(result, error, texts, depth, told):
     """Whatever data an exception has besides its name, its message and its stack."""
@@ -114,10 +120,10 @@ def data_of(value, depth, left):
                 # the copy of a tuple is a list, which no set takes
                 return items
         if kind is dict:
-            return dict([(data_of(key, depth + 1, left) if isinstance(key, (text_type, str, int, float)) else text_of(repr(key)), data_of(item, depth + 1, left))
+            return dict([(data_of(key, depth + 1, left) if isinstance(key, (text_type, str, int, float)) else shown(key), data_of(item, depth + 1, left))
                          for key, item in list(value.items())[:min(MAX_PROPERTIES, left[0])]])
         if isinstance(value, BaseException):
-            return dict([('name', type(value).__name__), ('message', text_of(value))]
+            return dict([('name', type(value).__name__), ('message', message_of(value))]
                         + [(text_of(name), data_of(item, depth + 1, left)) for name, item in list(value.__dict__.items())[:MAX_PROPERTIES]])
     return shown(value)
 

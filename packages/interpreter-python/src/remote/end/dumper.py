@@ -10,16 +10,6 @@ def counted(opcode, count):
     return INT_OPS.pack(opcode, count)
 
 
-def has_half_pair(data):
-    """Python 2 encodes half a surrogate pair, which nobody can decode."""
-    at = data.find(b'\xed')
-    while at >= 0:
-        if data[at + 1:at + 2] >= b'\xa0':
-            return True
-        at = data.find(b'\xed', at + 1)
-    return False
-
-
 class Dumper(object):
     """Values to bytes. `carried` are the ids of the channels in the value dumped last."""
 
@@ -42,15 +32,13 @@ class Dumper(object):
     def value(self, value, put, carried):
         kind = type(value)
         if kind is text_type:
-            if PY2:
+            try:
                 data = value.encode('utf-8')
-                if has_half_pair(data):
-                    raise DumpError('a string with half a surrogate pair can not be sent: %r' % value[:80])
-            else:
-                try:
-                    data = value.encode('utf-8')
-                except UnicodeEncodeError:
-                    raise DumpError('a string with half a surrogate pair can not be sent: %r' % value[:80])
+                if PY2 and b'\xed' in data:
+                    # Python 2 writes half a surrogate pair, which nobody can read
+                    value.encode('utf-16-le').decode('utf-16-le')
+            except UnicodeError:
+                raise DumpError('a string with half a surrogate pair can not be sent: %r' % value[:80])
             put(counted(OP_UNICODE if PY2 else OP_PY3STRING, len(data)))
             put(data)
         elif kind is int:

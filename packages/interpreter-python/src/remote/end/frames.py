@@ -15,15 +15,14 @@ class Output(object):
             self.writer = get_ident()
             try:
                 self.drain()
-                if self.lost:
-                    raise IOError('the connection to the local end is lost')
-                try:
+                if not self.lost:
                     write_all(self.fd, *parts)
-                except (IOError, OSError):
-                    self.lost = True
-                    raise IOError('the connection to the local end is lost')
+            except (IOError, OSError):
+                self.lost = True
             finally:
                 self.writer = None
+            if self.lost:
+                raise IOError('the connection to the local end is lost')
         if self.box:
             self.pump()
 

@@ -207,7 +207,7 @@ class SourceModule(object):
         self.kept = file.startswith('<') and ('inspect' in text or 'inspect' in sys.modules)
         if self.kept:
             import linecache
-            self.kept = linecache.cache[file] = (len(text), None, lines_of(text), file)
+            self.kept = linecache.cache[file] = source_entry(text, file)
 
     def be_heard(self):
         """It is found by the name that code hears, too: the latest, if several run at the same time."""
