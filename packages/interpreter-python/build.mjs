@@ -7,6 +7,7 @@ const PARTS = [
   'names',
   'errors',
   'descriptors',
+  'locks',
   'frames',
   'signals',
   'dumper',

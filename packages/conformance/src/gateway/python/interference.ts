@@ -43,6 +43,87 @@ function collected(tests: PythonTests): void {
     await settled(gateway);
   });
 
+  // what the collector calls comes between any two steps
+  tests.testOnC('at any step of what sends or receives, code may send, close and end', async (gateway) => {
+    const side = gateway.newChannel<string | number>();
+    const other = gateway.newChannel<string>();
+    const given = gateway.newChannel<never, number>();
+    const channel = gateway.remoteExec<[number, number, number]>(
+      `
+      import sys
+      # each step of the last one costs PyPy 20 ms
+      STRIDE = 37 if '__pypy__' in sys.builtin_module_names else 3
+      SEND = type(channel).send
+      OURS = getattr(SEND, '__func__', SEND).__code__.co_filename
+      def at(step, act, work):
+          left = [step]
+          def trace(frame, event, arg):
+              # which only calls itself
+              if frame.f_code.co_filename != OURS or frame.f_code.co_name == 'descend': return None
+              if hasattr(frame, 'f_trace_opcodes'): frame.f_trace_opcodes = True
+              left[0] -= 1
+              if left[0] == 0: act()
+              return trace
+          sys.settrace(trace)
+          try: work()
+          finally: sys.settrace(None)
+          return left[0] <= 0
+      side, other, given = args
+      new = channel.gateway.newchannel
+      acts, done, refused = [], [], []
+      def act():
+          side.send(len(acts))
+          other.send('')
+          acts.append(1)
+          try:
+              one = new()
+              one.send(1)
+              one.end()
+              one.close()
+              given.receive()
+              done.append(1)
+          except RuntimeError as error:
+              assert 'in the midst' in str(error)
+              refused.append(1)
+      def receive(): given.receive()
+      def small(): other.send('small')
+      def large(): other.send('l' * 150000)
+      def called():
+          one = new()
+          one.setcallback(len)
+          one.end()
+          one.close()
+          one.waitclose()
+      for work in (small, receive, called, large):
+          step = 1
+          while at(step, act, work): step += STRIDE
+      channel.send([len(acts), len(done), len(refused)])
+      other.send('the end')
+      other.close()
+      side.send('the end')
+      side.close()
+      given.close()`,
+      [side, other, given],
+    );
+    const giving = (async () => {
+      for (let n = 0; ; n++) await given.send(n);
+    })();
+    giving.catch(() => {});
+    const sizes = new Map<number, number>();
+    const counting = (async () => {
+      for await (const { length } of other) sizes.set(length, (sizes.get(length) ?? 0) + 1);
+    })();
+    const numbers = await itemsOf(side);
+    await counting;
+    const [acts, done, refused] = await channel.receive();
+    assert.ok(done > 0 && refused > 0, `${done} did all, ${refused} were refused something`);
+    assert.equal(numbers, [...Array(acts).keys(), 'the end']);
+    assert.is(sizes.get(0), acts);
+    assert.ok((sizes.get(150_000) ?? 0) > 1);
+    await channel.waitClose();
+    await settled(gateway);
+  });
+
   // a tracing function is called for each step of ours
   tests.testOnC('a profiler may send', async (gateway) => {
     const side = gateway.newChannel<string>();
@@ -149,15 +230,15 @@ function forked(tests: PythonTests): void {
           def append():
               with open(file + '2', 'w') as other: other.write('at exit')
           atexit.register(append)
-          out = open(file, 'w')
-          out.write('hello')
+          a, b, c = [open(file + name, 'w') for name in 'abc']
+          for one in a, b, c: one.write('hello')
       else:
           os.waitpid(pid, 0)
-          for name in file, file + '2':
-              channel.send(open(name).read())
-              os.unlink(name)
+          for name in 'abc2':
+              channel.send(open(file + name).read())
+              os.unlink(file + name)
           os.rmdir(folder)`);
-      assert.equal(await itemsOf(channel), ['hello', 'at exit']);
+      assert.equal(await itemsOf(channel), ['hello', 'hello', 'hello', 'at exit']);
     },
   );
 }

@@ -1,7 +1,7 @@
 import type { Gateway } from '@execnet/core';
 import * as assert from 'uvu/assert';
-import { stop } from '../gateway-tests.ts';
-import { ECHO, evaluate, KEEP, keptAs, type PythonFixture, PythonTests } from './python-tests.ts';
+import { failureOf, stop } from '../gateway-tests.ts';
+import { ECHO, evaluate, KEEP, keptAs, type PythonFixture, PythonTests, pythonFile } from './python-tests.ts';
 
 const MIB = 1024 * 1024;
 
@@ -239,6 +239,24 @@ signal.signal(signal.SIGUSR1, signal.SIG_DFL)
 channel.send(seen)`);
     assert.equal(await channel.receive(), [true, '<remote exec>']);
     await channel.waitClose();
+  });
+
+  tests.testOnC('so it does in a method of an exposed object', async (gateway) => {
+    using module = pythonFile(`
+import os, signal, time
+class Waiter(object):
+    def wait(self):
+        def ring(number, frame): raise ValueError('it rang')
+        signal.signal(signal.SIGUSR1, ring)
+        try:
+            os.kill(os.getpid(), signal.SIGUSR1)
+            for _ in range(5000): time.sleep(0.001)
+        finally:
+            signal.signal(signal.SIGUSR1, signal.SIG_DFL)
+`);
+    await using waiter = await gateway.expose<{ wait(): void }>(module.function('Waiter'));
+    assert.match((await failureOf(waiter.wait())).message, 'it rang');
+    assert.match((await failureOf(waiter.wait())).message, 'it rang');
   });
 
   tests.testOnC('a handler runs once for a signal, wherever that has come', async (gateway) => {

@@ -25,23 +25,25 @@ class Channel(object):
 
     def send(self, item):
         """Sends a value; waits while the other end has no room for it. IOError if the channel is closed."""
-        if SIGNALS.pending:
-            SIGNALS.deliver()
         need_frames()
         state = self._state
         link = state.link
-        if link.is_amid():
-            link.later.do(lambda: self.send(item))
+        if link.model.is_amid():
+            # what is to be sent is what it is now
+            data, carried = link.dumper.dump(item)
+            link.later.do(state, lambda: state.send(data, carried))
             return
+        state.catch_up()
         data, carried = link.dumper.dump(item)
         state.send(data, carried)
 
     def receive(self, timeout=None):
         """The next value. EOFError when the other end has closed the channel, RemoteError if it failed, TimeoutError after `timeout` seconds."""
-        if SIGNALS.pending:
-            SIGNALS.deliver()
         need_frames()
         state = self._state
+        state.link.refuse_amid('receive()')
+        if SIGNALS.pending:
+            SIGNALS.deliver()
         return state.link.load(state, state.receive(timeout))
 
     def __iter__(self):
@@ -61,6 +63,7 @@ class Channel(object):
         need_frames()
         state = self._state
         link = state.link
+        link.refuse_amid('setcallback()')
         link.enter()
         try:
             if state.callback is not None:
@@ -77,28 +80,32 @@ class Channel(object):
     def end(self):
         """Sends nothing more: the other end receives what was sent before, and then its iteration ends. Receiving here goes on.
         Waits for what other threads are sending. IOError if the other end has closed the channel; what was ended, or closed, here may be ended again."""
-        if SIGNALS.pending:
-            SIGNALS.deliver()
         need_frames()
-        if self._state.link.is_amid():
-            self._state.link.later.do(self.end)
+        state = self._state
+        link = state.link
+        if link.model.is_amid():
+            link.later.do(state, state.end_sending)
             return
-        self._state.end_sending()
+        state.catch_up()
+        state.end_sending()
 
     def close(self, error=None):
         """Closes both directions. With an error, a text or an exception, who receives at the other end gets it as RemoteError."""
         need_frames()
-        link = self._state.link
-        if link.is_amid():
-            link.later.do(lambda: link.close(self._state, error))
+        state = self._state
+        link = state.link
+        if link.model.is_amid():
+            link.later.do(state, lambda: link.close(state, error))
             return
-        link.close(self._state, error)
+        state.catch_up()
+        link.close(state, error)
 
     def waitclose(self, timeout=None):
         """Waits until the other end sends no more. Raises what the other end failed with, or TimeoutError."""
         need_frames()
         state = self._state
         link = state.link
+        link.refuse_amid('waitclose()')
         if state.wait(state.close_waiters, timeout, lambda: state.over):
             if state.end.failed:
                 raise state.end.error(state)
@@ -109,6 +116,7 @@ class Channel(object):
         """How strings of the other generation of Python arrive here and there, on this channel."""
         need_frames()
         state = self._state
+        state.link.refuse_amid('reconfigure()')
         state.link.output.relieve()
         state.strings = (bool(py2str_as_py3str), bool(py3str_as_py2str))
         state.link.output.post(frame(RECONFIGURE, state.id, flags_of(state.strings)))

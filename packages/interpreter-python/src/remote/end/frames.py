@@ -3,24 +3,19 @@ class Output(object):
 
     def __init__(self, fd):
         self.fd = fd
-        self.lock = allocate_lock()
-        # the thread that has it
-        self.writer = None
+        self.lock = Lock()
         self.box = deque()
         self.lost = False
 
     def write(self, *parts):
         """Writes now, and waits until the system has taken it. Fails when the connection is gone."""
         with self.lock:
-            self.writer = get_ident()
             try:
                 self.drain()
                 if not self.lost:
                     write_all(self.fd, *parts)
             except (IOError, OSError):
                 self.lost = True
-            finally:
-                self.writer = None
             if self.lost:
                 raise IOError('the connection to the local end is lost')
         if self.box:
@@ -36,23 +31,16 @@ class Output(object):
 
     def relieve(self):
         """Waits while another thread stands in a write and many frames are left for it: the other end may not be reading. Not for the receiver."""
-        # the collector may call code of the user in the midst of a write
-        if len(self.box) > 256 and self.writer != get_ident():
+        if len(self.box) > 256:
             with self.lock:
-                self.writer = get_ident()
-                try:
-                    self.drain()
-                finally:
-                    self.writer = None
+                self.drain()
 
     def pump(self):
         # who finds the lock taken leaves it to its holder, who looks again when it has let go; a number, as Jython looks twice at what is empty before "and"
-        while len(self.box) > 0 and self.lock.acquire(False):
+        while len(self.box) > 0 and self.lock.acquire_now():
             try:
-                self.writer = get_ident()
                 self.drain()
             finally:
-                self.writer = None
                 self.lock.release()
 
     def drain(self):

@@ -7,7 +7,7 @@ class GreenModel(object):
         from greenlet import getcurrent
         self.end = end
         self.current = getcurrent
-        self.lock = allocate_lock()
+        self.lock = Lock()
         self.calls = deque()
         self.wake_read, self.wake_write = os.pipe()
         self.leaving = False
@@ -17,6 +17,9 @@ class GreenModel(object):
     def key(self):
         thread = get_ident()
         return thread if thread != self.end.main_thread else self.current()
+
+    def is_amid(self):
+        return get_ident() in AMID or self.key() in AMID
 
     def latch(self):
         return GreenLatch(self) if get_ident() == self.end.main_thread else Latch()

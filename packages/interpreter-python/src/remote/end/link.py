@@ -21,9 +21,12 @@ class Later(object):
     def __init__(self):
         self.work = deque()
         self.busy = allocate_lock()
+        # what is still to be done with them
+        self.states = []
 
-    def do(self, work):
-        self.work.append(work)
+    def do(self, state, work):
+        self.states.append(state)
+        self.work.append((state, work))
         if self.busy.acquire(False):
             try:
                 # what the library starts is waited for, and might wait for a lock that is held here
@@ -36,14 +39,25 @@ class Later(object):
         while True:
             try:
                 while self.work:
-                    self.work.popleft()()
-            except Exception:
-                # as what is raised in `__del__`
-                complain('what was called in the midst of something else failed: %s' % sys.exc_info()[1])
+                    self.one(*self.work.popleft())
             finally:
                 self.busy.release()
             if not self.work or not self.busy.acquire(False):
                 return
+
+    def one(self, state, work):
+        try:
+            work()
+        except Exception:
+            # as what is raised in `__del__`
+            complain('what was called in the midst of something else failed: %s' % sys.exc_info()[1])
+        self.states.remove(state)
+        state.link.enter()
+        try:
+            while state.close_waiters:
+                state.close_waiters.pop().set()
+        finally:
+            state.link.leave()
 
 
 class Link(object):
@@ -51,10 +65,8 @@ class Link(object):
 
     def __init__(self, output, id, execmodel):
         self.output = output
-        self.lock = allocate_lock()
-        # the thread that has it
-        self.owner = None
-        self.receiver = None
+        self.lock = Lock()
+        self.enter = self.lock.acquire
         self.later = Later()
         self.budget = Budget()
         self.states = {}
@@ -73,28 +85,19 @@ class Link(object):
         self.held = 0
         self.next_id = 512
 
-    def enter(self):
-        self.lock.acquire()
-        self.owner = get_ident()
-
     def leave(self):
-        self.owner = None
         self.lock.release()
         # what the collector has dropped meanwhile, in this thread or another
-        while len(self.dropped) > 0 and self.lock.acquire(False):
-            self.owner = get_ident()
+        while len(self.dropped) > 0 and self.lock.acquire_now():
             try:
                 while self.dropped:
                     self.abandon(self.dropped.popleft())
             finally:
-                self.owner = None
                 self.lock.release()
 
-    def is_amid(self):
-        """Whether this thread is in the midst of what it does for the connection: the collector calls code of the user at any place, and a profiler does. What that asks for
-        can't be waited for there."""
-        here = get_ident()
-        return here == self.owner or here == self.receiver or here == self.output.writer
+    def refuse_amid(self, what):
+        if self.model.is_amid():
+            raise RuntimeError('%s is called, by the collector or a profiler, where this thread is in the midst of sending or receiving: it would wait for itself' % what)
 
     # --- the table
 
@@ -113,6 +116,7 @@ class Link(object):
         return channel
 
     def new_channel(self):
+        self.refuse_amid('newchannel()')
         self.output.relieve()
         self.enter()
         try:
@@ -187,7 +191,7 @@ class Link(object):
         self.dropped.append(state)
         # without it: whoever leaves next does it
         need_frames()
-        if self.lock.acquire(False):
+        if self.lock.acquire_now():
             self.leave()
 
     def abandon(self, state):

@@ -27,7 +27,7 @@ class RemoteEnd(Lifetime):
 
     def receive(self):
         """The receiver thread."""
-        self.link.receiver = get_ident()
+        AMID.append(get_ident())
         try:
             try:
                 while True:
@@ -42,6 +42,8 @@ class RemoteEnd(Lifetime):
             complain('the receiver failed: %s' % describe(error)['stack'])
             self.exit_code = 1
             self.die()
+        finally:
+            AMID.remove(get_ident())
 
     def handle(self, code, id, payload):
         link = self.link
@@ -285,7 +287,7 @@ CONTROL = {
 
 
 # what code of the user is called by
-CALLERS = codes(Task.execute, Task.call, Task.send_each, run_text, named, call_back, call_handler)
+CALLERS = codes(Task.execute, Task.call, Task.send_each, call_method, run_text, named, call_back, call_handler)
 # what nothing is half done in
 INTERRUPTIBLE = CALLERS | codes(Latch.wait, GreenLatch.wait, Signals.deliver)
 

@@ -12,7 +12,7 @@ class Signals(object):
         self.handlers = {}
         # numbers of signals whose handlers wait
         self.pending = deque()
-        self.lock = allocate_lock()
+        self.lock = Lock()
 
     def take_over(self, in_hub):
         """From now on the handlers that are set, by whatever code, are called by this."""
@@ -67,7 +67,7 @@ class Signals(object):
     def own_lock(self):
         if getpid() != PID:
             # the parent's may have been taken by a thread that is not here
-            self.lock = allocate_lock()
+            self.lock = Lock()
         return self.lock
 
     def forget(self, number):

@@ -187,6 +187,14 @@ class State(object):
         self.link.grant(self, grant)
         return data
 
+    def catch_up(self):
+        """Waits until what was put off has been sent."""
+        if SIGNALS.pending:
+            SIGNALS.deliver()
+        states = self.link.later.states
+        if self in states:
+            self.wait(self.close_waiters, None, lambda: self not in states)
+
     def check_sending(self):
         self.check()
         if self.send_closed is not None:
@@ -220,22 +228,25 @@ class State(object):
     def send_parts(self, data, head):
         """Sends an item that is too large for a frame, or for the credit there is."""
         self.wait_for_turn()
-        item = Item(self, data, head)
         try:
-            waits = not item.advance()
-        except BaseException:
-            self.pass_turn()
-            # who is to end hears of that first
-            self.check()
-            raise
-        if not waits:
-            self.pass_turn()
-            return
-        try:
-            self.link.model.background(item.run)
-        except Exception:
-            # the system gives no more threads
-            item.run()
+            item = Item(self, data, head)
+            try:
+                waits = not item.advance()
+            except BaseException:
+                self.pass_turn()
+                # who is to end hears of that first
+                self.check()
+                raise
+            if not waits:
+                self.pass_turn()
+                return
+            try:
+                self.link.model.background(item.run)
+            except Exception:
+                # the system gives no more threads
+                item.run()
+        finally:
+            AMID.remove(self.link.model.key())
         try:
             self.wait(item.waiters, None, lambda: item.over)
         finally:
@@ -266,10 +277,12 @@ class State(object):
         self.wait(self.senders, None, end)
 
     def wait_for_turn(self):
+        """Who returns from this is in the midst of sending."""
         def free():
             self.check_sending()
             if self.sending:
                 return False
+            AMID.append(self.link.model.key())
             self.sending = True
             return True
 
@@ -356,14 +369,19 @@ class Item(object):
     def run(self):
         """Sends all of it, as there is room, and gives the turn away."""
         state = self.state
+        key = state.link.model.key()
+        AMID.append(key)
         try:
-            while not self.advance():
-                self.wait_for_room()
-        except BaseException:
-            self.error = sys.exc_info()[1]
-            if self.begun:
-                state.link.close(state, self.error)
-        state.pass_turn()
+            try:
+                while not self.advance():
+                    self.wait_for_room()
+            except BaseException:
+                self.error = sys.exc_info()[1]
+                if self.begun:
+                    state.link.close(state, self.error)
+            state.pass_turn()
+        finally:
+            AMID.remove(key)
         state.link.enter()
         try:
             self.over = True

@@ -25,6 +25,7 @@ class Task(object):
             try:
                 self.inside = True
                 self.execute(self.request, texts)
+                self.state.catch_up()
             finally:
                 self.inside = False
         except:  # noqa: E722, exceptions of Java are none of Python's
@@ -73,7 +74,8 @@ class Task(object):
                     module.space.update(channel=self.channel, args=args)
                     module.run()
                 finally:
-                    module.forget()
+                    if getpid() == PID:
+                        module.forget()
                 return
             space = self.end.modules.load(self, text, file)
             try:
@@ -116,14 +118,14 @@ class Task(object):
         kind = getattr(target, '__class__', type(target))
         held = target if hasattr(kind, '__enter__') and hasattr(kind, '__exit__') else None
         if held is not None:
-            target = held.__enter__()
+            target = call_method(held, '__enter__', ())
         try:
             if target is None or isinstance(target, (int, float, text_type, bytes)):
                 raise TypeError('an object is exposed, not %s' % type(target).__name__)
             self.channel.send(None)
             for id, name, args in self.channel:
                 try:
-                    result = getattr(target, name)(*args)
+                    result = call_method(target, name, args)
                     if getpid() != PID:
                         end_child()
                     self.answer(id, result)
@@ -136,11 +138,11 @@ class Task(object):
                     del error, trace
                     self.channel.send([id, None, failure])
         except:  # noqa: E722
-            if held is None or not held.__exit__(*sys.exc_info()):
+            if held is None or not call_method(held, '__exit__', sys.exc_info()):
                 raise
         else:
             if held is not None:
-                held.__exit__(None, None, None)
+                call_method(held, '__exit__', (None, None, None))
 
 
     def answer(self, id, result):
@@ -150,6 +152,11 @@ class Task(object):
             # of what is sent only that is the user's
             error.path = '$' + error.path[len('$[1]'):]
             raise
+
+
+def call_method(target, name, args):
+    """Apart, for who looks whether code of the user runs."""
+    return getattr(target, name)(*args)
 
 
 class ServiceTask(Task):
@@ -193,7 +200,7 @@ class SourceModule(object):
     def __init__(self, text, file, id, heard=True):
         self.text = text
         self.file = file
-        self.name = '__channelexec_%d__' % id
+        self.name = '%s%d__' % (OWN_NAME, id)
         # Python 2 empties what belonged to a module when that is gone, and functions may outlive it
         module = Definitions() if PY2 else type(os)(self.name)
         self.space = module.__dict__
@@ -322,6 +329,8 @@ class Loading(object):
 
 # execnet's
 HEARD_NAME = '__channelexec__'
+# and the ones by which they are told apart
+OWN_NAME = HEARD_NAME[:-1]
 
 
 class Definitions(object):
@@ -384,8 +393,14 @@ def end_child(error=None, trace=None, texts={}):
         except Exception:
             pass
     try:
-        # handlers of its exit, and files that it has not closed
+        # handlers of its exit, and files that it has not closed: by taking away what holds them, as the collector does not close a file before what is beneath it
         atexit._run_exitfuncs()
+        for name, module in list(sys.modules.items()):
+            if name.startswith(OWN_NAME):
+                space = module.__dict__
+                for variable in list(space):
+                    if variable != '__builtins__':
+                        space[variable] = None
         import gc
         gc.collect()
     except BaseException:

@@ -4,7 +4,7 @@ class ThreadModel(object):
     def __init__(self, end, limit):
         self.end = end
         self.limit = limit
-        self.lock = allocate_lock()
+        self.lock = Lock()
         self.main_task = None
         self.main_busy = False
         self.main_latch = Latch()
@@ -16,6 +16,10 @@ class ThreadModel(object):
     latch = staticmethod(Latch)
     key = staticmethod(get_ident)
     in_hub = None
+
+    @staticmethod
+    def is_amid():
+        return get_ident() in AMID
 
     @property
     def queued(self):
