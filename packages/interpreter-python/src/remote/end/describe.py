@@ -11,7 +11,7 @@ def described(error, trace, texts, depth, told=None):
     name = getattr(getattr(error, '__class__', None), '__name__', None) or type(error).__name__
     told = [0] if told is None else told
     told[0] += 1
-    message = message_of(error)
+    message = without_numbers(message_of(error))
     kept = {}
     try:
         import linecache
@@ -23,7 +23,7 @@ def described(error, trace, texts, depth, told=None):
             kept[file] = linecache.cache.get(file)
             linecache.cache[file] = source_entry(text, file)
         lines = traceback.format_exception(type(error), error, trace, None, **({} if PY2 else {'chain': False}))
-        stack = ''.join([text_of(line) for line in lines]).rstrip('\n')
+        stack = without_numbers(''.join([text_of(line) for line in lines]).rstrip('\n'))
     except BaseException:
         stack = '%s: %s' % (name, message)
     finally:
@@ -49,11 +49,29 @@ def message_of(error):
         return 'an error that can not be described'
 
 
+def without_numbers(text):
+    """Texts have one file each here; who is told of an error knows which it was."""
+    if TEXT_NAME not in text:
+        return text
+    import re
+    return re.sub(TEXT_NAME + r' \d+', TEXT_NAME, text)
+
+
+class SourceText(str):
+    """The text of a program. Its lines are those that Python counts: no other characters end one."""
+
+    if PY2:
+        def __new__(cls, text):
+            return str.__new__(cls, text.encode('utf-8') if isinstance(text, text_type) else text)
+
+    def splitlines(self, keepends=False):
+        lines = self.replace('\r\n', '\n').replace('\r', '\n').split('\n')
+        return [line + '\n' for line in lines] if keepends else lines
+
+
 def source_entry(text, file):
-    """What `linecache` keeps of a text. Its lines are those that Python counts: no other characters end one."""
-    lines = text.replace('\r\n', '\n').replace('\r', '\n').split('\n')
-    lines = [line.encode('utf-8') + b'\n' if PY2 and isinstance(line, text_type) else line + '\n' for line in lines]
-    return len(text), None, lines, file
+    """What `linecache` keeps of a text."""
+    return len(text), None, SourceText(text).splitlines(True), file
 
 
 def tell_others(result, error, texts, depth, told):

@@ -64,7 +64,8 @@ class Task(object):
         if text is None:
             function = named(name)
         else:
-            file = request.get('file') or '<remote exec>'
+            # one for each, as what knows source texts knows them by that; not in brackets alone, which mean that there is none
+            file = request.get('file') or '%s %d' % (TEXT_NAME, self.state.id)
             if PY2:
                 file = file.encode('utf-8')
             texts[file] = text
@@ -210,11 +211,6 @@ class SourceModule(object):
         sys.modules[self.name] = module
         if heard:
             self.be_heard()
-        # no file is looked for under such a name
-        self.kept = file.startswith('<') and ('inspect' in text or 'inspect' in sys.modules)
-        if self.kept:
-            import linecache
-            self.kept = linecache.cache[file] = source_entry(text, file)
 
     def be_heard(self):
         """It is found by the name that code hears, too: the latest, if several run at the same time."""
@@ -237,7 +233,7 @@ class SourceModule(object):
 
     def get_source(self, _):
         """For `inspect`, and tracebacks."""
-        return self.text
+        return SourceText(self.text)
 
     def forget(self):
         module = sys.modules.pop(self.name, None)
@@ -251,10 +247,9 @@ class SourceModule(object):
                     sys.modules.pop(HEARD_NAME, None)
         # what is defined holds this: it must not hold that in turn, or channels in it are closed when the collector happens to run
         self.space = None
-        if self.kept:
-            import linecache
-            if linecache.cache.get(self.file) is self.kept:
-                del linecache.cache[self.file]
+        linecache = sys.modules.get('linecache')
+        if linecache is not None and self.file.startswith(TEXT_NAME):
+            linecache.cache.pop(self.file, None)
 
 
 GENERATOR = type(_ for _ in ())
@@ -327,6 +322,8 @@ class Loading(object):
         self.waiters = []
 
 
+# what is shown as the file of a text
+TEXT_NAME = '<remote exec>'
 # execnet's
 HEARD_NAME = '__channelexec__'
 # and the ones by which they are told apart
