@@ -6,6 +6,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 const PARTS = [
   'names',
   'errors',
+  'imports',
   'descriptors',
   'locks',
   'frames',

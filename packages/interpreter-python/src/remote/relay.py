@@ -7,7 +7,7 @@ def unpatched(name):
     """A module as the library has it, whatever user code has made of the one that all others use."""
     used = sys.modules.pop(name, None)
     try:
-        return __import__(name)
+        return own_import(name)
     finally:
         if used is not None:
             sys.modules[name] = used
@@ -16,9 +16,6 @@ def unpatched(name):
 select = unpatched('select')
 socket = unpatched('socket')
 subprocess = unpatched('subprocess')
-if PY2:
-    import imp
-
 # seconds that what was started here may take to end by itself once its input has ended
 RELAY_GRACE = 1.1
 # seconds that the kernel may take to end what was killed

@@ -294,12 +294,53 @@ const LOADED =
 
 function surroundings(tests: PythonTests): void {
   const folder = mkdtempSync(join(tmpdir(), 'execnet-hides-'));
-  for (const name of ['select', 'mmap', 'signal', 'struct', 'threading', 'socket'])
+  const names = [
+    ...[
+      'select',
+      'mmap',
+      'signal',
+      'struct',
+      'threading',
+      'socket',
+      'subprocess',
+      'selectors',
+      'errno',
+      'gc',
+    ],
+    ...[
+      'traceback',
+      'tokenize',
+      'token',
+      're',
+      'sre_compile',
+      'ast',
+      '_ast',
+      'contextlib',
+      'textwrap',
+      'sched',
+    ],
+    // Python 3.13 asks for it before it runs anything
+    ...(tests.since('3.13') ? [] : ['linecache']),
+  ];
+  for (const name of names)
     writeFileSync(join(folder, `${name}.py`), `raise RuntimeError('the ${name} of the user')\n`);
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
   tests.testWith({ chdir: folder }, 'modules of the working folder hide none of ours', async (gateway) => {
     assert.is(await gateway.call('len', [[1, 2]]), 2);
     await gateway.remoteExec('import os, sys').waitClose();
+    const error = (await failureOf(
+      gateway.remoteExec('def work(x): return x / 0\nwork(1) + __name__').waitClose(),
+    )) as RemoteError;
+    assert.match(error.remoteStack, /line 2, in <module>\n.*work\(1\).*\n.*line 1, in work\n/s);
+    if (!tests.jython) {
+      const process = await gateway.spawn('echo', ['hello']);
+      assert.equal(await process.exited, { code: 0, signal: null });
+    }
+    // who asks for one gets it
+    assert.match(
+      (await failureOf(gateway.remoteExec('import sched').waitClose())).message,
+      'the sched of the user',
+    );
   });
 }
 

@@ -14,15 +14,15 @@ def described(error, trace, texts, depth, told=None):
     message = without_numbers(message_of(error))
     kept = {}
     try:
-        import linecache
-        import traceback
+        linecache = own_import('linecache')
+        traceback = own_import('traceback')
         # what is ours is of no interest
         while trace is not None and trace.tb_frame.f_code.co_filename == PROGRAM:
             trace = trace.tb_next
         for file, text in texts.items():
             kept[file] = linecache.cache.get(file)
             linecache.cache[file] = source_entry(text, file)
-        lines = traceback.format_exception(type(error), error, trace, None, **({} if PY2 else {'chain': False}))
+        lines = with_own_imports(lambda: traceback.format_exception(type(error), error, trace, None, **({} if PY2 else {'chain': False})))
         stack = without_numbers(''.join([text_of(line) for line in lines]).rstrip('\n'))
     except BaseException:
         stack = '%s: %s' % (name, message)
@@ -51,10 +51,8 @@ def message_of(error):
 
 def without_numbers(text):
     """Texts have one file each here; who is told of an error knows which it was."""
-    if TEXT_NAME not in text:
-        return text
-    import re
-    return re.sub(TEXT_NAME + r' \d+', TEXT_NAME, text)
+    parts = text.split(TEXT_NAME + ' ')
+    return TEXT_NAME.join(parts[:1] + [part.lstrip('0123456789') for part in parts[1:]])
 
 
 class SourceText(str):

@@ -247,9 +247,9 @@ class SourceModule(object):
                     sys.modules.pop(HEARD_NAME, None)
         # what is defined holds this: it must not hold that in turn, or channels in it are closed when the collector happens to run
         self.space = None
-        linecache = sys.modules.get('linecache')
-        if linecache is not None and self.file.startswith(TEXT_NAME):
-            linecache.cache.pop(self.file, None)
+        cache = getattr(sys.modules.get('linecache'), 'cache', None)
+        if cache and self.file.startswith(TEXT_NAME):
+            cache.pop(self.file, None)
 
 
 GENERATOR = type(_ for _ in ())
@@ -338,8 +338,7 @@ class OwnName(object):
     """Puts the name that code expects in the place of `__name__`, if the code does not give it another one itself."""
 
     def __init__(self):
-        import ast
-        self.ast = ast
+        self.ast = own_import('ast')
 
     def parsed(self, text, file):
         tree = compile(text, file, 'exec', self.ast.PyCF_ONLY_AST, True)
