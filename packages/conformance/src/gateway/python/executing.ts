@@ -294,34 +294,12 @@ const LOADED =
 
 function surroundings(tests: PythonTests): void {
   const folder = mkdtempSync(join(tmpdir(), 'execnet-hides-'));
-  const names = [
-    ...[
-      'select',
-      'mmap',
-      'signal',
-      'struct',
-      'threading',
-      'socket',
-      'subprocess',
-      'selectors',
-      'errno',
-      'gc',
-    ],
-    ...[
-      'traceback',
-      'tokenize',
-      'token',
-      're',
-      'sre_compile',
-      'ast',
-      '_ast',
-      'contextlib',
-      'textwrap',
-      'sched',
-    ],
-    // Python 3.13 asks for it before it runs anything
-    ...(tests.since('3.13') ? [] : ['linecache']),
-  ];
+  const names =
+    'select mmap signal struct threading socket subprocess selectors errno gc sched traceback tokenize token re sre_compile ast _ast contextlib textwrap'.split(
+      ' ',
+    );
+  // Python 3.13 asks for it before it runs anything
+  if (!tests.since('3.13')) names.push('linecache');
   for (const name of names)
     writeFileSync(join(folder, `${name}.py`), `raise RuntimeError('the ${name} of the user')\n`);
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
