@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert';
 interface SeenOfStart {
   readonly execArgv: string[];
   readonly args: string[];
+  readonly titled: boolean;
   readonly main: string | undefined;
   readonly echo: string;
   readonly forked: string;
@@ -38,15 +39,18 @@ export async function seenOfStart(): Promise<SeenOfStart> {
       worker.once('message', resolve).once('error', reject);
     });
     await worker.terminate();
-    return { execArgv: process.execArgv, args: process.argv.slice(2), main, echo, forked, fromWorker };
+    const titled = process.title === process.argv0;
+    const args = process.argv.slice(2);
+    return { execArgv: process.execArgv, args, titled, main, echo, forked, fromWorker };
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
 /** It sees what a script would see. */
-export function assertNothingSeen({ execArgv, args, main, echo, forked, fromWorker }: SeenOfStart): void {
-  assert.equal([execArgv, args], [[], []]);
+export function assertNothingSeen(seen: SeenOfStart): void {
+  const { execArgv, args, titled, main, echo, forked, fromWorker } = seen;
+  assert.equal([execArgv, args, titled], [[], [], true]);
   assert.equal([echo, forked, fromWorker], ['works', 'works', 'works']);
   if (main !== undefined) assert.is(main, 'string');
 }

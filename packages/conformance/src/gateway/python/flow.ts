@@ -129,7 +129,7 @@ other = type(link)(output, 'another', 'thread')
 other.dropped = Box()
 other.enter()
 other.leave()
-channel.send([output.lock.locked(), other.lock.locked()])
+channel.send([output.lock.lock.locked(), other.lock.lock.locked()])
 `;
 
 function waiting(tests: PythonTests): void {

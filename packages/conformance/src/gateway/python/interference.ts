@@ -1,7 +1,7 @@
 import type { RemoteError } from '@execnet/core';
 import * as assert from 'uvu/assert';
 import { failureOf, settled } from '../gateway-tests.ts';
-import { itemsOf, type PythonFixture, PythonTests } from './python-tests.ts';
+import { itemsOf, type PythonFixture, PythonTests, STEPS } from './python-tests.ts';
 
 /** Code that runs, or replaces something, in the midst of what a remote end does for its connection. */
 export function pythonInterferenceSuite(name: string, fixture: PythonFixture): void {
@@ -49,60 +49,44 @@ function collected(tests: PythonTests): void {
     const other = gateway.newChannel<string>();
     const given = gateway.newChannel<never, number>();
     const channel = gateway.remoteExec<[number, number, number]>(
-      `
-      import sys
-      # each step of the last one costs PyPy 20 ms
-      STRIDE = 37 if '__pypy__' in sys.builtin_module_names else 3
-      SEND = type(channel).send
-      OURS = getattr(SEND, '__func__', SEND).__code__.co_filename
-      def at(step, act, work):
-          left = [step]
-          def trace(frame, event, arg):
-              # which only calls itself
-              if frame.f_code.co_filename != OURS or frame.f_code.co_name == 'descend': return None
-              if hasattr(frame, 'f_trace_opcodes'): frame.f_trace_opcodes = True
-              left[0] -= 1
-              if left[0] == 0: act()
-              return trace
-          sys.settrace(trace)
-          try: work()
-          finally: sys.settrace(None)
-          return left[0] <= 0
-      side, other, given = args
-      new = channel.gateway.newchannel
-      acts, done, refused = [], [], []
-      def act():
-          side.send(len(acts))
-          other.send('')
-          acts.append(1)
-          try:
-              one = new()
-              one.send(1)
-              one.end()
-              one.close()
-              given.receive()
-              done.append(1)
-          except RuntimeError as error:
-              assert 'in the midst' in str(error)
-              refused.append(1)
-      def receive(): given.receive()
-      def small(): other.send('small')
-      def large(): other.send('l' * 150000)
-      def called():
-          one = new()
-          one.setcallback(len)
-          one.end()
-          one.close()
-          one.waitclose()
-      for work in (small, receive, called, large):
-          step = 1
-          while at(step, act, work): step += STRIDE
-      channel.send([len(acts), len(done), len(refused)])
-      other.send('the end')
-      other.close()
-      side.send('the end')
-      side.close()
-      given.close()`,
+      `${STEPS}
+# each step of the last one costs PyPy 20 ms
+STRIDE = 37 if '__pypy__' in sys.builtin_module_names else 3
+side, other, given = args
+new = channel.gateway.newchannel
+acts, done, refused = [], [], []
+def act():
+    side.send(len(acts))
+    other.send('')
+    acts.append(1)
+    try:
+        one = new()
+        one.send(1)
+        one.end()
+        one.close()
+        given.receive()
+        done.append(1)
+    except RuntimeError as error:
+        assert 'in the midst' in str(error)
+        refused.append(1)
+def receive(): given.receive()
+def small(): other.send('small')
+def large(): other.send('l' * 150000)
+def called():
+    one = new()
+    one.setcallback(len)
+    one.end()
+    one.close()
+    one.waitclose()
+for work in (small, receive, called, large):
+    step = 1
+    while at(step, act, work): step += STRIDE
+channel.send([len(acts), len(done), len(refused)])
+other.send('the end')
+other.close()
+side.send('the end')
+side.close()
+given.close()`,
       [side, other, given],
     );
     const giving = (async () => {

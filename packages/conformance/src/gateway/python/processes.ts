@@ -8,8 +8,8 @@ export function pythonProcessSuite(name: string, fixture: PythonFixture): void {
   const tests = new PythonTests(name, 'processes and ports', fixture);
   if (fixture.runtime === 'jython') {
     tests.test('Jython has neither, and says so', async (gateway) => {
-      for (const refused of [gateway.spawn('true'), gateway.connect({ path: '/no/such/socket' })])
-        assert.is((await failureOf(refused)).code, 'ERR_EXECNET_UNSUPPORTED');
+      const asked = [() => gateway.spawn('true'), () => gateway.connect({ path: '/no/such/socket' })];
+      for (const ask of asked) assert.is((await failureOf(ask())).code, 'ERR_EXECNET_UNSUPPORTED');
     });
   } else processTests(tests, { spin: 'while True: pass' });
   tests.run();

@@ -67,6 +67,26 @@ export class PythonTests extends GatewayTests {
   }
 }
 
+/** `at(step, act, work)` does `work` and, at that step of the remote end in it, `act`; it returns whether there was such a step. */
+export const STEPS = `
+import sys
+SEND = type(channel).send
+OURS = getattr(SEND, '__func__', SEND).__code__.co_filename
+def at(step, act, work):
+    left = [step]
+    def trace(frame, event, arg):
+        # the one only calls itself
+        if frame.f_code.co_filename != OURS or frame.f_code.co_name == 'descend': return None
+        if hasattr(frame, 'f_trace_opcodes'): frame.f_trace_opcodes = True
+        left[0] -= 1
+        if left[0] == 0: act()
+        return trace
+    sys.settrace(trace)
+    try: work()
+    finally: sys.settrace(None)
+    return left[0] <= 0
+`;
+
 /** Sends back what arrives, until the channel is closed. */
 export const ECHO = 'for item in channel: channel.send(item)';
 

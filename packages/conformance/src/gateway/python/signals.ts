@@ -1,7 +1,16 @@
 import type { Gateway } from '@execnet/core';
 import * as assert from 'uvu/assert';
-import { failureOf, stop } from '../gateway-tests.ts';
-import { ECHO, evaluate, KEEP, keptAs, type PythonFixture, PythonTests, pythonFile } from './python-tests.ts';
+import { failureOf, settled, stop } from '../gateway-tests.ts';
+import {
+  ECHO,
+  evaluate,
+  KEEP,
+  keptAs,
+  type PythonFixture,
+  PythonTests,
+  pythonFile,
+  STEPS,
+} from './python-tests.ts';
 
 const MIB = 1024 * 1024;
 
@@ -97,6 +106,73 @@ channel.send(seen + [interrupted])`);
     await channel.waitClose();
     await works(gateway);
   });
+
+  tests.testOnC(
+    'what is interrupted at any of its steps is whole, and can be done again',
+    async (gateway) => {
+      const other = gateway.newChannel<string>();
+      const given = gateway.newChannel<never, number>();
+      const channel = gateway.remoteExec<number[]>(
+        `${STEPS}
+import gc, os, signal, time
+# each step costs PyPy 20 ms
+STRIDE = 61 if '__pypy__' in sys.builtin_module_names else 7
+class Alarm(Exception): pass
+rung = []
+def ring(number, frame):
+    rung.append(number)
+    raise Alarm()
+other, given = args
+got, sent, interrupted = [], [], []
+def receive(): got.append(given.receive())
+def small():
+    other.send('small')
+    sent.append(1)
+def large():
+    other.send('l' * 150000)
+    sent.append(1)
+def called():
+    one = channel.gateway.newchannel()
+    one.setcallback(len)
+    one.end()
+    one.close()
+    one.waitclose()
+signal.signal(signal.SIGUSR1, ring)
+for work in (small, receive, called, large):
+    step, over = 1, False
+    while not over:
+        before = len(rung)
+        try:
+            over = not at(step, lambda: os.kill(os.getpid(), signal.SIGUSR1), work)
+            while not over and len(rung) == before: time.sleep(0.0005)
+        except Alarm:
+            sys.settrace(None)
+            interrupted.append(1)
+        step += STRIDE
+signal.signal(signal.SIGUSR1, signal.SIG_DFL)
+work = None
+gc.collect()
+# what was received, and then interrupted before it was kept, is the one thing that may be missing
+channel.send([len(sent), len(interrupted), len(rung), sorted(got) == got and len(set(got)) == len(got)])
+other.close()
+given.close()`,
+        [other, given],
+      );
+      const giving = (async () => {
+        for (let n = 0; ; n++) await given.send(n);
+      })();
+      giving.catch(() => {});
+      const lengths: number[] = [];
+      for await (const { length } of other) lengths.push(length);
+      const [sent, interrupted, rung, ordered] = await channel.receive();
+      assert.ok((interrupted as number) > 50 && interrupted === rung, `${interrupted} of ${rung}`);
+      assert.ok(lengths.length >= (sent as number), `${lengths.length} came of ${sent}`);
+      assert.equal([...new Set(lengths)], [5, 150_000]);
+      assert.ok(ordered);
+      await channel.waitClose();
+      await settled(gateway);
+    },
+  );
 
   tests.testInWait('a timeout of that kind ends a receive for which nothing comes', async (gateway) => {
     const channel = gateway.remoteExec<string, string>(`${ALARMS}
@@ -224,6 +300,36 @@ seen = [
 ]
 channel.send(seen + [tried(lambda: signal.signal(signal.SIGUSR1, 'no handler')), tried(lambda: signal.signal(4711, one))])`);
     assert.equal(await channel.receive(), [...Array(7).fill(true), 'TypeError', 'ValueError']);
+    await channel.waitClose();
+  });
+
+  tests.testOnC('broken pipes that are to end programs do not end the remote end', async (gateway) => {
+    const channel = gateway.remoteExec<unknown[], null>(`
+import os, signal, subprocess
+def broken(): signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+seen = [signal.getsignal(signal.SIGPIPE) == signal.SIG_IGN]
+broken()
+seen.append(signal.getsignal(signal.SIGPIPE) == signal.SIG_DFL)
+unread, write = os.pipe()
+os.close(unread)
+try:
+    os.write(write, b'x')
+except OSError:
+    seen.append(True)
+os.close(write)
+# what it starts ends by them
+child = subprocess.Popen(['sh', '-c', 'kill -PIPE $$; exit 3'], preexec_fn=broken)
+seen.append(child.wait() == -signal.SIGPIPE)
+channel.send(seen)
+channel.receive()
+channel.send([signal.signal(signal.SIGPIPE, signal.SIG_IGN) == signal.SIG_DFL, signal.getsignal(signal.SIGPIPE) == signal.SIG_IGN])`);
+    assert.equal(await channel.receive(), [true, true, true, true]);
+    const ended = await gateway.spawn('true');
+    ended.stdin.on('error', () => {});
+    ended.stdin.end(Buffer.alloc(1_000_000));
+    assert.equal(await ended.exited, { code: 0, signal: null });
+    await channel.send(null);
+    assert.equal(await channel.receive(), [true, true]);
     await channel.waitClose();
   });
 

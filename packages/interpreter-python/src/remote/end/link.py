@@ -36,14 +36,19 @@ class Later(object):
                 self.busy.release()
 
     def run(self):
-        while True:
-            try:
-                while self.work:
-                    self.one(*self.work.popleft())
-            finally:
-                self.busy.release()
-            if not self.work or not self.busy.acquire(False):
-                return
+        # what the collector calls here would wait for what is done here
+        AMID.append(get_ident())
+        try:
+            while True:
+                try:
+                    while self.work:
+                        self.one(*self.work.popleft())
+                finally:
+                    self.busy.release()
+                if not self.work or not self.busy.acquire(False):
+                    return
+        finally:
+            AMID.remove(get_ident())
 
     def one(self, state, work):
         try:

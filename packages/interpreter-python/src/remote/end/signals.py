@@ -10,6 +10,8 @@ class Signals(object):
         # whether the main thread is where greenlets wait for what is to come, and no code of the user runs
         self.in_hub = None
         self.handlers = {}
+        # broken pipes are to end the process: those of this program, which code of the user does not know of, would too
+        self.ends_by_pipes = False
         # numbers of signals whose handlers wait
         self.pending = deque()
         self.lock = Lock()
@@ -22,9 +24,11 @@ class Signals(object):
 
     def install(self, number, handler):
         with self.own_lock():
-            before = self.set(number, self.arrived if callable(handler) else handler)
-            if before == self.arrived:
-                before = self.handlers.get(number)
+            before = self.installed(number)
+            ends = number == SIGPIPE and handler == signal.SIG_DFL and getpid() == PID
+            self.set(number, signal.SIG_IGN if ends else self.arrived if callable(handler) else handler)
+            if number == SIGPIPE:
+                self.ends_by_pipes = ends
             if callable(handler):
                 self.handlers[number] = handler
             else:
@@ -34,6 +38,8 @@ class Signals(object):
 
     def installed(self, number):
         handler = self.get(number)
+        if handler == signal.SIG_IGN and number == SIGPIPE and self.ends_by_pipes:
+            return signal.SIG_DFL
         return self.handlers.get(number) if handler == self.arrived else handler
 
     def arrived(self, number, frame):
@@ -127,12 +133,14 @@ def call_handler(handler, number, frame):
 
 
 def nothing():
-    """Handlers of signals that have come run at the start of a function."""
+    """Handlers of signals that have come run at the start of a function, but inside of one that Python 2 runs: there in this."""
+    repr(None)
 
 
 def codes(*functions):
     return frozenset([function.__code__ for function in functions])
 
 
+SIGPIPE = getattr(signal, 'SIGPIPE', None)
 MAIN_THREAD = get_ident()
 SIGNALS = Signals()
