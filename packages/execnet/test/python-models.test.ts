@@ -7,9 +7,12 @@ import { interpretersOfRun, spread, tier, wanting, withTests } from './fixtures/
 const suites = [
   conformance.pythonCancellingSuite,
   conformance.pythonClosingSuite,
+  conformance.pythonErrorSuite,
+  conformance.pythonExecutingSuite,
   conformance.pythonExposingSuite,
   conformance.pythonGarbageSuite,
   conformance.pythonHalfClosedSuite,
+  conformance.pythonInterferenceSuite,
   conformance.pythonProcessSuite,
   conformance.pythonScheduleSuite,
   conformance.pythonServiceSuite,

@@ -97,6 +97,22 @@ function describing(tests: GatewayTests): void {
     assert.equal([text?.message, text?.thrown], ['text', 'text']);
   });
 
+  tests.test('so do those of one that a channel is closed with', async (gateway) => {
+    const inner = gateway.newChannel();
+    const channel = gateway.remoteExec<(string | undefined)[]>(
+      `
+      const error = await args.receive().catch((error) => error);
+      await channel.send([error.remoteName, ...error.errors.map(String), error.errors[1].cause.message]);`,
+      inner,
+    );
+    const two = new Error('two', { cause: new RangeError('why') });
+    inner.close(new AggregateError([new TypeError('one'), two], 'all'));
+    const [name, ...told] = await channel.receive();
+    assert.is(name, 'AggregateError');
+    assert.match(told.join('\n'), /TypeError: one\n.*Error: two\n.*why/);
+    await channel.waitClose();
+  });
+
   tests.test('errors that hold themselves are told as far as that goes', async (gateway) => {
     const error = await remoteFailure(gateway, () => {
       const error = new AggregateError([], 'all');

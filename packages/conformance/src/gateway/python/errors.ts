@@ -1,6 +1,6 @@
 import { Channel, type Gateway, hasCode, RemoteError } from '@execnet/core';
 import * as assert from 'uvu/assert';
-import { failureOf } from '../gateway-tests.ts';
+import { failureOf, settled } from '../gateway-tests.ts';
 import { itemsOf, KEEP, keptAs, type PythonFixture, PythonTests, pythonFile } from './python-tests.ts';
 
 /** What the local end is told of an error of Python code, and Python code of one of the local end. */
@@ -174,7 +174,14 @@ function placing(tests: PythonTests): void {
       '--- local stack ---',
     );
     assert.match(remote ?? '', 'remote');
-    assert.type(local, 'string');
+    assert.match(local ?? '', /errors\.[jt]s:\d+/);
+  });
+
+  tests.test('a call that takes too long is named, with its gateway', async (gateway) => {
+    const slow = await failureOf(gateway.call('time.sleep', [0.3], { timeout: 1 }));
+    assert.is(slow.code, 'ERR_EXECNET_TIMEOUT');
+    assert.match(slow.message, /^the call of time\.sleep on \S+ \(.+\) took longer than 1 ms$/);
+    await settled(gateway);
   });
 }
 
@@ -263,6 +270,26 @@ function closing(tests: PythonTests): void {
       assert.match(text ?? '', 'TypeError: not what I expected');
       assert.match(formatted ?? '', 'not what I expected');
     }
+  });
+
+  tests.test('so does one that others come with', async (gateway) => {
+    const inner = gateway.newChannel();
+    const channel = gateway.remoteExec<string>(
+      `
+        try:
+            args.receive()
+        except channel.RemoteError as error:
+            channel.send(error.formatted)
+      `,
+      inner,
+    );
+    const two = new Error('two', { cause: new RangeError('why') });
+    inner.close(new AggregateError([new TypeError('one'), two], 'all'));
+    assert.match(
+      await channel.receive(),
+      /^AggregateError: all\n.*^ {2}\[errors\]: TypeError: one\n.*^ {2}\[errors\]: Error: two\n.*^ {4}\[cause\]: RangeError: why/ms,
+    );
+    await channel.waitClose();
   });
 
   tests.test(

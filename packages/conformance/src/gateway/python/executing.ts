@@ -193,7 +193,7 @@ function modules(tests: PythonTests): void {
     assert.match(String(gateway), ' 0 active channels');
   });
 
-  tests.test('each of several texts at once has its own source, whoever looks at it', async (gateway) => {
+  tests.testBeside('each of several texts at once has its own source, whoever looks at it', async (gateway) => {
     const numbers = [1, 2, 3];
     const channels = numbers.map((number) =>
       gateway.remoteExec<string | null>(`
@@ -323,7 +323,7 @@ function surroundings(tests: PythonTests): void {
 }
 
 function definitions(tests: PythonTests): void {
-  tests.test('what a text or a module defines belongs to a module', async (gateway) => {
+  tests.testBeside('what a text or a module defines belongs to a module', async (gateway) => {
     using module = pythonFile(`${LOOKING}\ndef look(channel): channel.send(seen)`);
     // the first of a text may look at itself too
     const text = gateway.remoteExec(`${LOOKING}\nchannel.send(seen)`);

@@ -42,6 +42,20 @@ def described(error, trace, texts, depth, told=None):
     return result
 
 
+def undescribed(told, depth=0):
+    """The text of an error as the other end has described it, with those that it comes with."""
+    if not isinstance(told, dict):
+        return text_of(told)
+    text = told.get('stack') or told.get('message')
+    if depth < MAX_CAUSES:
+        others = [('errors', one) for one in told.get('errors') or ()]
+        if told.get('cause') is not None:
+            others.append(('cause', told['cause']))
+        for name, other in others:
+            text += '\n  [%s]: %s' % (name, undescribed(other, depth + 1).replace('\n', '\n  '))
+    return text
+
+
 def message_of(error):
     try:
         return text_of(error)

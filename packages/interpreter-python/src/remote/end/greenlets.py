@@ -27,7 +27,7 @@ class GreenModel(object):
     def call(self, work):
         """Runs something in the main thread; from any thread."""
         self.calls.append(work)
-        os.write(self.wake_write, b'x')
+        write(self.wake_write, b'x')
 
     def execute(self, task):
         with self.lock:
@@ -58,7 +58,7 @@ class GreenModel(object):
         while not self.leaving:
             try:
                 self.wait_read(self.wake_read)
-                os.read(self.wake_read, 4096)
+                read(self.wake_read, 4096)
                 while self.calls:
                     self.calls.popleft()()
             except KeyboardInterrupt:

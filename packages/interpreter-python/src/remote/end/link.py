@@ -53,6 +53,8 @@ class Later(object):
     def one(self, state, work):
         try:
             work()
+        except Cancelled:
+            pass
         except Exception:
             # as what is raised in `__del__`
             complain('what was called in the midst of something else failed: %s' % sys.exc_info()[1])

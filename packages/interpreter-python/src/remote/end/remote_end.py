@@ -16,9 +16,9 @@ class RemoteEnd(Lifetime):
         self.exit_code = 0
         name = options['execmodel']
         if name == 'gevent':
-            self.model = GeventModel(self)
+            self.model = with_own_imports(lambda: GeventModel(self))
         elif name == 'eventlet':
-            self.model = EventletModel(self)
+            self.model = with_own_imports(lambda: EventletModel(self))
         elif name == 'main_thread_only':
             self.model = MainThreadOnlyModel(self, 1)
         else:
@@ -105,7 +105,7 @@ class RemoteEnd(Lifetime):
     def remote_error(self, payload):
         try:
             data = self.link.loader.load(payload, (True, False))
-            return Ending(data if isinstance(data, text_type) else data.get('stack') or data.get('message'), failed=True)
+            return Ending(undescribed(data), failed=True)
         except Exception:
             return Ending('the other end failed with an error that can not be read', failed=True)
 
