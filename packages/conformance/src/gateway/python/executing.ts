@@ -193,10 +193,12 @@ function modules(tests: PythonTests): void {
     assert.match(String(gateway), ' 0 active channels');
   });
 
-  tests.testBeside('each of several texts at once has its own source, whoever looks at it', async (gateway) => {
-    const numbers = [1, 2, 3];
-    const channels = numbers.map((number) =>
-      gateway.remoteExec<string | null>(`
+  tests.testBeside(
+    'each of several texts at once has its own source, whoever looks at it',
+    async (gateway) => {
+      const numbers = [1, 2, 3];
+      const channels = numbers.map((number) =>
+        gateway.remoteExec<string | null>(`
 def work(x):
     return x / ${number}
 
@@ -210,21 +212,22 @@ channel.send(looked)
 channel.send(said)
 channel.receive()
 1 / 0 # ${number}`),
-    );
-    for (const [n, channel] of channels.entries()) {
-      await channel.send(null);
-      assert.is(await channel.receive(), `def work(x):\n    return x / ${numbers[n]}\n`);
-      assert.match(String(await channel.receive()), `return x / ${numbers[n]}\n`);
-    }
-    for (const channel of channels) await channel.send(null);
-    for (const [n, channel] of channels.entries()) {
-      const error = (await failureOf(channel.waitClose())) as RemoteError;
-      assert.match(
-        error.remoteStack,
-        `File "<remote exec>", line 14, in <module>\n    1 / 0 # ${numbers[n]}`,
       );
-    }
-  });
+      for (const [n, channel] of channels.entries()) {
+        await channel.send(null);
+        assert.is(await channel.receive(), `def work(x):\n    return x / ${numbers[n]}\n`);
+        assert.match(String(await channel.receive()), `return x / ${numbers[n]}\n`);
+      }
+      for (const channel of channels) await channel.send(null);
+      for (const [n, channel] of channels.entries()) {
+        const error = (await failureOf(channel.waitClose())) as RemoteError;
+        assert.match(
+          error.remoteStack,
+          `File "<remote exec>", line 14, in <module>\n    1 / 0 # ${numbers[n]}`,
+        );
+      }
+    },
+  );
 
   tests.test(
     'a module that can not be parsed is the error of its channel, with its file and line',
