@@ -152,7 +152,7 @@ export interface DroppedCode {
   failLate(gateway: Gateway, log: Channel<string>): unknown;
   /** Says that it fails, and does. */
   fail(gateway: Gateway, log: Channel<string>): unknown;
-  /** What it fails with. */
+  /** Name and message of that error. */
   readonly error: string;
 }
 

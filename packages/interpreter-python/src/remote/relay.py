@@ -16,6 +16,7 @@ def unpatched(name):
 select = unpatched('select')
 socket = unpatched('socket')
 subprocess = unpatched('subprocess')
+
 # seconds that what was started here may take to end by itself once its input has ended
 RELAY_GRACE = 1.1
 # seconds that the kernel may take to end what was killed

@@ -53,14 +53,13 @@ function collected(tests: PythonTests): void {
 # each step of the last one costs PyPy 20 ms
 STRIDE = 37 if '__pypy__' in sys.builtin_module_names else 3
 side, other, given = args
-new = channel.gateway.newchannel
 acts, done, refused = [], [], []
 def act():
     side.send(len(acts))
     other.send('')
     acts.append(1)
     try:
-        one = new()
+        one = channel.gateway.newchannel()
         one.send(1)
         one.end()
         one.close()
@@ -69,15 +68,6 @@ def act():
     except RuntimeError as error:
         assert 'in the midst' in str(error)
         refused.append(1)
-def receive(): given.receive()
-def small(): other.send('small')
-def large(): other.send('l' * 150000)
-def called():
-    one = new()
-    one.setcallback(len)
-    one.end()
-    one.close()
-    one.waitclose()
 for work in (small, receive, called, large):
     step = 1
     while at(step, act, work): step += STRIDE

@@ -67,7 +67,10 @@ export class PythonTests extends GatewayTests {
   }
 }
 
-/** `at(step, act, work)` does `work` and, at that step of the remote end in it, `act`; it returns whether there was such a step. */
+/**
+ * `at(step, act, work)` does `work` and, at that step of the remote end in it, `act`; it returns whether there was such a step. `receive`, `small`, `large` and
+ * `called` are work to try, for channels `given` and `other`.
+ */
 export const STEPS = `
 import sys
 SEND = type(channel).send
@@ -85,6 +88,20 @@ def at(step, act, work):
     try: work()
     finally: sys.settrace(None)
     return left[0] <= 0
+got, sent = [], []
+def receive(): got.append(given.receive())
+def small():
+    other.send('small')
+    sent.append(1)
+def large():
+    other.send('l' * 150000)
+    sent.append(1)
+def called():
+    one = channel.gateway.newchannel()
+    one.setcallback(len)
+    one.end()
+    one.close()
+    one.waitclose()
 `;
 
 /** Sends back what arrives, until the channel is closed. */

@@ -123,20 +123,7 @@ def ring(number, frame):
     rung.append(number)
     raise Alarm()
 other, given = args
-got, sent, interrupted = [], [], []
-def receive(): got.append(given.receive())
-def small():
-    other.send('small')
-    sent.append(1)
-def large():
-    other.send('l' * 150000)
-    sent.append(1)
-def called():
-    one = channel.gateway.newchannel()
-    one.setcallback(len)
-    one.end()
-    one.close()
-    one.waitclose()
+interrupted = []
 signal.signal(signal.SIGUSR1, ring)
 for work in (small, receive, called, large):
     step, over = 1, False

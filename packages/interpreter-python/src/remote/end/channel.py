@@ -81,24 +81,13 @@ class Channel(object):
         """Sends nothing more: the other end receives what was sent before, and then its iteration ends. Receiving here goes on.
         Waits for what other threads are sending. IOError if the other end has closed the channel; what was ended, or closed, here may be ended again."""
         need_frames()
-        state = self._state
-        link = state.link
-        if link.model.is_amid():
-            link.later.do(state, state.end_sending)
-            return
-        state.catch_up()
-        state.end_sending()
+        self._state.in_turn(self._state.end_sending)
 
     def close(self, error=None):
         """Closes both directions. With an error, a text or an exception, who receives at the other end gets it as RemoteError."""
         need_frames()
         state = self._state
-        link = state.link
-        if link.model.is_amid():
-            link.later.do(state, lambda: link.close(state, error))
-            return
-        state.catch_up()
-        link.close(state, error)
+        state.in_turn(lambda: state.link.close(state, error))
 
     def waitclose(self, timeout=None):
         """Waits until the other end sends no more. Raises what the other end failed with, or TimeoutError."""

@@ -21,7 +21,7 @@ def described(error, trace, texts, depth, told=None):
             trace = trace.tb_next
         for file, text in texts.items():
             kept[file] = linecache.cache.get(file)
-            linecache.cache[file] = source_entry(text, file)
+            linecache.cache[file] = len(text), None, SourceText(text).splitlines(True), file
         lines = with_own_imports(lambda: traceback.format_exception(type(error), error, trace, None, **({} if PY2 else {'chain': False})))
         stack = without_numbers(''.join([text_of(line) for line in lines]).rstrip('\n'))
     except BaseException:
@@ -79,11 +79,6 @@ class SourceText(str):
     def splitlines(self, keepends=False):
         lines = self.replace('\r\n', '\n').replace('\r', '\n').split('\n')
         return [line + '\n' for line in lines] if keepends else lines
-
-
-def source_entry(text, file):
-    """What `linecache` keeps of a text."""
-    return len(text), None, SourceText(text).splitlines(True), file
 
 
 def tell_others(result, error, texts, depth, told):

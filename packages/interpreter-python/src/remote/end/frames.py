@@ -22,7 +22,7 @@ class Output(object):
             self.pump()
 
     def post(self, frame):
-        """Leaves a frame, for now or for who writes at the moment; never waits for another thread, and may be called from anywhere."""
+        """Writes a frame, or leaves it to the thread that writes at the moment; never waits for another thread, and may be called from anywhere."""
         if getpid() != PID:
             # a child that code of the user has forked: the connection is none of its own
             return

@@ -187,6 +187,14 @@ class State(object):
         self.link.grant(self, grant)
         return data
 
+    def in_turn(self, work):
+        """Does it behind what was put off; where this thread is in the midst of something, it is put off itself."""
+        if self.link.model.is_amid():
+            self.link.later.do(self, work)
+        else:
+            self.catch_up()
+            work()
+
     def catch_up(self):
         """Waits until what was put off has been sent."""
         if SIGNALS.pending:
@@ -277,7 +285,7 @@ class State(object):
         self.wait(self.senders, None, end)
 
     def wait_for_turn(self):
-        """Who returns from this is in the midst of sending."""
+        """On return this thread, or greenlet, is in the midst of sending."""
         def free():
             self.check_sending()
             if self.sending:
