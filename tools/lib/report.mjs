@@ -110,9 +110,8 @@ export class Report {
     this.#remarks.push(text);
   }
 
-  /** Prints failures and skips again, then the totals as the last line. True if nothing failed. */
+  /** Prints what was skipped, and all failures once more, then the totals as the last line. True if nothing failed. */
   finish() {
-    for (const { name, text } of this.#failures) console.log(`\nFAIL ${name}\n${text}`);
     if (this.#skips.length > 0) console.log('\nSkipped:');
     for (const { name, count, reason } of this.#skips) console.log(`  ${count} × ${name}: ${reason}`);
     const slow = [...this.#files].sort((a, b) => b.seconds - a.seconds).slice(0, slowest);
@@ -120,11 +119,16 @@ export class Report {
     for (const { name, seconds } of slow) console.log(`  ${seconds.toFixed(1)} s ${name}`);
     if (this.#remarks.length > 0) console.log('');
     for (const text of this.#remarks) console.log(text);
+    for (const { name, text } of this.#failures) console.log(`\nFAIL ${name}\n${text}`);
     const skipped = this.#skips.reduce((sum, { count }) => sum + count, 0);
     console.log(`\n${this.#passed} passed, ${this.#failed} failed${skipped ? `, ${skipped} skipped` : ''}`);
     return this.#failed === 0;
   }
 }
 
+/** What uvu prints of a suite in which all passed, and what the totals say of tests that were left out. */
+const unremarkable = /^(?:.* (?:• )+ *\((\d+) \/ \1\)|left out: .*)\n/gm;
+
 /** @param {readonly string[]} faults @param {string} output */
-const textOf = (faults, output) => [...faults, output.trimEnd()].join('\n').replace(/^/gm, '     ');
+const textOf = (faults, output) =>
+  [...faults, output.replace(unremarkable, '').trimEnd()].join('\n').replace(/^/gm, '     ');

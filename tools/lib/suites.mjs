@@ -96,7 +96,14 @@ const modelsFile = 'execution-models';
 const transportsFile = 'ssh-conformance';
 
 /** The transports that it tries. */
-export const transports = ['popen via popen', 'ssh', 'ssh_client=openssh', 'popen via ssh', 'ssh via ssh'];
+export const transports = [
+  'popen via popen',
+  'popen via python',
+  'ssh',
+  'ssh_client=openssh',
+  'popen via ssh',
+  'ssh via ssh',
+];
 
 /** The default tier tries one of so many cases of these suites there: their own files try them whole. */
 export const generalShare = 3;

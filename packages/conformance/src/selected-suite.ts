@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { type Callback, suite, type Test } from 'uvu';
 
 /** Selects tests of a suite. */
@@ -26,7 +27,7 @@ export class SelectedSuite {
   }
 
   test(title: string, body: Callback): void {
-    if (this.#has(title, true)) this.#suite(title, body);
+    if (this.#has(title, true)) this.#suite(title, toldWhole(body));
   }
 
   /** Counts a test as skipped; the runner of the test files reads the line. */
@@ -55,3 +56,17 @@ export class SelectedSuite {
     return true;
   }
 }
+
+/** The runner shows the stack of what a test fails with: errors that stand behind it are to be there, too. */
+const toldWhole =
+  (body: Callback): Callback =>
+  async (context) => {
+    try {
+      await body(context);
+    } catch (error) {
+      const more = ['cause', 'errors', 'error', 'suppressed'];
+      if (error instanceof Error && more.some((name) => name in error))
+        Object.defineProperty(error, 'stack', { value: inspect(error, { depth: 5 }) });
+      throw error;
+    }
+  };

@@ -1,6 +1,7 @@
 import { dumps, Tuple } from 'execnet';
 import * as assert from 'uvu/assert';
 import { sharedEnds } from './fixtures/interpreters.ts';
+import { Marker } from './fixtures/marker.ts';
 import { CODE, concat, frame, int32, Random } from './fixtures/mutations.mjs';
 import { RawMaster } from './fixtures/raw-master.ts';
 import { test } from './fixtures/tests.ts';
@@ -60,6 +61,31 @@ for (const interpreter of sharedEnds) {
         assert.ok(first.length > 0 ? signal === 'SIGKILL' || code === 1 : code === 1, `${signal} ${code}`);
         assert.ok(master.stderr.length > 0);
       }
+    }
+  });
+
+  interpreter.test('code cleans up when what comes can not be understood, within an item too', async () => {
+    for (const last of [
+      frame(99, 1),
+      frame(CODE.CHANNEL_DATA, 3, new Uint8Array(9_000)).subarray(0, 4_000),
+    ]) {
+      using marker = new Marker();
+      await using master = await RawMaster.boot(interpreter);
+      master.input.write(
+        exec(
+          3,
+          `try { channel.sendSync('waits'); channel.receiveSync() }
+           finally {
+             await new Promise((resolve) => setTimeout(resolve, 20));
+             require('node:fs').writeFileSync(${JSON.stringify(marker.file)}, 'done');
+           }`,
+        ),
+      );
+      await master.hears((said) => said.includes('waits'));
+      if (last.length > 9) master.input.end(last);
+      else master.input.write(last);
+      await master.exited;
+      assert.is(marker.text, 'done');
     }
   });
 

@@ -62,6 +62,19 @@ for (const interpreter of sharedEnds) {
     },
     interpreter.test,
   );
+
+  testWithPython(
+    'code cleans up when Python terminates it within an item',
+    async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'execnet-'));
+      try {
+        await runScenario('execnet_schedules', 'terminated', [spec, folder]);
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
+    },
+    interpreter.test,
+  );
 }
 
 test.run();

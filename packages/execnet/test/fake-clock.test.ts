@@ -1,9 +1,9 @@
 import { type Channel, Group } from 'execnet';
 import * as assert from 'uvu/assert';
 import { startSshd } from '../../../tools/hosts/sshd.mjs';
-import { ownRemoteEnds, specOf } from './fixtures/interpreters.ts';
+import { MODELS, ownRemoteEnds, specOf } from './fixtures/interpreters.ts';
 import { startProgram } from './fixtures/programs.ts';
-import { pythonSpec, sharedPythons, usualPython } from './fixtures/pythons.ts';
+import { modelsOf, pythonSpec, sharedPythons, usualPython } from './fixtures/pythons.ts';
 import { leftBehind, onBothClients, specOn } from './fixtures/ssh-clients.ts';
 import { test } from './fixtures/tests.ts';
 
@@ -67,7 +67,7 @@ if (!process.versions['bun'])
   });
 
 for (const interpreter of ownRemoteEnds) {
-  for (const execmodel of ['thread', 'worker', 'structured'])
+  for (const execmodel of MODELS)
     interpreter.test(`${execmodel}: a remote end whose clock stands still goes on`, async () => {
       await using group = new Group();
       const gateway = await group.makeGateway(specOf(interpreter, `execmodel=${execmodel}`));
@@ -88,7 +88,7 @@ for (const interpreter of ownRemoteEnds) {
         await channel.send(new Uint8Array(size));
         assert.is(((await channel.receive()) as Uint8Array).length, size);
       }
-      assert.is(await gateway.call(() => 42), 42);
+      if (execmodel !== 'main_thread_only') assert.is(await gateway.call(() => 42), 42);
       channel.close();
       await channel.waitClose();
       const spins = gateway.remoteExec((channel: Channel<never, string>) => {
@@ -100,10 +100,12 @@ for (const interpreter of ownRemoteEnds) {
     });
 }
 
-for (const python of sharedPythons)
-  python.test('a remote end in Python whose clock stands still goes on', async () => {
+for (const [python, execmodel] of sharedPythons.flatMap((python) =>
+  modelsOf(python).map((model) => [python, model] as const),
+))
+  python.test(`${execmodel}: a remote end in Python whose clock stands still goes on`, async () => {
     await using group = new Group();
-    const gateway = await group.makeGateway(pythonSpec(python));
+    const gateway = await group.makeGateway(pythonSpec(python, `execmodel=${execmodel}`));
     const channel = gateway.remoteExec<unknown, unknown>(`
 import threading, time
 never = lambda *args: 0
@@ -123,7 +125,7 @@ for item in channel: channel.send(item)
       await channel.send(new Uint8Array(size));
       assert.is(((await channel.receive()) as Uint8Array).length, size);
     }
-    assert.is(await gateway.call('abs', [-42]), 42);
+    if (execmodel !== 'main_thread_only') assert.is(await gateway.call('abs', [-42]), 42);
     await channel.end();
     await channel.waitClose();
     const spins = gateway.remoteExec<string>("channel.send('spins')\nwhile True: pass");

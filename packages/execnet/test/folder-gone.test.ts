@@ -7,7 +7,7 @@ import * as assert from 'uvu/assert';
 import { startSshd } from '../../../tools/hosts/sshd.mjs';
 import { runningInterpreter } from '../../../tools/lib/interpreters.mjs';
 import { failureOf } from './fixtures/failure.ts';
-import { ownRemoteEnds, specOf } from './fixtures/interpreters.ts';
+import { MODELS, ownRemoteEnds, specOf } from './fixtures/interpreters.ts';
 import { startProgram } from './fixtures/programs.ts';
 import { middlePythons, oneOfEach, pythonSpec, usualPython } from './fixtures/pythons.ts';
 import { onBothClients, specOn, specOf as sshSpecOf } from './fixtures/ssh-clients.ts';
@@ -22,7 +22,7 @@ async function lost(group: Group, spec: string): Promise<Gateway> {
 }
 
 for (const interpreter of ownRemoteEnds) {
-  for (const execmodel of ['main_thread_only', 'structured', 'thread', 'worker'])
+  for (const execmodel of MODELS)
     interpreter.test(`${execmodel}: a remote end without a working folder goes on`, async () => {
       await using group = new Group();
       const gateway = await lost(group, specOf(interpreter, `execmodel=${execmodel}`));
@@ -83,12 +83,38 @@ onBothClients('so do those behind a server', async (client) => {
   await serves(python, group);
 });
 
-test('a program without a working folder makes gateways', async () => {
+/** The answers of gateways of these specs, as a program says them whose working folder is gone. */
+async function saidOf(...specs: readonly string[]): Promise<unknown> {
   const folder = mkdtempSync(join(tmpdir(), 'gone-'));
-  await using program = startProgram('gone.mjs', [], { cwd: folder });
-  assert.is(await program.said(), 42);
+  await using program = startProgram('gone.mjs', specs, { cwd: folder });
+  const said = await program.said();
   const { code, stderr } = await program.ended;
   assert.equal([code, stderr], [0, '']);
+  return said;
+}
+
+for (const interpreter of ownRemoteEnds)
+  interpreter.test('a program without a working folder makes gateways', async () => {
+    const specs = ['thread', 'structured'].map((model) => specOf(interpreter, `execmodel=${model}`));
+    // started there, it may have none
+    const folder = 'chdir=/';
+    assert.equal(await saidOf(...specs, ...specs.map((spec) => `${spec}//${folder}`)), [42, 42, 42, 42]);
+  });
+
+for (const python of oneOfEach)
+  python.test('a program without a working folder makes gateways', async () => {
+    // a machine of Java does not start without one
+    const none = python.runtime === 'jython' ? 'ERR_EXECNET_NOT_AN_INTERPRETER' : 42;
+    assert.equal(await saidOf(pythonSpec(python), pythonSpec(python, 'chdir=/')), [none, 42]);
+  });
+
+onBothClients('a program without a working folder makes gateways over ssh', async (client) => {
+  await using host = await startSshd();
+  assert.equal(await saidOf(specOn(host, client, 'id=there'), 'popen//via=there'), [42, 42]);
+});
+
+test('what is relative to a working folder that is gone is an error', async () => {
+  assert.equal(await saidOf('popen//chdir=below'), ['ERR_EXECNET_CHDIR']);
 });
 
 test.run();

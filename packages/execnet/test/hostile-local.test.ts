@@ -10,6 +10,7 @@ import {
   hardMutation,
   int32,
   item,
+  LATE,
   Random,
   softMutation,
 } from './fixtures/mutations.mjs';
@@ -102,6 +103,18 @@ for (const interpreter of ownRemoteEnds) {
       assert.is(remote.child.exitCode, 0, remote.stderr);
     },
   );
+
+  interpreter.test('what comes for an execution that has ended is dropped, whatever it is', async () => {
+    await using remote = await BareRemoteEnd.boot(interpreter);
+    const call = (id: number): Uint8Array =>
+      frame(CODE.CHANNEL_EXEC, id, item({ kind: 'call', text: '() => 42', args: 1 }));
+    remote.input.write(call(1));
+    await remote.hears(() => remote.payload(CODE.CHANNEL_CLOSE, 1) !== undefined);
+    remote.input.write(concat(...LATE, call(3)));
+    await remote.hears(() => remote.payload(CODE.CHANNEL_CLOSE, 3) !== undefined);
+    assert.equal(remote.payload(CODE.CHANNEL_DATA, 3), item(42));
+    assert.is(remote.payload(CODE.CHANNEL_CLOSE_ERROR, 3), undefined);
+  });
 
   interpreter.test('a request that comes twice keeps a remote end from nothing', async () => {
     await using remote = await BareRemoteEnd.boot(interpreter);

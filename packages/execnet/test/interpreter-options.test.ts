@@ -2,15 +2,21 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Channel, Group } from 'execnet';
 import * as assert from 'uvu/assert';
-import { ownRemoteEnds, specOf } from './fixtures/interpreters.ts';
+import { MODELS, ownRemoteEnds, specOf } from './fixtures/interpreters.ts';
 import { Program } from './fixtures/programs.ts';
 import { test } from './fixtures/tests.ts';
 
-/** Sends values of all kinds and prints, on the main thread and beside it. */
-async function works(...spec: Parameters<typeof specOf>): Promise<void> {
+/** Sends values of all kinds and prints, on the main thread and, where the model allows it, beside it. */
+async function works(
+  interpreter: Parameters<typeof specOf>[0],
+  execmodel: (typeof MODELS)[number],
+  ...fields: string[]
+): Promise<void> {
   await using group = new Group();
-  const gateway = await group.makeGateway(specOf(...spec));
-  const channels = [1, 2].map(() =>
+  const gateway = await group.makeGateway(
+    specOf(interpreter, 'stdio=ignore', `execmodel=${execmodel}`, ...fields),
+  );
+  const channels = Array.from({ length: execmodel === 'main_thread_only' ? 1 : 2 }, () =>
     gateway.remoteExec(async (channel: Channel<unknown, unknown>) => {
       console.log('printed');
       process.stderr.write('printed\n');
@@ -27,16 +33,17 @@ async function works(...spec: Parameters<typeof specOf>): Promise<void> {
 
 for (const interpreter of ownRemoteEnds) {
   // what Node says of itself is printed by what is made when it is first used
-  for (const execmodel of ['thread', 'worker'])
+  for (const execmodel of MODELS)
     interpreter.test(`${execmodel}: a remote end with NODE_DEBUG works`, () =>
-      works(interpreter, 'stdio=ignore', 'env:NODE_DEBUG=*', `execmodel=${execmodel}`),
+      works(interpreter, execmodel, 'env:NODE_DEBUG=*'),
     );
 }
 
 for (const interpreter of ownRemoteEnds.filter(({ kind }) => kind === 'node')) {
-  interpreter.test('a remote end whose intrinsics are frozen works', () =>
-    works({ ...interpreter, path: `${interpreter.path} --frozen-intrinsics` }, 'stdio=ignore'),
-  );
+  for (const execmodel of MODELS)
+    interpreter.test(`${execmodel}: a remote end whose intrinsics are frozen works`, () =>
+      works({ ...interpreter, path: `${interpreter.path} --frozen-intrinsics` }, execmodel),
+    );
 }
 
 if (!process.versions['bun'] && !process.versions['deno'])

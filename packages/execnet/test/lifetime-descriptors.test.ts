@@ -9,7 +9,7 @@ import { failureOf } from './fixtures/failure.ts';
 import { sharedEnds, specOf } from './fixtures/interpreters.ts';
 import { stillRunning } from './fixtures/processes.ts';
 import { startProgram } from './fixtures/programs.ts';
-import { test } from './fixtures/tests.ts';
+import { suite, test } from './fixtures/tests.ts';
 
 /** What the descriptors of a process lead to, by number. */
 function descriptorsOf(pid: number | 'self'): Map<number, string> {
@@ -41,25 +41,30 @@ const SLEEPERS = `
   await channel.receive();
 `;
 
-// the first test: the hooks stay once they are there
-test('a group without an exit hook installs no listener, one with it installs them with its first gateway', async () => {
-  const count = (): Record<string, number> =>
-    Object.fromEntries(process.eventNames().map((event) => [String(event), process.listenerCount(event)]));
-  const [interpreter] = sharedEnds;
-  assert.ok(interpreter);
-  const before = count();
-  await using without = new Group({ exitHook: false });
-  await (await without.makeGateway(specOf(interpreter))).call(() => 1);
-  assert.equal(count(), before);
-  await using first = new Group();
-  await first.makeGateway(specOf(interpreter));
-  const hooked = count();
-  assert.is(hooked['beforeExit'], (before['beforeExit'] ?? 0) + 1);
-  assert.is(hooked['exit'], (before['exit'] ?? 0) + 1);
-  await using second = new Group();
-  await second.makeGateway(specOf(interpreter));
-  assert.equal(count(), hooked, 'once for all groups');
-});
+// before any other test: the hooks stay once they are there
+const hooks = suite('hooks');
+hooks(
+  'a group without an exit hook installs no listener, one with it installs them with its first gateway',
+  async () => {
+    const count = (): Record<string, number> =>
+      Object.fromEntries(process.eventNames().map((event) => [String(event), process.listenerCount(event)]));
+    const [interpreter] = sharedEnds;
+    assert.ok(interpreter);
+    const before = count();
+    await using without = new Group({ exitHook: false });
+    await (await without.makeGateway(specOf(interpreter))).call(() => 1);
+    assert.equal(count(), before);
+    await using first = new Group();
+    await first.makeGateway(specOf(interpreter));
+    const hooked = count();
+    const { beforeExit = 0, exit = 0 } = before;
+    assert.equal(hooked, { ...before, beforeExit: beforeExit + 1, exit: exit + 1 });
+    await using second = new Group();
+    await second.makeGateway(specOf(interpreter));
+    assert.equal(count(), hooked, 'once for all groups');
+  },
+);
+hooks.run();
 
 for (const interpreter of sharedEnds) {
   interpreter.test('children of remote code inherit no descriptor of the protocol', async () => {

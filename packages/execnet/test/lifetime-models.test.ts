@@ -5,7 +5,8 @@ import { BareRemoteEnd } from './fixtures/bare-remote-end.ts';
 import { NEVER_YIELDS } from './fixtures/busy.mjs';
 import { CHILDREN } from './fixtures/children.mjs';
 import { failureOf } from './fixtures/failure.ts';
-import { ownRemoteEnds, specOf } from './fixtures/interpreters.ts';
+import { assertCleansUpAtTerminate } from './fixtures/held.ts';
+import { MODELS, ownRemoteEnds, specOf } from './fixtures/interpreters.ts';
 import { Marker } from './fixtures/marker.ts';
 import { CODE, concat, frame, item, LOSSES } from './fixtures/mutations.mjs';
 import { isRunning, stillRunning } from './fixtures/processes.ts';
@@ -14,8 +15,6 @@ import { overlapping, test } from './fixtures/tests.ts';
 
 /** The promise is 2 s; interpreters that spin on two cores need a margin. */
 const LIMIT = 4000;
-
-const MODELS = ['thread', 'main_thread_only', 'worker', 'structured'] as const;
 
 /** Most of each is waiting: for the grace of code that spins, and for processes to go. */
 const overlapped = overlapping(MODELS.length);
@@ -85,6 +84,11 @@ for (const interpreter of ownRemoteEnds) {
       assert.is(await log.receive(), 'CancelledError');
       assert.is(await log.receive(), 'finally');
       await terminated;
+    });
+
+    test(`${execmodel}: finally runs when it is terminated while a large item arrives`, async () => {
+      await using group = new Group();
+      await assertCleansUpAtTerminate(await group.makeGateway(spec));
     });
 
     for (const { what, last, ends, lease } of LOSSES)

@@ -1,6 +1,8 @@
 import { type Channel, Group, type RemoteError } from 'execnet';
 import * as assert from 'uvu/assert';
-import { ownRemoteEnds, specOf } from './fixtures/interpreters.ts';
+import { runningInterpreter } from '../../../tools/lib/interpreters.mjs';
+import { MODELS, ownRemoteEnds, specOf } from './fixtures/interpreters.ts';
+import { startProgram } from './fixtures/programs.ts';
 import { test } from './fixtures/tests.ts';
 
 /** What polyfills, mocks and hardened programs do to what the language gives to everybody. */
@@ -37,7 +39,7 @@ const PATCHES: Readonly<Record<string, string>> = {
 };
 
 for (const interpreter of ownRemoteEnds) {
-  for (const execmodel of ['thread', 'worker', 'structured'])
+  for (const execmodel of MODELS)
     interpreter.test(`${execmodel}: what code does to builtins holds up nothing`, async () => {
       await using group = new Group();
       for (const [title, patch] of Object.entries(PATCHES)) {
@@ -56,24 +58,59 @@ for (const interpreter of ownRemoteEnds) {
           await echo.send(item);
           assert.equal(await echo.receive(), item, title);
         }
+        const ended = async (): Promise<void> => {
+          await echo.end();
+          await echo.waitClose();
+        };
+        if (execmodel === 'main_thread_only') await ended();
         const nested = gateway.newChannel<never, number>();
-        await patched('(await channel.receive()).send(1);').send(nested);
+        const given = patched('(await channel.receive()).send(1);');
+        await given.send(nested);
         assert.is(await nested.receive(), 1, title);
+        await given.waitClose();
         const sync = patched('channel.sendSync(channel.receiveSync() + 1);');
         await sync.send(1);
         assert.is(await sync.receive(), 2, title);
+        await sync.waitClose();
         const error = await patched('const error = new Error("told"); error.code = 7; throw error;')
           .waitClose()
           .catch((error: unknown) => error as RemoteError);
         assert.match(String(error?.message), 'told', title);
         assert.is(error?.properties?.['code'], 7, title);
-        await echo.end();
-        await echo.waitClose();
+        if (execmodel !== 'main_thread_only') await ended();
         assert.is(await gateway.call((value: number) => value + 1, 2), 3, title);
         assert.is((await gateway.remoteStatus()).numExecuting, 0, title);
         await gateway.terminate({ timeout: 1000 });
       }
     });
 }
+
+/** Patches that a program may make of its own builtins. Modules of Bun and Deno do not load, or fail themselves, where prototypes are frozen. */
+const LOCAL_PATCHES = [
+  'names on all objects',
+  'patched methods',
+  ...(runningInterpreter().kind === 'node' ? ['frozen prototypes'] : []),
+];
+
+for (const when of ['before', 'after'])
+  test(`what a program does to builtins, ${when} it imports execnet, holds up nothing`, async () => {
+    for (const title of LOCAL_PATCHES) {
+      await using program = startProgram('patched.mjs', [when, PATCHES[title] as string]);
+      const { stdout, stderr } = await program.ended;
+      assert.is(stderr, '', title);
+      assert.equal(
+        JSON.parse(stdout),
+        ['object', 300_000, 'number', 3, 'TypeError', 'from a process', 4],
+        title,
+      );
+    }
+  });
+
+test('an item for which there is no memory fails, and its channel goes on', async () => {
+  await using program = startProgram('scarce.mjs');
+  const none = 'ERR_EXECNET_DUMP: Array buffer allocation failed';
+  assert.equal(await program.said(), [none, 3_000_000, none, 500_000, none, 4_000_000]);
+  assert.is((await program.ended).code, 0);
+});
 
 test.run();

@@ -1,6 +1,6 @@
 import * as assert from 'uvu/assert';
 import { dealtOf } from '../../../tools/lib/deal.mjs';
-import { assertGoneWhenKilled, killWhileStarting } from './fixtures/held.ts';
+import { assertCleansUp, assertGoneWhenKilled, killWhileStarting, MOMENTS } from './fixtures/held.ts';
 import { PYTHON_HELD } from './fixtures/held-scenarios.mjs';
 import { stillRunning } from './fixtures/processes.ts';
 import { startProgram } from './fixtures/programs.ts';
@@ -23,6 +23,13 @@ for (const python of sharedPythons) {
     ]);
     await assertGoneWhenKilled(program, LIMIT);
   });
+
+  for (const middle of [[], ['popen//stdio=ignore']])
+    for (const moment of MOMENTS)
+      python.test(
+        `SIGKILL of the local process within a large item${middle.length > 0 ? ' through a gateway' : ''}, after ${moment} ms: code cleans up`,
+        () => assertCleansUp([...middle, pythonSpec(python, 'stdio=ignore')], moment, LIMIT),
+      );
 
   // half a dozen machines of Java take all there is for many seconds
   if (runtime === 'jython' && tier !== 'all') continue;

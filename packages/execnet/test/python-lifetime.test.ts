@@ -3,14 +3,15 @@ import { ConnectionLostError, type Gateway, Group } from 'execnet';
 import * as assert from 'uvu/assert';
 import { BareRemoteEnd } from './fixtures/bare-remote-end.ts';
 import { failureOf } from './fixtures/failure.ts';
+import { assertCleansUpAtTerminate } from './fixtures/held.ts';
 import { isA } from './fixtures/is-a.ts';
 import { Marker } from './fixtures/marker.ts';
 import { CODE, frame, pythonItem as item, LOSSES } from './fixtures/mutations.mjs';
 import { isRunning, stillRunning, stop } from './fixtures/processes.ts';
 import { startProgram } from './fixtures/programs.ts';
 import { PYTHON_CHILDREN } from './fixtures/python-children.mjs';
-import { pythonSpec, sharedPythons, withoutPython } from './fixtures/pythons.ts';
-import { test } from './fixtures/tests.ts';
+import { modelsOf, pythonSpec, sharedPythons, withoutPython } from './fixtures/pythons.ts';
+import { overlapping, test } from './fixtures/tests.ts';
 
 /** The promise is 2 s; a dozen interpreters on two cores need a margin. */
 const LIMIT = 5000;
@@ -24,7 +25,12 @@ async function begin(gateway: Gateway, what: string): Promise<number[]> {
   return pids;
 }
 
+/** Most of each is waiting: for what ends by itself, and for processes to go. */
+const overlapped = overlapping(3);
+
 for (const python of sharedPythons) {
+  const add = overlapped(python.test);
+
   for (const [what, code] of [
     ['computes', 'while True: pass'],
     ['waits', 'channel.receive()'],
@@ -55,10 +61,20 @@ for (const python of sharedPythons) {
       assert.is(group.size, 0);
     });
 
-  for (const { what, last, ends, lease } of LOSSES)
-    python.test(`finally runs when ${what}`, async () => {
+  for (const execmodel of modelsOf(python))
+    python.test(`${execmodel}: finally runs when it is terminated while a large item arrives`, async () => {
+      await using group = new Group();
+      await assertCleansUpAtTerminate(
+        await group.makeGateway(pythonSpec(python, 'stdio=ignore', `execmodel=${execmodel}`)),
+      );
+    });
+
+  for (const [execmodel, { what, last, ends, lease }] of modelsOf(python).flatMap((model) =>
+    LOSSES.map((loss) => [model, loss] as const),
+  ))
+    add(`${execmodel}: finally runs when ${what}`, async () => {
       using marker = new Marker();
-      await using remote = await BareRemoteEnd.bootPython(python, lease);
+      await using remote = await BareRemoteEnd.bootPython(python, { execmodel, lease });
       const text =
         "import time\nchannel.send(1)\ntry:\n    while True: channel.receive()\nfinally:\n    time.sleep(0.02)\n    open(args, 'w').close()";
       const request = { kind: 'source', text, file: null, function: null, args: marker.file };

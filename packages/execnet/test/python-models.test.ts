@@ -10,13 +10,16 @@ const suites = [
   conformance.pythonErrorSuite,
   conformance.pythonExecutingSuite,
   conformance.pythonExposingSuite,
+  conformance.pythonFileSuite,
   conformance.pythonGarbageSuite,
   conformance.pythonHalfClosedSuite,
   conformance.pythonInterferenceSuite,
+  conformance.pythonLeftBehindSuite,
   conformance.pythonProcessSuite,
   conformance.pythonScheduleSuite,
   conformance.pythonServiceSuite,
   conformance.pythonSignalSuite,
+  conformance.pythonStatusSuite,
   conformance.pythonStreamSuite,
 ];
 

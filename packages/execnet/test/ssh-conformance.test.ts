@@ -5,6 +5,7 @@ import { available } from '../../../tools/hosts/available.mjs';
 import { startSshd } from '../../../tools/hosts/sshd.mjs';
 import { runningInterpreter } from '../../../tools/lib/interpreters.mjs';
 import { generalShare } from '../../../tools/lib/suites.mjs';
+import { usualPython } from './fixtures/pythons.ts';
 import { testOn } from './fixtures/ssh-hosts.ts';
 import { runGeneralSuitesOver } from './fixtures/suites.ts';
 import { spread, suite, test, wanting } from './fixtures/tests.ts';
@@ -41,6 +42,16 @@ const ways: Record<string, Way> = {
     },
   },
 };
+
+if (usualPython !== undefined && usualPython.runtime !== 'jython') {
+  const middle = { popen: true, python: usualPython.path };
+  ways['popen via python'] = {
+    makeGateway: async (fields = {}) => {
+      await through('python', middle);
+      return await group.makeGateway({ popen: true, via: 'python', ...own, ...fields });
+    },
+  };
+}
 
 if (hosts) {
   const [host, other] = hosts;

@@ -11,6 +11,7 @@ import { makeKey } from '../../../tools/hosts/keys.mjs';
 import { refusedPort, silentServer } from '../../../tools/hosts/ports.mjs';
 import { startSshd } from '../../../tools/hosts/sshd.mjs';
 import { tooOldInterpreter } from '../../../tools/lib/interpreters.mjs';
+import { failureOf } from './fixtures/failure.ts';
 import { isA } from './fixtures/is-a.ts';
 import {
   type Client,
@@ -220,6 +221,26 @@ onBothClients('an interpreter whose first line names one that is missing', async
   const failure = await refusalOf(`${specOf(host, client)}//node=${script}`);
   check(failure, 'ERR_EXECNET_INTERPRETER_NOT_FOUND', new RegExp(script));
   assert.equal(await leftBehind(host), []);
+});
+
+onBothClients('a program that is no interpreter and stays', async (client) => {
+  await using host = await startSshd();
+  const program = `sh -c 'echo this is printed; echo and this >&2; exec sleep 1000'`;
+  const failure = await refusalOf({ ...fieldsOf(host, client), node: program }, { timeout: 3000 });
+  check(failure, 'ERR_EXECNET_CONNECT_TIMEOUT', /this is printed/);
+  assert.match(failure.message, 'and this');
+  assert.equal(await leftBehind(host), []);
+});
+
+onBothClients('an interpreter without a name', async (client) => {
+  await using host = await startSshd();
+  await using group = new Group();
+  await group.makeGateway(specOn(host, client, 'id=middle'));
+  for (const field of ['node', 'bun', 'deno'])
+    for (const spec of [`${specOf(host, client)}//${field}=`, `popen//via=middle//${field}=`]) {
+      const failure = await failureOf(group.makeGateway(spec));
+      check(failure, 'ERR_EXECNET_SPEC', new RegExp(`${field}= names no program`));
+    }
 });
 
 for (const [program, code] of [

@@ -287,6 +287,19 @@ testOn(['sshd'], 'ssh2: a key that others may read is not used', async () => {
   await logsIn(host, silent);
 });
 
+testOn(['sshd'], 'ssh2: a key file without end is not used, and does no harm', async () => {
+  await using host = await startSshd();
+  const endless = { ...host, key: '/dev/zero' };
+  writeFileSync(host.config, `${clientSection(endless)}`);
+  check(
+    await isRefused(host),
+    'ERR_EXECNET_AUTHENTICATION',
+    /\/dev\/zero \(it is larger than 1048576 bytes\)/,
+  );
+  writeFileSync(host.config, `Host *\n  IdentityFile /dev/zero\n${clientSection(host)}`);
+  await logsIn(host, silent);
+});
+
 // --- agents
 
 onBothClients('the keys of an agent', async (client) => {

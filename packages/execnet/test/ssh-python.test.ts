@@ -54,6 +54,7 @@ if (host === undefined || usualPython === undefined) {
     conformance.pythonClosingSuite,
     conformance.pythonGarbageSuite,
     conformance.pythonHalfClosedSuite,
+    conformance.pythonLeftBehindSuite,
     conformance.pythonStreamSuite,
     conformance.pythonExposingSuite,
     conformance.pythonProcessSuite,

@@ -7,7 +7,15 @@ import { type Channel, type Gateway, Group } from 'execnet';
 import * as assert from 'uvu/assert';
 import type { Host } from '../../../tools/hosts/host.mjs';
 import { startSshd } from '../../../tools/hosts/sshd.mjs';
-import { type Client, Folder, leftBehind, onBothClients, specOn } from './fixtures/ssh-clients.ts';
+import {
+  type Client,
+  check,
+  Folder,
+  leftBehind,
+  onBothClients,
+  refusalOf,
+  specOn,
+} from './fixtures/ssh-clients.ts';
 import { test } from './fixtures/tests.ts';
 
 /** Sends bytes that can't be compressed there and back. */
@@ -31,12 +39,15 @@ for (const compression of ['no', 'yes'])
   onBothClients(
     `new keys after each megabyte disturb nothing, Compression=${compression}`,
     async (client) => {
-      if (compression === 'yes' && !canCompress(client)) return;
       await using host = await startSshd({
         extra: ['RekeyLimit 1M', `Compression ${compression}`, 'LogLevel DEBUG1'],
       });
       await using group = new Group();
       const spec = specOn({ ...host, alias: `-o Compression=${compression} ${host.alias}` }, client);
+      if (compression === 'yes' && !canCompress(client)) {
+        check(await refusalOf(spec), 'ERR_EXECNET_SSH_OPTION', /Compression yes.*on Deno/);
+        return;
+      }
       const [one, two] = (await group.makeGateways([spec, spec])) as [Gateway, Gateway];
       // two at once share the connection of ssh2
       await Promise.all([exchange(one, 8_000_000), exchange(two, 4_000_000)]);

@@ -22,6 +22,9 @@ const pythonOn = (host: Host, client: Client, ...fields: readonly string[]): str
     ? specOn(host, client, ...fields)
     : `${specOf(host, client)}//${[`python=${usualPython.path}`, ...fields].join('//')}`;
 
+/** Milliseconds that ends have to end by themselves, on a busy machine. */
+const PATIENCE = 30_000;
+
 /** The number of logins so far. */
 const loginsOf = ({ home }: Host): number => readFileSync(join(home, 'logins')).length;
 
@@ -45,8 +48,8 @@ for (const { needs, server, start, client, count } of WAYS) {
       const gateways = await group.makeGateways(specs);
       const pids = gateways.map(({ peer }) => peer.pid);
       assert.is(loginsOf(host), count);
-      // one that was not known to be gone by then would be killed, by another login
-      await group.terminate({ timeout: 3000 });
+      // one that is not known to be gone would be killed, by another login; how soon they are is measured: `npm run bench -- slow-logins`
+      await group.terminate({ timeout: PATIENCE });
       assert.equal(pids.filter(isRunning), []);
       assert.is(loginsOf(host), count);
       assert.equal(await leftBehind(host), []);
@@ -62,7 +65,9 @@ for (const { needs, server, start, client, count } of WAYS) {
       const own = specOn(host, client);
       const gateways = await group.makeGateways([own, own, own, pythonOn(host, client)]);
       const pids = gateways.map(({ peer }) => peer.pid);
-      for (const pid of pids.slice(1)) process.kill(pid, 'SIGSTOP');
+      assert.is(loginsOf(host), 4);
+      // Dropbear may close a session that begins at the moment when another one ends: then it is asked again
+      for (const pid of server === 'dropbear' ? pids : pids.slice(1)) process.kill(pid, 'SIGSTOP');
       await group.terminate({ timeout: 0 });
       assert.equal(pids.filter(isRunning), []);
       assert.is(loginsOf(host), 5);
@@ -81,7 +86,7 @@ testOn(['sshd'], 'so do those on a host that another gateway reaches', async () 
     const gateways = await group.makeGateways([...leaves, ...leaves]);
     const [stopped, ...others] = gateways.map(({ peer }) => peer.pid) as [number, ...number[]];
     assert.is(loginsOf(host), before + 4);
-    await Promise.all(gateways.slice(1).map((gateway) => gateway.terminate({ timeout: 3000 })));
+    await Promise.all(gateways.slice(1).map((gateway) => gateway.terminate({ timeout: PATIENCE })));
     assert.equal(others.filter(isRunning), []);
     assert.is(loginsOf(host), before + 4);
     process.kill(stopped, 'SIGSTOP');
@@ -98,18 +103,19 @@ testOn(
   async () => {
     await using host = await startSlow(9);
     await using group = new Group();
-    const [stopped, working] = await group.makeGateways([specOn(host, 'ssh2'), specOn(host, 'ssh2')]);
-    assert.ok(stopped && working);
-    process.kill(stopped.peer.pid, 'SIGSTOP');
+    const [busy, working] = await group.makeGateways([specOn(host, 'ssh2'), specOn(host, 'ssh2')]);
+    assert.ok(busy && working);
+    const spinning = busy.remoteExec("process.on('SIGTERM', () => {}); channel.sendSync('spins'); for (;;);");
+    assert.is(await spinning.receive(), 'spins');
     const channel = working.remoteExec('for await (const item of channel) await channel.send(item + 1)');
-    const over = stopped.terminate({ timeout: 0 }).then(() => true);
+    const over = busy.terminate({ timeout: 0 }).then(() => true);
     let rounds = 0;
     for (let done = false; !done; rounds++) {
       await channel.send(rounds);
       assert.is(await channel.receive(), rounds + 1);
       done = await Promise.race([over, after(100, false)]);
     }
-    assert.not(isRunning(stopped.peer.pid));
+    assert.not(isRunning(busy.peer.pid));
     assert.is(await working.call(() => 42), 42);
     assert.is(loginsOf(host), 3);
     await group.terminate();

@@ -1,6 +1,6 @@
 import { type Channel, type Gateway, Group } from 'execnet';
 import * as assert from 'uvu/assert';
-import { ownRemoteEnds, specOf } from './fixtures/interpreters.ts';
+import { MODELS, ownRemoteEnds, specOf } from './fixtures/interpreters.ts';
 import { test } from './fixtures/tests.ts';
 
 /** An item that is sent at once, one in two fragments, and one that waits for room. */
@@ -92,6 +92,56 @@ async function checkReceives(gateway: Gateway): Promise<void> {
     }
 }
 
+/** Calls itself until the stack is used up, and makes, ends and closes channels at each of the last levels; then each again, where there is room. */
+async function live(
+  channel: Channel<never, number>,
+  { kind, skew }: { kind: 'end' | 'close'; skew: number },
+): Promise<void> {
+  const channels: Channel[] = [];
+  const promises: Promise<unknown>[] = [];
+  let failed = 0;
+  const act = (): void => {
+    try {
+      const made = channel.gateway.newChannel();
+      channels.push(made);
+      if (kind === 'end') promises.push(made.end());
+      else made.close();
+    } catch {
+      failed++;
+    }
+  };
+  const descend = (level: number): number => {
+    const own = level;
+    try {
+      descend(level + 1);
+    } catch {
+      // this is the end of the stack
+    }
+    if (channels.length < 40) act();
+    return own;
+  };
+  const begin = (more: number): number => (more > 0 ? begin(more - 1) : descend(0));
+  begin(skew);
+  await Promise.allSettled(promises);
+  for (const one of channels) {
+    await one.end().catch(() => {});
+    one.close();
+  }
+  await channel.send(failed);
+}
+
+async function checkLives(gateway: Gateway): Promise<void> {
+  for (const kind of ['end', 'close'] as const)
+    for (const skew of SKEWS) {
+      const channel = gateway.remoteExec(live, { kind, skew });
+      assert.ok((await channel.receive()) > 0);
+      await channel.waitClose();
+      const { numChannels } = await gateway.remoteStatus();
+      assert.is(numChannels, 0);
+      assert.is(await gateway.call(() => 42), 42);
+    }
+}
+
 async function check(gateway: Gateway): Promise<void> {
   for (const blocking of [false, true]) {
     for (const size of SIZES) {
@@ -118,15 +168,25 @@ async function check(gateway: Gateway): Promise<void> {
 }
 
 for (const interpreter of ownRemoteEnds) {
-  interpreter.test('receives on a stack that is used up lose nothing', async () => {
-    await using group = new Group();
-    await checkReceives(await group.makeGateway(specOf(interpreter)));
-  });
-  for (const execmodel of ['thread', 'worker', 'structured'])
+  for (const execmodel of MODELS) {
+    const made = (group: Group): Promise<Gateway> =>
+      group.makeGateway(specOf(interpreter, `execmodel=${execmodel}`));
+    interpreter.test(`${execmodel}: receives on a stack that is used up lose nothing`, async () => {
+      await using group = new Group();
+      await checkReceives(await made(group));
+    });
+    interpreter.test(
+      `${execmodel}: channels that are made and ended on a stack that is used up hold up nothing`,
+      async () => {
+        await using group = new Group();
+        await checkLives(await made(group));
+      },
+    );
     interpreter.test(`${execmodel}: sends on a stack that is used up fail, and hold up nothing`, async () => {
       await using group = new Group();
-      await check(await group.makeGateway(specOf(interpreter, `execmodel=${execmodel}`)));
+      await check(await made(group));
     });
+  }
 }
 
 test('nor at the local end', async () => {

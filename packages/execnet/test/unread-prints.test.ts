@@ -3,10 +3,10 @@ import * as assert from 'uvu/assert';
 import { startSshd } from '../../../tools/hosts/sshd.mjs';
 import { runningInterpreter } from '../../../tools/lib/interpreters.mjs';
 import { ownRemoteEnds, specOf } from './fixtures/interpreters.ts';
-import { middlePythons, pythonSpec, sharedPythons } from './fixtures/pythons.ts';
-import { specOn } from './fixtures/ssh-clients.ts';
-import { testOn } from './fixtures/ssh-hosts.ts';
+import { middlePythons, modelsOf, pythonSpec, sharedPythons } from './fixtures/pythons.ts';
+import { onBothClients, specOn } from './fixtures/ssh-clients.ts';
 import { test, type WithTests } from './fixtures/tests.ts';
+import { specThrough } from './fixtures/through.mjs';
 
 const COUNT = 40;
 const SIZE = 1_000_000;
@@ -44,9 +44,7 @@ function printing(channel: Channel<number>): Printing {
 
 /** A gateway of a group, through another one if there are two. */
 async function make(group: Group, specs: string): Promise<Gateway> {
-  const [spec, through] = specs.split(' through ');
-  if (through !== undefined) await group.makeGateway(`${through}//id=middle`);
-  return await group.makeGateway(through === undefined ? spec : `${spec}//via=middle`);
+  return await group.makeGateway(await specThrough(group, specs));
 }
 
 /** Begins an execution that prints. */
@@ -112,6 +110,31 @@ for (const interpreter of ownRemoteEnds)
     );
   }
 
+/** The reader has had enough. */
+async function destroyed(spec: string): Promise<void> {
+  await using group = new Group();
+  const gateway = await make(group, spec);
+  const printed = printing(gateway.remoteExec(IN_JAVASCRIPT, 'stdout'));
+  await new Promise((resolve) => gateway.stdout?.once('data', resolve));
+  gateway.stdout?.destroy();
+  await printed.over;
+  assert.is(printed.count, COUNT);
+  await gateway.remoteExec(IN_JAVASCRIPT, 'stdout').waitClose();
+}
+
+for (const interpreter of ownRemoteEnds)
+  interpreter.test('a reader that destroys the stream holds up nobody', () =>
+    destroyed(specOf(interpreter, 'stdio=pipe')),
+  );
+
+for (const interpreter of ownRemoteEnds)
+  for (const execmodel of ['main_thread_only', 'structured'])
+    interpreter.test(`${execmodel}: who prints waits while nobody reads it, and is ended`, async () => {
+      const spec = specOf(interpreter, 'stdio=pipe', `execmodel=${execmodel}`);
+      await waits(spec, inJavaScript);
+      await ends(spec, inJavaScript);
+    });
+
 /** One of the running kind, through another. */
 function testThrough(middle: WithTests<object>, spec: string): void {
   const specs = `${specOf(runningInterpreter(), 'stdio=pipe')} through ${spec}`;
@@ -130,6 +153,14 @@ for (const interpreter of ownRemoteEnds) testThrough(interpreter, specOf(interpr
 
 for (const python of middlePythons) testThrough(python, pythonSpec(python));
 
+for (const python of sharedPythons)
+  for (const execmodel of modelsOf(python).slice(1))
+    python.test(`${execmodel}: who prints waits while nobody reads it, and is ended`, async () => {
+      const spec = pythonSpec(python, 'stdio=pipe', `execmodel=${execmodel}`);
+      await waits(spec, inPython);
+      await ends(spec, inPython);
+    });
+
 for (const python of sharedPythons) {
   const spec = pythonSpec(python, 'stdio=pipe');
   python.test('who prints waits while nobody reads it', () => waits(spec, inPython));
@@ -140,13 +171,14 @@ for (const python of sharedPythons) {
   });
 }
 
-testOn(['sshd'], 'ssh2: of what nobody reads some is kept, and how much was dropped is told', async () => {
+onBothClients('of what nobody reads some is kept, and how much was dropped is told', async (client) => {
   await using host = await startSshd();
   await using group = new Group();
   const gateway = await group.makeGateway(
-    `${specOn(host, 'ssh2').replace('//stdio=ignore', '')}//stdio=pipe`,
+    `${specOn(host, client).replace('//stdio=ignore', '')}//stdio=pipe`,
   );
   const printed = printing(gateway.remoteExec(IN_JAVASCRIPT, 'stdout'));
+  await gateway.remoteStatus({ timeout: 60_000 });
   await printed.over;
   assert.is(printed.count, COUNT);
   let text = '';

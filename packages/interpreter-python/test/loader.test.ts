@@ -53,6 +53,7 @@ async function start(
   });
   const chunks: Buffer[][] = [[], [], [], []];
   for (const fd of [1, 2, 3]) child.stdio[fd]?.on('data', (chunk: Buffer) => chunks[fd]?.push(chunk));
+  const closed = once(child, 'close');
   child.stdin?.on('error', () => {});
   const options = { token: TOKEN, execmodel: 'thread', ...(needs === undefined ? {} : { needs }) };
   const bytes = Buffer.concat(
@@ -67,7 +68,7 @@ async function start(
     child.stdin?.write(bytes.subarray(at(part), at(part + 1)));
     await new Promise((resolve) => setImmediate(resolve));
   }
-  const [code] = await once(child, 'close');
+  const [code] = await closed;
   const [, protocol = Buffer.alloc(0), stderr, printed] = chunks.map((some) => Buffer.concat(some));
   return { code, protocol, stdout: String(printed), stderr: String(stderr), pid: child.pid };
 }

@@ -1,34 +1,25 @@
 /**
  * Does everything at once, for a long time: gateways of each interpreter, execution model and transport come and go in lanes beside each other, and a few stay
- * for all of it; each carries items of any size, calls, cancellations, errors, nested channels, callbacks, prints, timeouts.
+ * for all of it, some behind logins that are slow and connections that change their keys all the time; each carries items of any size, calls, cancellations,
+ * errors, nested channels, callbacks, prints, timeouts, streams, objects, processes, ports, alarms, clocks that stand still.
  *
  *     npm run stress -- [--minutes 60] [--lanes 4] [--seed 1] [--report 60]
  *
  * Fails with what hung, ended or answered wrongly, with what a gateway left running, and if memory grows from the second quarter of the time to the last.
  */
+import { spawnSync } from 'node:child_process';
 import { setTimeout as after } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import {
-  type Channel,
-  ConnectionLostError,
-  type Gateway,
-  Group,
-  hasCode,
-  RemoteError,
-  TimeoutError,
-} from 'execnet';
+import { type Gateway, Group, hasCode } from 'execnet';
 import { available } from '../../hosts/available.mjs';
 import { isRunning } from '../../hosts/processes.mjs';
 import { startSshd } from '../../hosts/sshd.mjs';
-import { chance } from '../../lib/chance.mjs';
 import { interpreters } from '../../lib/interpreters.mjs';
 import { pythons } from '../../lib/pythons.mjs';
 import { residentSize } from './process-memory.ts';
-
-/** A job that takes longer hangs, also on a busy machine; in milliseconds. */
-const LIMIT = 90_000;
+import { Chance, check, Hang, isLoss, JAVASCRIPT, type Job, LIMIT, PYTHON } from './stress-jobs.ts';
 
 /** So much more memory may be in use in the last quarter than in the second, in MiB: a collector has not taken it yet. */
 const SLACK = 40;
@@ -45,270 +36,6 @@ const duration = Number(values.minutes) * 60_000;
 
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
-
-/** Choices that look like chance, the same for the same seed. */
-class Chance {
-  readonly next: () => number;
-
-  constructor(seed: number) {
-    this.next = chance(seed);
-  }
-
-  below(limit: number): number {
-    return Math.floor(this.next() * limit);
-  }
-
-  pick<T>(items: readonly T[]): T {
-    return items[this.below(items.length)] as T;
-  }
-
-  /** Of any order of magnitude: most are small. */
-  size(): number {
-    return Math.floor(2 ** (this.next() * 21));
-  }
-}
-
-class Hang extends Error {}
-
-const check = (right: boolean, what: string): void => {
-  if (!right) throw new Error(what);
-};
-
-/** Something that a gateway is asked to do; rejects if the answer is wrong. */
-type Job = (gateway: Gateway, chance: Chance) => Promise<unknown>;
-
-/** Floods what answers with the sizes of its items, and cancels it after some answers. */
-async function cancelMidway(channel: Channel<number, Uint8Array>, chance: Chance): Promise<void> {
-  const size = chance.size();
-  const sending = (async () => {
-    for (;;) await channel.send(new Uint8Array(size));
-  })().catch(() => {});
-  for (let n = chance.below(5); n > 0; n--)
-    check((await channel.receive({ timeout: LIMIT })) === size, 'cancelled');
-  const reason = new Error('enough');
-  channel.cancel(reason);
-  check((await failureOf(channel.waitClose({ timeout: LIMIT }))) === reason, 'cancelled');
-  await sending;
-}
-
-/** Sends, and closes right behind that: what adds up the sizes of all items gets each of them. */
-async function closeBehind(
-  channel: Channel<never, Uint8Array>,
-  told: Channel<number>,
-  chance: Chance,
-): Promise<void> {
-  const sizes = Array.from({ length: chance.below(20) }, () => chance.size());
-  for (const size of sizes) void channel.send(new Uint8Array(size));
-  channel.close();
-  const sum = sizes.reduce((sum, size) => sum + size, 0);
-  check((await told.receive({ timeout: LIMIT })) === sum, `closed behind ${sum} bytes`);
-  told.close();
-}
-
-const JAVASCRIPT: Record<string, Job> = {
-  async echo(gateway, chance) {
-    const channel = gateway.remoteExec(async (channel: Channel<Uint8Array, Uint8Array>) => {
-      for await (const item of channel) await channel.send(item);
-    });
-    const sizes = Array.from({ length: 1 + chance.below(10) }, () => chance.size());
-    const sent = (async () => {
-      for (const size of sizes) await channel.send(new Uint8Array(size).fill(size & 0xff));
-    })();
-    sent.catch(() => {});
-    for (const size of sizes) {
-      const { length, [length - 1]: last } = await channel.receive({ timeout: LIMIT });
-      check(length === size && (size === 0 || last === (size & 0xff)), `echo of ${size} bytes: ${length}`);
-    }
-    await sent;
-    channel.close();
-    await channel.waitClose({ timeout: LIMIT });
-  },
-  async values(gateway, chance) {
-    const value = {
-      list: Array.from({ length: chance.below(2000) }, (_, n) => [n, String(n)]),
-      map: new Map([[1, 2]]),
-    };
-    const back = await gateway.call((one: { list: unknown[] }) => one.list.length, value, { timeout: LIMIT });
-    check(back === value.list.length, `values: ${back}`);
-  },
-  async flood(gateway, chance) {
-    const count = 1 + chance.below(40);
-    const channel = gateway.remoteExec(async (channel: Channel<never, Uint8Array>, count: number) => {
-      for (let n = 0; n < count; n++) void channel.send(new Uint8Array(100_000));
-    }, count);
-    // a reader that is slow at times
-    let seen = 0;
-    for await (const item of channel) {
-      seen += item.length;
-      if (chance.below(10) === 0) await after(chance.below(20));
-    }
-    check(seen === count * 100_000, `flood: ${seen} bytes of ${count * 100_000}`);
-  },
-  async cancelled(gateway, chance) {
-    const channel = gateway.remoteExec(async (channel: Channel<Uint8Array, number>) => {
-      for await (const item of channel) await channel.send(item.length);
-    });
-    await cancelMidway(channel, chance);
-  },
-  async closed(gateway, chance) {
-    const told = gateway.newChannel<number>();
-    const channel = gateway.remoteExec(
-      async (channel: Channel<Uint8Array, never>, told: Channel<never, number>) => {
-        let sum = 0;
-        for await (const item of channel) sum += item.length;
-        await told.send(sum);
-      },
-      told as never,
-    );
-    await closeBehind(channel, told, chance);
-  },
-  async fails(gateway) {
-    const failure = await failureOf(
-      gateway.call(() => {
-        throw Object.assign(new TypeError('as wanted'), { status: 3 });
-      }),
-    );
-    check(
-      failure instanceof RemoteError &&
-        failure.message === 'TypeError: as wanted' &&
-        failure.properties?.['status'] === 3,
-      `fails: ${String(failure)}`,
-    );
-  },
-  async nested(gateway) {
-    const inner = gateway.newChannel<number, number>();
-    const channel = gateway.remoteExec(
-      async (channel: Channel<never, string>, inner: Channel<number, number>) => {
-        await inner.send((await inner.receive()) + 1);
-        await channel.send('over');
-      },
-      inner as never,
-    );
-    await inner.send(41);
-    check((await inner.receive({ timeout: LIMIT })) === 42, 'nested');
-    check((await channel.receive({ timeout: LIMIT })) === 'over', 'nested');
-    inner.close();
-    await channel.waitClose({ timeout: LIMIT });
-  },
-  async callback(gateway, chance) {
-    const count = chance.below(300);
-    const channel = gateway.remoteExec(async (channel: Channel<never, number>, count: number) => {
-      for (let n = 0; n < count; n++) await channel.send(n);
-    }, count);
-    let seen = 0;
-    await new Promise<void>((resolve) => {
-      channel.setCallback(
-        (item) => {
-          if (item === null) resolve();
-          else seen++;
-        },
-        { endMarker: null },
-      );
-    });
-    await channel.waitClose({ timeout: LIMIT });
-    check(seen === count, `callback: ${seen} of ${count}`);
-  },
-  async late(gateway) {
-    const failure = await failureOf(
-      gateway.call(() => new Promise((resolve) => setTimeout(resolve, 200)), undefined, { timeout: 5 }),
-    );
-    check(failure instanceof TimeoutError, `late: ${String(failure)}`);
-  },
-  async prints(gateway) {
-    await gateway.call(() => {
-      for (let n = 0; n < 50; n++) console.log('printed', n);
-    });
-  },
-  async blocks(gateway) {
-    const channel = gateway.remoteExec(
-      "for (let n = 0; n < 20; n++) channel.sendSync(channel.receiveSync() + n); channel.sendSync('over');",
-    );
-    for (let n = 0; n < 20; n++) {
-      await channel.send(n);
-      check((await channel.receive({ timeout: LIMIT })) === 2 * n, 'blocks');
-    }
-    check((await channel.receive({ timeout: LIMIT })) === 'over', 'blocks');
-  },
-  async dropped(gateway) {
-    gateway.remoteExec(async (channel: Channel<never, string>) => {
-      await channel.send('nobody reads this');
-    });
-  },
-  async status(gateway) {
-    const { numExecuting } = await gateway.remoteStatus({ timeout: LIMIT });
-    check(numExecuting >= 0, `status: ${numExecuting}`);
-    await gateway.remoteInfo({ timeout: LIMIT });
-  },
-};
-
-const PYTHON: Record<string, Job> = {
-  async echo(gateway, chance) {
-    const channel = gateway.remoteExec<Uint8Array, Uint8Array>('for item in channel: channel.send(item)');
-    for (let n = 1 + chance.below(10); n > 0; n--) {
-      const size = chance.size();
-      await channel.send(new Uint8Array(size));
-      check((await channel.receive({ timeout: LIMIT })).length === size, `echo of ${size} bytes`);
-    }
-    channel.close();
-    await channel.waitClose({ timeout: LIMIT });
-  },
-  async flood(gateway, chance) {
-    const count = 1 + chance.below(40);
-    const channel = gateway.remoteExec<Uint8Array>(
-      "for n in range(args): channel.send(b'x' * 100000)",
-      count,
-    );
-    let seen = 0;
-    for await (const item of channel) seen += item.length;
-    check(seen === count * 100_000, `flood: ${seen} bytes`);
-  },
-  async cancelled(gateway, chance) {
-    const channel = gateway.remoteExec<number>('for item in channel: channel.send(len(item))');
-    await cancelMidway(channel, chance);
-  },
-  async closed(gateway, chance) {
-    const told = gateway.newChannel<number>();
-    const text = 'total = 0\nfor item in channel: total += len(item)\nargs.send(total)';
-    await closeBehind(gateway.remoteExec<never>(text, told), told, chance);
-  },
-  async fails(gateway) {
-    const failure = await failureOf(gateway.call('int', ['x']));
-    check(failure instanceof RemoteError && failure.remoteName === 'ValueError', `fails: ${String(failure)}`);
-  },
-  async threads(gateway) {
-    const channel = gateway.remoteExec<number>(
-      [
-        'import threading',
-        'def work(n):',
-        '    for k in range(20): channel.send(n)',
-        'threads = [threading.Thread(target=work, args=(n,)) for n in range(4)]',
-        'for one in threads: one.start()',
-        'for one in threads: one.join()',
-      ].join('\n'),
-    );
-    let seen = 0;
-    for await (const item of channel) seen += item >= 0 ? 1 : 0;
-    check(seen === 80, `threads: ${seen}`);
-  },
-  async prints(gateway) {
-    await gateway.remoteExec("for n in range(50): print('printed %d' % n)").waitClose({ timeout: LIMIT });
-  },
-  status: JAVASCRIPT['status'] as Job,
-};
-
-/** The error of a promise, which the end of its gateway is not meant to be. */
-async function failureOf(promise: Promise<unknown>): Promise<unknown> {
-  try {
-    return await promise;
-  } catch (error) {
-    if (isLoss(error)) throw error;
-    return error;
-  }
-}
-
-/** A gateway that was ended on purpose may fail what runs there. */
-const isLoss = (error: unknown): boolean =>
-  error instanceof ConnectionLostError || hasCode(error, 'ERR_EXECNET_CHANNEL_CLOSED');
 
 /** One execution at a time is all that it takes. */
 const isSingle = (gateway: Gateway): boolean => gateway.spec.core.execmodel === 'main_thread_only';
@@ -349,11 +76,22 @@ async function perform(gateway: Gateway, chance: Chance): Promise<void> {
   done.set(name, (done.get(name) ?? 0) + 1);
 }
 
+/** What it prints waits for its reader. */
+function readSlowly({ stdout, stderr }: Gateway): void {
+  for (const stream of [stdout, stderr])
+    stream?.on('data', () => {
+      stream.pause();
+      setTimeout(() => stream.resume(), 20);
+    });
+}
+
 /** Makes a gateway, has it do some things beside each other, ends it in one of the ways that there are. */
 async function round(specs: readonly string[], chance: Chance): Promise<void> {
   await using group = new Group();
   const first = chance.pick(specs);
-  const gateways = [await group.makeGateway(`${first}//stdio=ignore//id=first`, { timeout: LIMIT })];
+  const stdio = chance.pick(['ignore', 'pipe']);
+  const gateways = [await group.makeGateway(`${first}//stdio=${stdio}//id=first`, { timeout: LIMIT })];
+  readSlowly(gateways[0] as Gateway);
   if (chance.below(4) === 0)
     gateways.push(
       await group.makeGateway(
@@ -437,20 +175,35 @@ const models = [
 const pythonPaths = pythons()
   .filter(({ runtime }) => runtime !== 'jython')
   .map(({ path }) => `python=${path}`);
-await using host = available().sshd ? await startSshd() : undefined;
+/** A module of a model that works there; to import one is not enough. */
+const hasGreenlets = (path: string, model: string): boolean =>
+  spawnSync(path, ['-c', `import ${model}; ${model}.sleep(0)`], { stdio: 'ignore' }).status === 0;
+const pythonModels = (python: string): string[] => [
+  '',
+  'main_thread_only',
+  ...['eventlet', 'gevent'].filter((model) => hasGreenlets(python.slice('python='.length), model)),
+];
+const { sshd } = available();
+await using host = sshd ? await startSshd({ alias: 'host' }) : undefined;
+// new keys all the time, behind shells that take their time
+await using slow = sshd
+  ? await startSshd({ alias: 'slow', shell: 'bash', rc: 'sleep 1.5', extra: ['RekeyLimit 1M'] })
+  : undefined;
 const places = [
   'popen',
-  ...(host
-    ? [
-        `ssh=${host.alias}//ssh_config=${host.config}`,
-        `ssh=${host.alias}//ssh_config=${host.config}//ssh_client=openssh`,
-      ]
-    : []),
+  ...[host, slow].flatMap((server) => {
+    if (server === undefined) return [];
+    const { alias, config } = server;
+    const options = server === slow ? '-o Compression=yes ' : '';
+    return ['ssh2', 'openssh'].map(
+      (client) => `ssh=${options}${alias}//ssh_config=${config}//ssh_client=${client}`,
+    );
+  }),
 ];
 const specs = places.flatMap((place) => [
   ...paths.flatMap((path) => models.map((model) => `${place}//${path}${model}`)),
   ...pythonPaths.flatMap((path) =>
-    ['', '//execmodel=main_thread_only'].map((model) => `${place}//${path}${model}`),
+    pythonModels(path).map((model) => `${place}//${path}${model && `//execmodel=${model}`}`),
   ),
 ]);
 console.log(

@@ -4,6 +4,7 @@ import {
   failureOf,
   type GatewayFixture,
   GatewayTests,
+  occupy,
   settled,
   stop,
   warningsWhile,
@@ -13,6 +14,7 @@ import {
 export function cancellingSuite(name: string, fixture: GatewayFixture): void {
   const tests = new GatewayTests(name, 'cancelling', fixture);
   reasons(tests);
+  disposing(tests);
   waysToCancel(tests);
   blockedCalls(tests);
   scope(tests);
@@ -195,6 +197,36 @@ function reasons(tests: GatewayTests): void {
   });
 }
 
+function disposing(tests: GatewayTests): void {
+  tests.test(
+    'disposing throws what the clean-up fails with; an earlier failure is a warning',
+    async (gateway) => {
+      const failing = async (
+        channel: Channel<unknown, string>,
+        { log, waits }: { log: Log; waits: boolean },
+      ) => {
+        await log.send('begins');
+        if (waits) await channel.receive().catch(() => {});
+        throw new RangeError('it could not clean up');
+      };
+      const disposed = async (waits: boolean): Promise<void> => {
+        // of each its own: what has ended drops it, and the collector there closes it
+        const log = logOf(gateway);
+        await using channel = gateway.remoteExec(failing, { log, waits });
+        assert.ok(channel.id > 0);
+        assert.is(await log.receive(), 'begins');
+        log.close();
+        if (!waits) while ((await gateway.remoteStatus()).numExecuting > 0);
+      };
+      const failure = 'RangeError: it could not clean up';
+      assert.is((await failureOf(disposed(true))).message, failure);
+      // nobody has received that
+      const [warning] = await warningsWhile(() => disposed(false), 1);
+      assert.match(warning as string, failure);
+    },
+  );
+}
+
 function waysToCancel(tests: GatewayTests): void {
   tests.test('the signal of the execution fires, and what it awaits rejects', async (gateway) => {
     const log = logOf(gateway);
@@ -322,6 +354,19 @@ function blockedCalls(tests: GatewayTests): void {
       channel.cancel();
       assert.equal(await seen(log, 2), ['CancelledError ERR_EXECNET_CANCELLED true', 'finally']);
     });
+
+    tests.testThreads(
+      `so does one on another thread, and the one beside it blocks on: ${kind}`,
+      async (gateway) => {
+        const busy = await occupy(gateway);
+        const log = logOf(gateway);
+        const channel = gateway.remoteExec(outcomes, { log: log, kind });
+        assert.is(await log.receive(), 'waits');
+        channel.cancel();
+        assert.equal(await seen(log, 2), ['CancelledError ERR_EXECNET_CANCELLED true', 'finally']);
+        await busy.end();
+      },
+    );
   }
 
   tests.test('a further blocking call of a cancelled execution throws at once', async (gateway) => {

@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import type { Channel, RemoteError } from '@execnet/core';
 import * as assert from 'uvu/assert';
 import { failureOf, type GatewayFixture, GatewayTests } from './gateway-tests.ts';
-import { testPiping } from './piping.ts';
+import { testCancelledReading, testPiping } from './piping.ts';
 
 /** Channels as Node streams and as web streams. */
 export function fileSuite(name: string, fixture: GatewayFixture): void {
@@ -13,6 +13,7 @@ export function fileSuite(name: string, fixture: GatewayFixture): void {
   webReading(tests);
   webWriting(tests);
   testPiping(tests);
+  testCancelledReading(tests, "for (;;) await channel.send('x'.repeat(1000))");
   tests.run();
 }
 

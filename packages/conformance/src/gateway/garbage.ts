@@ -8,6 +8,7 @@ import { type GatewayFixture, GatewayTests, settled } from './gateway-tests.ts';
 export function garbageSuite(name: string, fixture: GatewayFixture): void {
   const tests = new GatewayTests(name, 'dropped channels', fixture);
   heard(tests);
+  waiting(tests);
   held(tests);
   droppedTests(tests, CODE);
   droppedThere(tests);
@@ -94,6 +95,51 @@ function heard(tests: GatewayTests): void {
     assert.is(await collecting(gateway, log.receive()), 'ChannelClosedError, cancelled: false');
     await log.send('its work');
     assert.is(await log.receive(), 'goes on with its work');
+    log.close();
+  });
+}
+
+/** The number of items that wait for room when a channel is dropped, of {@link SIZE} bytes each. */
+const COUNT = 20;
+
+const SIZE = 300_000;
+
+function waiting(tests: GatewayTests): void {
+  tests.test('what waits for room when a channel is dropped arrives', async (gateway) => {
+    const log = gateway.newChannel<string, string>();
+    await apart(async () => {
+      const channel = gateway.remoteExec(async (channel: Channel<Uint8Array, never>, log: Log) => {
+        await log.send('started');
+        await log.receive();
+        let bytes = 0;
+        for await (const item of channel) bytes += item.length;
+        await log.send(`${bytes}, cancelled: ${channel.signal.aborted}`);
+      }, log);
+      assert.is(await log.receive(), 'started');
+      for (let n = 0; n < COUNT; n++) void channel.send(new Uint8Array(SIZE));
+    });
+    await collectAll(gateway, 5);
+    await log.send('begin');
+    assert.is(await collecting(gateway, log.receive()), `${COUNT * SIZE}, cancelled: false`);
+    log.close();
+  });
+
+  tests.test('so does what code there sends on a channel that it drops', async (gateway) => {
+    const channel = gateway.newChannel<Uint8Array, never>();
+    const log = gateway.newChannel<string, string>();
+    gateway.remoteExec(
+      async (_: Channel, [channel, log, count, size]: [Channel<never, Uint8Array>, Log, number, number]) => {
+        for (let n = 0; n < count; n++) void channel.send(new Uint8Array(size));
+        await log.send('sent');
+      },
+      [channel, log, COUNT, SIZE] as never,
+    );
+    assert.is(await log.receive(), 'sent');
+    await collectAll(gateway, 5);
+    let bytes = 0;
+    for (let n = 0; n < COUNT; n++) bytes += (await channel.receive()).length;
+    assert.is(bytes, COUNT * SIZE);
+    channel.close();
     log.close();
   });
 }

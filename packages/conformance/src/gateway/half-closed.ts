@@ -117,6 +117,42 @@ function fromHere(tests: GatewayTests): void {
 }
 
 function fromThere(tests: GatewayTests): void {
+  tests.test('so does that of code there, and what it sent before arrives', async (gateway) => {
+    const log = gateway.newChannel<string, string>();
+    const code = async (
+      channel: Channel<never, Uint8Array>,
+      { log, way }: { log: Channel<string, string>; way: 'end' | 'close' },
+    ): Promise<void> => {
+      for (let n = 0; n < 8; n++) void channel.send(new Uint8Array(1024 * 1024));
+      let over = false;
+      const ended = way === 'end' ? channel.end() : channel.close(new RangeError('behind it'));
+      void ended?.then(() => {
+        over = true;
+      });
+      await log.send('asked');
+      await log.receive();
+      await log.send(String(over));
+      await ended;
+      await log.send('over');
+    };
+    for (const way of ['end', 'close'] as const) {
+      const channel = gateway.remoteExec(code, { log, way });
+      assert.is(await log.receive(), 'asked');
+      await log.send('look');
+      assert.is(await log.receive(), 'false');
+      let size = 0;
+      const read = async (): Promise<void> => {
+        for await (const { length } of channel) size += length;
+      };
+      if (way === 'end') await read();
+      else assert.match((await failureOf(read())).message, 'behind it');
+      assert.is(size, 8 * 1024 * 1024);
+      assert.is(await log.receive(), 'over');
+      await channel.waitClose().catch(() => {});
+    }
+    log.close();
+  });
+
   tests.test('code there ends what it sends, and goes on reading', async (gateway) => {
     const channel = gateway.remoteExec(async (channel: Channel<string, number>) => {
       for (let n = 0; n < 3; n++) void channel.send(n);

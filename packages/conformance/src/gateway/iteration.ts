@@ -51,6 +51,21 @@ export function iterationSuite(name: string, fixture: GatewayFixture): void {
     assert.equal(rest, [3, 4, 'the other direction, too']);
   });
 
+  tests.test('nor does code there that leaves one', async (gateway) => {
+    const channel = gateway.remoteExec(async (channel: Channel<number, number | string>) => {
+      for await (const item of channel) if (item === 1) break;
+      for (const item of channel.sync()) if (item === 3) break;
+      await channel.send(`${channel.isClosed}`);
+      await channel.send(await channel.receive());
+      for await (const item of channel) await channel.send(item);
+    });
+    for (let item = 0; item < 7; item++) await channel.send(item);
+    await channel.end();
+    const rest: unknown[] = [];
+    for await (const item of channel) rest.push(item);
+    assert.equal(rest, ['false', 4, 5, 6]);
+  });
+
   tests.test('two loops share the items', async (gateway) => {
     const channel = gateway.remoteExec(async (channel: Channel<never, number>) => {
       for (let item = 0; item < 100; item++) await channel.send(item);

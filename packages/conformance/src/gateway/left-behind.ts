@@ -1,6 +1,6 @@
 import type { Channel, Gateway } from '@execnet/core';
 import * as assert from 'uvu/assert';
-import { failureOf, type GatewayFixture, GatewayTests, stop } from './gateway-tests.ts';
+import { failureOf, type GatewayFixture, GatewayTests, occupy, stop } from './gateway-tests.ts';
 
 /** What an execution has left unawaited when it is cancelled, or when nobody listens to it any more, harms nobody. */
 export function leftBehindSuite(name: string, fixture: GatewayFixture): void {
@@ -8,6 +8,12 @@ export function leftBehindSuite(name: string, fixture: GatewayFixture): void {
   for (const kind of KINDS)
     tests.test(`what a cancelled execution left unawaited ends nothing: ${kind}`, async (gateway) => {
       await leaves(gateway, kind, (channel) => channel.cancel(new RangeError('enough')));
+    });
+  for (const kind of KINDS)
+    tests.testThreads(`nor does it on another thread, nor to the one beside it: ${kind}`, async (gateway) => {
+      const busy = await occupy(gateway);
+      await leaves(gateway, kind, (channel) => channel.cancel(new RangeError('enough')));
+      await busy.end();
     });
   for (const kind of ['iterates', 'receives', 'sends', 'streams'] as const)
     tests.test(

@@ -52,6 +52,19 @@ export function testPiping(tests: GatewayTests, { counts, fails }: typeof SOURCE
       assert.match((await failureOf(pipe(blocks(Number.POSITIVE_INFINITY), channel))).message, 'enough');
     });
 
+    tests.test(`${way} fails with the reason of a cancellation`, async (gateway) => {
+      const control = gateway.newChannel<number, string>();
+      const channel = gateway.remoteExec<never, Uint8Array>(counts, control);
+      const reason = new RangeError('no longer');
+      const failure = failureOf(pipe(blocks(8), channel));
+      await gateway.remoteStatus();
+      channel.cancel(reason);
+      assert.is(await failure, reason);
+      // for which the code waits, and which ends it
+      control.close();
+      await failureOf(channel.waitClose());
+    });
+
     tests.testWith({}, `${way} fails when the gateway ends`, async (gateway) => {
       const channel = gateway.remoteExec<never, Uint8Array>(counts, gateway.newChannel());
       const failure = failureOf(pipe(blocks(8), channel));
@@ -60,6 +73,51 @@ export function testPiping(tests: GatewayTests, { counts, fails }: typeof SOURCE
       assert.match((await failure).code ?? '', /^ERR_EXECNET_/);
     });
   }
+}
+
+/** Ways to read what comes over a channel, to its end. */
+const READERS: Readonly<
+  Record<string, (channel: Channel<string, never>, first: (chunk?: unknown) => void) => Promise<unknown>>
+> = {
+  'a file': async (channel, first) => {
+    for await (const chunk of channel.makeFile('r')) first(chunk);
+  },
+  'a pipeline from a file': (channel, first) =>
+    pipeline(channel.makeFile('r'), async (chunks) => {
+      for await (const chunk of chunks) first(chunk);
+    }),
+  'channel.readable': (channel, first) =>
+    channel.readable.pipeTo(new WritableStream({ write: () => first() })),
+  // a callback is told of the end by its marker, whatever the end is, and the caller by this
+  'waitClose behind a callback': (channel, first) => {
+    channel.setCallback(first);
+    return channel.waitClose();
+  },
+};
+
+/**
+ * Adds tests that what reads a channel does not take a cancellation for its end.
+ *
+ * @param source text that sends texts without end
+ */
+export function testCancelledReading(tests: GatewayTests, source: string): void {
+  for (const [way, read] of Object.entries(READERS))
+    tests.test(`${way} fails with the reason of a cancellation`, async (gateway) => {
+      const channel = gateway.remoteExec<string, never>(source);
+      const reason = new RangeError('no longer');
+      const reading = failureOf(
+        new Promise((resolve, reject) => {
+          // late enough to be in the midst of it
+          let chunks = 0;
+          const first = (): void => {
+            if (++chunks === 20) channel.cancel(reason);
+          };
+          read(channel, first).then(resolve, reject);
+        }),
+      );
+      assert.is(await reading, reason);
+      assert.is(await failureOf(channel.waitClose()), reason);
+    });
 }
 
 /** A stream of so many MiB. */

@@ -120,6 +120,23 @@ function streams(tests: GatewayTests): void {
     assert.ok(kept.length > 3_000_000 && kept.length < 5_000_000);
     assert.match(kept, /\d+ bytes were dropped here/);
   });
+
+  tests.test('what it complains of waits where somebody reads that', async (gateway) => {
+    const chatty = await gateway.spawn('sh', ['-c', 'head -c 12000000 /dev/zero >&2; echo done']);
+    const errors = chatty.stderr.iterator({ destroyOnReturn: false });
+    let size = ((await errors.next()).value as Buffer).length;
+    let over = false;
+    const read = lines(chatty).then((said) => {
+      over = true;
+      return said;
+    });
+    for (let round = 0; round < 20; round++) await gateway.remoteStatus();
+    await after(200);
+    assert.is(over, false);
+    for await (const chunk of errors) size += (chunk as Buffer).length;
+    assert.is(size, 12_000_000);
+    assert.equal(await read, ['done']);
+  });
 }
 
 function ends(tests: GatewayTests): void {
@@ -269,9 +286,9 @@ function ports(tests: GatewayTests): void {
       [900_000, 0],
     ] as const) {
       const stream = await gateway.connect({ host: '127.0.0.1', port: server.port });
+      const closed = once(stream, 'close');
       if (early > 0) stream.end(Buffer.alloc(early));
       assert.is(await text(stream.pipe(new PassThrough())), 'bye');
-      const closed = once(stream, 'close');
       if (late > 0) stream.end(Buffer.alloc(late));
       await closed;
     }

@@ -3,6 +3,9 @@ import * as assert from 'uvu/assert';
 interface SeenOfStart {
   readonly execArgv: string[];
   readonly args: string[];
+  /** The first two words of its command line: the interpreter, and the place of the main module. */
+  readonly command: string[];
+  readonly execPath: string;
   readonly titled: boolean;
   readonly main: string | undefined;
   readonly echo: string;
@@ -28,8 +31,10 @@ export async function seenOfStart(): Promise<SeenOfStart> {
     const echo = execFileSync(process.execPath, [...process.execArgv, ...run])
       .toString()
       .trim();
+    const { execArgv, execPath } = process;
     const { require } = globalThis as { require?: NodeJS.Require };
-    const main = 'Deno' in globalThis ? undefined : typeof require?.main?.filename;
+    // Deno has no such module
+    const main = 'Deno' in globalThis ? process.argv[1] : require?.main?.filename;
     const { Worker } = await import('node:worker_threads');
     const worker = new Worker(
       `require('node:child_process').fork(${JSON.stringify(script)}).once('message', (message) => require('node:worker_threads').parentPort.postMessage(message));`,
@@ -41,7 +46,8 @@ export async function seenOfStart(): Promise<SeenOfStart> {
     await worker.terminate();
     const titled = process.title === process.argv0;
     const args = process.argv.slice(2);
-    return { execArgv: process.execArgv, args, titled, main, echo, forked, fromWorker };
+    const command = process.argv.slice(0, 2);
+    return { execArgv, execPath, command, args, titled, main, echo, forked, fromWorker };
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -49,8 +55,9 @@ export async function seenOfStart(): Promise<SeenOfStart> {
 
 /** It sees what a script would see. */
 export function assertNothingSeen(seen: SeenOfStart): void {
-  const { execArgv, args, titled, main, echo, forked, fromWorker } = seen;
+  const { execArgv, execPath, command, args, titled, main, echo, forked, fromWorker } = seen;
   assert.equal([execArgv, args, titled], [[], [], true]);
   assert.equal([echo, forked, fromWorker], ['works', 'works', 'works']);
-  if (main !== undefined) assert.is(main, 'string');
+  assert.type(main, 'string');
+  assert.equal(command, [execPath, main]);
 }

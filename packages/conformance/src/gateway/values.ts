@@ -276,6 +276,68 @@ function refusing(tests: GatewayTests): void {
     assert.equal(await channel.receive(), ['DumpError', 'ERR_EXECNET_DUMP', '$.users[0].save']);
     await channel.waitClose();
   });
+
+  tests.test(
+    'what can not be read there is the same, sent in either way, and its channel goes on',
+    async (gateway) => {
+      const channel = gateway.remoteExec(async (channel: Channel<never, unknown>) => {
+        const fail = (): never => {
+          throw new RangeError('mine');
+        };
+        const values: Readonly<Record<string, unknown>> = {
+          getter: {
+            before: 'x'.repeat(100_000),
+            get late() {
+              return fail();
+            },
+          },
+          keys: [new Proxy({}, { ownKeys: fail })],
+          item: new Proxy([1, 2], { get: (array, key) => (key === '1' ? fail() : Reflect.get(array, key)) }),
+          prototype: new Proxy({}, { getPrototypeOf: fail }),
+          // it sends on the same channel while its own value is read
+          nested: {
+            get late() {
+              channel.send('from a getter').catch(() => {});
+              channel.sendSync('from a getter');
+              return fail();
+            },
+          },
+        };
+        const told = (name: string, { name: kind, code, cause }: Error & { code?: string }): string =>
+          [name, kind, code, (cause as Error)?.message].join();
+        for (const [name, value] of Object.entries(values)) {
+          try {
+            channel.sendSync(value);
+          } catch (error) {
+            channel.sendSync(told(name, error as Error));
+          }
+          await channel.send(value).catch((error: Error) => channel.send(told(name, error)));
+        }
+        // nobody is asked for JSON
+        for (const { prototype } of [Date, Map])
+          Object.defineProperty(prototype, 'toJSON', { value: fail, configurable: true, writable: true });
+        try {
+          await channel.send(new Date(0));
+          channel.sendSync(new Map([[1, 2]]));
+        } finally {
+          // that of a date was there before
+          Date.prototype.toJSON = Date.prototype.toISOString;
+          Reflect.deleteProperty(Map.prototype, 'toJSON');
+        }
+      });
+      const told: unknown[] = [];
+      for await (const item of channel) told.push(item);
+      const twice = (name: string): string[] => Array(2).fill(`${name},DumpError,ERR_EXECNET_DUMP,mine`);
+      const nested = ['from a getter', 'from a getter', 'nested,DumpError,ERR_EXECNET_DUMP,mine'];
+      assert.equal(told, [
+        ...['getter', 'keys', 'item', 'prototype'].flatMap(twice),
+        ...nested,
+        ...nested,
+        new Date(0),
+        new Map([[1, 2]]),
+      ]);
+    },
+  );
 }
 
 /** `echo`: code of the language that sends back what comes. */

@@ -434,7 +434,7 @@ export class ChannelState {
   /** Nobody holds the channel any more: the peer is told that nobody listens, and whatever runs there goes on. */
   abandon(): void {
     if (this.#closed || this.link.ended) {
-      this.#warnUnseen();
+      this.#dropped();
       this.#forget();
       return;
     }
@@ -641,7 +641,7 @@ export class ChannelState {
     if (this.#goesOn) return;
     this.overHook?.();
     this.overHook = undefined;
-    if (!this.unread && this.facade?.deref() === undefined) this.#warnUnseen();
+    if (!this.unread && this.facade?.deref() === undefined) this.#dropped();
   }
 
   /** Leaves the link, which is what brings credit: so not before everything that was sent has left. */
@@ -651,8 +651,13 @@ export class ChannelState {
     this.link.forget(this.id);
   }
 
-  #warnUnseen(): void {
+  #dropped(): void {
     if (this.announced) this.link.dropAnnounced(this.announced);
+    this.warnUnseen();
+  }
+
+  /** Nobody will ask any more how it ended: a failure that nobody has heard of is a warning. */
+  warnUnseen(): void {
     const end = this.#overEnd ?? this.#receiveEnd;
     if (this.#errorSeen || this.#cancelled || end === undefined || end.clean) return;
     this.#warnOf(end.error);

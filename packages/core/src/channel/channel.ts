@@ -326,8 +326,8 @@ export class Channel<Receive = unknown, Send = unknown> implements AsyncDisposab
   }
 
   /**
-   * Resolves when the other end will send nothing more: it closed or ended the channel, its execution is over, or this end closed. Rejects with the `RemoteError`
-   * of the execution, with `ConnectionLostError`, `TimeoutError` or the reason of `signal`.
+   * Resolves when nothing more comes. The channel of an execution: when that is over, although its code may have ended the channel before; any other: when the other
+   * end has closed or ended it. Either: at once when this end has closed it. Rejects with the `RemoteError` of the execution, with `ConnectionLostError`, `TimeoutError` or the reason of `signal`.
    *
    * If `cancel()` has cancelled an execution, it rejects with the reason when that is over, its clean-up included, or with what the clean-up failed with.
    * Code may go on whatever it is told: a wait without a `timeout` then rejects with `ERR_EXECNET_STILL_RUNNING` after 5000 ms.
@@ -348,9 +348,13 @@ export class Channel<Receive = unknown, Send = unknown> implements AsyncDisposab
     );
   }
 
-  /** Cancels the execution behind the channel if it still runs, and resolves or rejects as {@link waitClose} does, but for the cancellation; other channels it closes. */
+  /**
+   * Cancels the execution behind the channel if it still runs, and resolves or rejects as {@link waitClose} does, but for the cancellation; other channels it closes.
+   * What an execution had failed with before, and nobody has received, is a warning.
+   */
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#state.runs) {
+      this.#state.warnUnseen();
       this.close();
       return;
     }

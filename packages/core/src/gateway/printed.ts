@@ -18,9 +18,10 @@ export class Printed {
     return this.#stream;
   }
 
-  /** A promise if who prints is to wait for it before it goes on. */
+  /** A promise if who prints is to wait for it before it goes on. What comes behind the end, or when the reader has destroyed the stream, is for nobody. */
   take(chunk: Uint8Array): Promise<void> | undefined {
     const stream = this.#stream;
+    if (!stream.writable) return undefined;
     if (stream.writableLength + stream.readableLength > MAX_UNREAD) this.#dropped += chunk.length;
     else {
       this.#tellDropped();
@@ -36,6 +37,7 @@ export class Printed {
   }
 
   end(): void {
+    if (!this.#stream.writable) return;
     this.#tellDropped();
     this.#stream.end();
   }

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { accessSync, constants, mkdirSync } from 'node:fs';
 import { connect } from 'node:net';
-import { dirname, resolve } from 'node:path';
+import { dirname } from 'node:path';
 import { clearTimeout, setTimeout } from '../clock.ts';
 import { ConnectError, type ErrorCode } from '../errors/index.ts';
 import { onAbort } from '../on-abort.ts';
@@ -60,7 +60,8 @@ async function spawnLocal(command: Command, options: SpawnOptions = {}): Promise
 
 function prepareFolder(path: string, mustExist: boolean): void {
   try {
-    if (!mustExist) makeFolders(resolve(path));
+    // not made absolute: Node remembers a working folder that was removed, which would be made again
+    if (!mustExist) makeFolders(path);
     // with a slash behind it, it has to be a folder
     accessSync(mustExist ? `${path}/` : path, constants.X_OK);
   } catch (error) {

@@ -102,7 +102,8 @@ class ShellConnection implements Connection {
     this.closed = inner.closed.then((exit) => this.#exited(exit));
     inner.start({
       data: (chunk, owned) => this.#data(chunk, owned),
-      output: (stream, chunk) => this.#delivery.output(stream, chunk),
+      // it waits for no reader: the way there is one for all that comes, and the protocol would wait with it
+      output: (stream, chunk) => void this.#delivery.output(stream, chunk),
       end: (reason) => {
         this.#answered();
         this.#delivery.end(this.#failure ?? reason);

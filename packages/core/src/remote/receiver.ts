@@ -9,7 +9,7 @@ import { Board, BoardWord } from './board.ts';
 import { statusFrames } from './control-frames.ts';
 import type { Dialect } from './dialect.ts';
 import { endProcess } from './end-process.ts';
-import type { CreateExecutor, Executor, ThreadOptions } from './executor.ts';
+import type { CreateExecutor, Executor, ExecutorThread, Task, ThreadOptions } from './executor.ts';
 import { evaluateModel } from './model-program.ts';
 import { Output, RECEIVER_SLOT } from './output.ts';
 import { listen, messageChannel } from './port.ts';
@@ -80,6 +80,33 @@ function reasonOf(failure: Error | undefined, { exitCode }: RoutedThread): Error
   return new Error('the thread of the execution was ended, because it went on after it was cancelled');
 }
 
+/** Lets a request run, or refuses it. */
+interface Requests {
+  run(thread: RoutedThread, id: number, payload: Uint8Array): void;
+  refuse(id: number, message: string): void;
+}
+
+/** A request to execute something. There may be ten thousand that wait: they share their functions. */
+class ExecRequest implements Task {
+  readonly id: number;
+  readonly #payload: Uint8Array;
+  readonly #requests: Requests;
+
+  constructor(requests: Requests, id: number, payload: Uint8Array) {
+    this.#requests = requests;
+    this.id = id;
+    this.#payload = payload;
+  }
+
+  runOn(thread: ExecutorThread): void {
+    this.#requests.run(thread as RoutedThread, this.id, this.#payload);
+  }
+
+  refuse(message: string): void {
+    this.#requests.refuse(this.id, message);
+  }
+}
+
 /**
  * The thread that reads the connection, whatever the others do: it passes frames on, answers status, schedules executions, acts upon
  * cancellation, termination and the loss of the connection, and is the parent of all threads but the main one.
@@ -103,6 +130,11 @@ export class Receiver {
   readonly #spareRings: SharedArrayBuffer[] = [];
   /** Why executions were refused lately: the channels that were sent to them follow. */
   readonly #refusals = new Map<number, Uint8Array>();
+  readonly #requests: Requests = {
+    // a thread that begins now would not know that all is to end
+    run: (thread, id, payload) => void (this.#ending || this.#give(thread, id, payload)),
+    refuse: (id, message) => this.#refuse(id, message),
+  };
   #waiting: Uint8Array[] = [];
   #waitingSize = 0;
   #ending = false;
@@ -239,16 +271,7 @@ export class Receiver {
       this.#post(answer);
       return;
     }
-    this.#unlessRefused(id, () =>
-      this.#executor.execute({
-        id,
-        runOn: (thread) => {
-          // a thread that begins now would not know that all is to end
-          if (!this.#ending) this.#give(thread as RoutedThread, id, payload);
-        },
-        refuse: (message) => this.#refuse(id, message),
-      }),
-    );
+    this.#unlessRefused(id, () => this.#executor.execute(new ExecRequest(this.#requests, id, payload)));
   }
 
   /** Where no thread can be started, that is the error of what wanted one. */

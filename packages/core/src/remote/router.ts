@@ -34,6 +34,9 @@ export interface Routing {
   drop(route: Route): number[];
 }
 
+/** Payloads up to a sixteenth of it share a block of this size: each with a buffer of its own costs half a KiB, and ten thousand executions may wait. */
+const BLOCK = 65536;
+
 /** Payload of BIND. */
 const INT32_SIZE = 4;
 
@@ -83,6 +86,8 @@ export class Router implements Routing {
   #collected: Uint8Array | undefined;
   #collectedFill = 0;
   #collecting: ((whole: Uint8Array) => void) | undefined;
+  #block: Uint8Array = EMPTY;
+  #blockFill = 0;
 
   constructor(options: RouterOptions) {
     this.#options = options;
@@ -278,7 +283,16 @@ export class Router implements Routing {
     this.#collecting = then;
     this.#collectedFill = 0;
     // a hostile length alone reserves next to nothing
-    this.#collected = new Uint8Array(Math.min(length, 65536));
+    this.#collected = length <= BLOCK / 16 ? this.#inBlock(length) : new Uint8Array(Math.min(length, BLOCK));
+  }
+
+  #inBlock(length: number): Uint8Array {
+    if (this.#blockFill + length > this.#block.length) {
+      this.#block = new Uint8Array(BLOCK);
+      this.#blockFill = 0;
+    }
+    this.#blockFill += length;
+    return this.#block.subarray(this.#blockFill - length, this.#blockFill);
   }
 
   #collect(part: Uint8Array): void {
@@ -295,7 +309,9 @@ export class Router implements Routing {
 
   #collectedWhole(): void {
     const then = this.#collecting as (whole: Uint8Array) => void;
-    const whole = (this.#collected as Uint8Array).subarray(0, this.#collectedFill);
+    const collected = this.#collected as Uint8Array;
+    const whole =
+      collected.length === this.#collectedFill ? collected : collected.subarray(0, this.#collectedFill);
     this.#collecting = undefined;
     this.#collected = undefined;
     this.#route = undefined;

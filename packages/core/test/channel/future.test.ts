@@ -90,4 +90,21 @@ test('of two operations that wait for the same, one may leave', async () => {
   assert.is(await future, 1);
 });
 
+test('leaving again, or when it has been told, gives up nothing that others wait for', async () => {
+  const pair = new LinkPair();
+  const { here, there } = pair.channel();
+  const [left, told] = [entered(here.receive()), entered(here.receive())];
+  const [second, third] = [here.receive(), here.receive()];
+  left.leave();
+  left.leave();
+  for (const item of [1, 2]) void there.send(item);
+  await pair.settle();
+  told.leave();
+  told.leave();
+  void there.send(3);
+  await pair.settle();
+  assert.equal([left.outcomes, told.outcomes], [[], [{ ok: true, value: 1 }]]);
+  assert.equal(await Promise.all([second, third]), [2, 3]);
+});
+
 test.run();

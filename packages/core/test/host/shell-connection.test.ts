@@ -186,6 +186,27 @@ test('a shell that is killed proves nothing: the program is killed by the second
   assert.is(logins.length, 1);
 });
 
+test('what several shells have started that are killed at once is killed in one login', async () => {
+  let logins = 0;
+  const killer = new GroupKiller((line, signal) => {
+    logins++;
+    return open(`sleep 0.3; ${line}`, signal);
+  });
+  const started = await Promise.all(
+    Array.from({ length: 4 }, () => connect(script('printf $$ >&4; sleep 1000'), { killer })),
+  );
+  const sinks = started.map(({ connection }) => new Sink(connection));
+  await Promise.all(sinks.map((sink) => sink.until(({ text }) => text !== '')));
+  for (const { connection } of started)
+    process.kill(Number(/\d+$/.exec(connection.remoteAddress)), 'SIGKILL');
+  await Promise.all(started.map(({ done }) => done));
+  assert.equal(
+    sinks.map(({ text }) => runs(Number(text))),
+    [false, false, false, false],
+  );
+  assert.is(logins, 1);
+});
+
 test('what waits for the shell itself proves nothing when that is killed', async () => {
   // as a ForceCommand, sudo, or `docker exec` may
   const { connection, done, logins } = await connect(script('printf "$$ $PPID" >&4; sleep 1000'), {

@@ -31,8 +31,9 @@ export function createExecutor(threads: ExecutorThreads): Executor {
   const pool: Entry[] = [];
   let sweeper: ReturnType<typeof setInterval> | undefined;
   let watch: ReturnType<typeof setInterval> | undefined;
-  /** When something was last seen to have started, or to have come to its end, while others waited. */
-  let progress = 0;
+  /** For how long nothing was seen to start, or to come to its end, while others waited: the time between looks at most, so that a machine that is too busy to look is not taken for code that waits. */
+  let stalled = 0;
+  let looked = 0;
   let given = 0;
   let startTime = USUAL_START;
 
@@ -55,14 +56,16 @@ export function createExecutor(threads: ExecutorThreads): Executor {
   /** Sees to it that what waits does not wait for what runs. */
   const look = (): void => {
     const now = performance.now();
+    stalled += Math.min(now - looked, 2 * LOOK);
+    looked = now;
     waiting.drain();
-    if (waiting.given !== given) progress = now;
+    if (waiting.given !== given) stalled = 0;
     given = waiting.given;
     for (const entry of pool) {
       if (entry.started) continue;
       if (entry.thread.started) {
         entry.started = true;
-        progress = now;
+        stalled = 0;
         if (entry.starting) startTime = Math.min(now - entry.spawned, MAX_START);
       } else entry.starting = true;
     }
@@ -70,8 +73,8 @@ export function createExecutor(threads: ExecutorThreads): Executor {
       clearInterval(watch);
       watch = undefined;
       for (const entry of pool) entry.starting = false;
-    } else if (now - progress >= startTime) {
-      progress = now;
+    } else if (stalled >= startTime) {
+      stalled = 0;
       grow();
     }
   };
@@ -117,7 +120,8 @@ export function createExecutor(threads: ExecutorThreads): Executor {
       }
       waiting.add(task);
       if (watch || pool.length + 1 >= threads.limit) return;
-      progress = performance.now();
+      stalled = 0;
+      looked = performance.now();
       watch = setInterval(look, LOOK);
     },
     cancel: (id) => waiting.remove(id),

@@ -36,12 +36,12 @@ def nested_in_a_row(group, spec):
         channel.send(inner)
         inner.send(number)
         inner.send(b"x" * 100_000)
-    channel.send("go")
     # the first item was a channel, which was dropped there
     channel.send(None)
     for number in range(1, 50):
         first, second = receive(channel)
         assert (first, len(second)) == (number, 100_000)
+    assert ends(channel)
 
 
 def nested_in_other_threads(group, spec):

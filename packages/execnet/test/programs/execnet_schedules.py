@@ -69,8 +69,8 @@ def in_any_order(group, spec, plans):
     assert not os.path.exists("/proc/%d" % pid)
 
 
-def killed(group, spec, folder):
-    """Sends large items to code that would clean up, tells that it has begun, and waits to be killed."""
+def flooded(group, spec, folder):
+    """A gateway with code that takes large items without end and would clean up; they are on their way."""
     gw = group.makegateway(spec)
     for number, wait in enumerate(["await channel.receive()", "channel.receiveSync()"]):
         channel = gw.remote_exec(
@@ -83,8 +83,22 @@ def killed(group, spec, folder):
         channel.send(os.path.join(folder, str(number)))
         flood(channel, b"x" * 5_000_000)
         assert receive(channel) == 5_000_000
+    return gw
+
+
+def killed(group, spec, folder):
+    """Tells that items are on their way, and waits to be killed."""
+    gw = flooded(group, spec, folder)
     print(json.dumps({"pid": gw._io.popen.pid}), flush=True)
     time.sleep(TIMEOUT)
+
+
+def terminated(group, spec, folder):
+    gw = flooded(group, spec, folder)
+    group.terminate(timeout=TIMEOUT)
+    assert gw._io.wait() == 0
+    for number in range(2):
+        assert os.path.exists(os.path.join(folder, str(number)))
 
 
 run(globals())

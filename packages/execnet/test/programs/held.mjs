@@ -1,12 +1,14 @@
-// Makes a gateway for each scenario with the spec that it is given, says which processes there are, and stays until it is killed. With
+// Makes a gateway for each scenario with the spec that it is given (`SPEC through SPEC`: through another one), says which processes there are, and stays until it is killed. With
 // further arguments: for those scenarios only.
 import { Group } from 'execnet';
 import { CHILDREN } from '../fixtures/children.mjs';
 import { HELD } from '../fixtures/held-scenarios.mjs';
+import { specThrough } from '../fixtures/through.mjs';
 
-const [, , spec = 'popen', ...wanted] = process.argv;
+const [, , specs = 'popen', ...wanted] = process.argv;
 
 const group = new Group();
+const spec = await specThrough(group, specs);
 /** @type {Record<string, number[]>} */
 const pids = {};
 /** Channels that nobody holds are closed. @type {unknown[]} */

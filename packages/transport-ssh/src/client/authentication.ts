@@ -1,8 +1,9 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import type { AuthenticationType, AuthHandlerMiddleware, ParsedKey } from 'ssh2';
 import type { Destination } from '../config/index.ts';
 import { ssh2 } from '../library.ts';
 import type { Login, Prompt, SshOptions } from '../options.ts';
+import { readBounded } from '../read-bounded.ts';
 import { type Later, type SelectedKeys, selectKeys } from './agent.ts';
 import { MAX_SHA512, needsPassphrase, parsePrivateKey, signingWithSha512 } from './private-key.ts';
 
@@ -14,6 +15,9 @@ type KeyboardInteractive = Extract<Attempt, { type: 'keyboard-interactive' }>['p
 
 /** More passphrases, passwords or answers than that for one key or method would be a machine that guesses; the configured number is below. */
 const MAX_PROMPTS = 20;
+
+/** The largest file of a key, in bytes: OpenSSH's MAX_KEY_FILE_SIZE. */
+const MAX_KEY = 1024 * 1024;
 
 /** How many proofs a server may ask for, one after the other; two or three are what there is. */
 const MAX_PROOFS = 10;
@@ -153,7 +157,7 @@ export class Authentication {
   async #keyFile(file: string, explicit: boolean): Promise<ParsedKey | undefined> {
     let text: Buffer;
     try {
-      text = await readFile(file);
+      text = await readBounded(file, MAX_KEY);
       const risk = await othersMayRead(file);
       if (risk !== undefined) {
         this.#tried.push(`${file} (${risk})`);
@@ -271,7 +275,7 @@ async function publicKeysOf(files: readonly string[]): Promise<string[]> {
   for (const file of files) {
     for (const name of [`${file}.pub`, file]) {
       try {
-        const text = await readFile(name);
+        const text = await readBounded(name, MAX_KEY);
         const parsed = name === file ? parsePrivateKey(file, text) : ssh2.utils.parseKey(text);
         if (parsed instanceof Error) continue;
         keys.push(parsed.getPublicSSH().toString('base64'));

@@ -12,8 +12,8 @@ import type { Wire } from './wire.ts';
 const { clearTimeout, setTimeout } = clock;
 
 /**
- * Dropbear (2022.83) closes a session that is being opened at the moment when another one ends. It has run nothing then, so that it can be asked
- * again; each time it is as likely as before.
+ * Dropbear (2022.83) closes a session that is being opened at the moment when another one ends. Its shell has had no input then, and has run
+ * nothing, so that it can be asked again; each time it is as likely as before.
  */
 const EXEC_ATTEMPTS = 10;
 
@@ -196,7 +196,6 @@ export class Line {
 
   /** Runs a command. Rejects with a `FullError` when the server gives this connection no more sessions. */
   async run(command: string): Promise<ClientChannel> {
-    this.hold();
     this.#sessions++;
     try {
       const channel = await this.#exec(command);
@@ -210,8 +209,6 @@ export class Line {
       this.#sessions--;
       if (this.#ended) throw this.#failure ?? error;
       throw this.#refused(error as RefusedError);
-    } finally {
-      this.release();
     }
   }
 

@@ -59,9 +59,11 @@ export class Lines {
       const usable = [...(preferred ? [preferred] : []), ...trunk.lines].filter((line) => line.usable);
       const line = usable[0] ?? (await this.#connect(trunk, destination, surroundings, signal));
       line.retain();
+      // as long as somebody waits, and no longer: a server may never answer
+      line.hold();
       const using = use(line);
       try {
-        return await orAborted(using, signal);
+        return await orAborted(using, signal).finally(() => line.release());
       } catch (error) {
         // what comes too late is not wanted any more
         if (signal.aborted) using.then(undo, () => {});

@@ -1,7 +1,8 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { ConnectError } from '@execnet/core/plugin';
+import { readBounded } from '../read-bounded.ts';
 
-/** No configuration is this large; a device or a pipe that never ends is not read to exhaustion. */
+/** No configuration is this large. */
 const MAX_BYTES = 8 * 1024 * 1024;
 
 export interface ReadOptions {
@@ -23,7 +24,7 @@ export async function readConfigFile(path: string, options: ReadOptions): Promis
         path,
         'others than its owner can write to it, or it is owned by another user; make it safe by chmod 600, as ssh demands',
       );
-    const text = await readBounded(path, handle);
+    const text = (await readBounded(handle, MAX_BYTES)).toString('utf8');
     if (text.includes('\0')) throw unreadable(path, 'it is no text: there is a NUL character in it');
     return text;
   } catch (error) {
@@ -33,18 +34,6 @@ export async function readConfigFile(path: string, options: ReadOptions): Promis
     throw unreadable(path, message, error);
   } finally {
     await handle?.close();
-  }
-}
-
-async function readBounded(path: string, handle: FileHandle): Promise<string> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for (;;) {
-    const { bytesRead, buffer } = await handle.read({ buffer: Buffer.alloc(65_536), position: null });
-    if (bytesRead === 0) return Buffer.concat(chunks).toString('utf8');
-    chunks.push(buffer.subarray(0, bytesRead));
-    length += bytesRead;
-    if (length > MAX_BYTES) throw unreadable(path, `it is larger than ${MAX_BYTES} bytes`);
   }
 }
 

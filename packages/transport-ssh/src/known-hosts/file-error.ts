@@ -13,7 +13,7 @@ export function knownHostsFailure(file: string, act: 'read' | 'written', error: 
       `the host's key can't be added to ${file}: no space is left there (${message})`,
       cause,
     );
-  const advice = act === 'read' ? 'correct its permissions' : 'correct that';
+  const advice = act === 'read' && code !== undefined ? 'correct its permissions' : 'correct that';
   return new ConnectError(
     'ERR_EXECNET_KNOWN_HOSTS',
     `${file} can't be ${act}: ${message}; ${advice}, or name another file by -o UserKnownHostsFile=FILE`,

@@ -1,9 +1,12 @@
-import { readFile } from 'node:fs/promises';
+import { readBounded } from '../read-bounded.ts';
 import { type Entry, isAbout, keyOf, readEntry } from './entry.ts';
 import { knownHostsFailure } from './file-error.ts';
 import { type HostName, nameWithoutPort, writtenName } from './host-name.ts';
 import { keyType } from './key.ts';
 import type { Verdict } from './verdict.ts';
+
+/** The most that is read of a file, in bytes: the keys of a hundred thousand hosts are some 40 MB. */
+const MAX_BYTES = 64 * 1024 * 1024;
 
 /** The files to look in. A missing one holds nothing. */
 export interface KnownHostsFiles {
@@ -83,7 +86,7 @@ export class KnownHosts {
 
 async function readText(file: string): Promise<string> {
   try {
-    return await readFile(file, 'utf8');
+    return (await readBounded(file, MAX_BYTES)).toString('utf8');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return '';

@@ -1,11 +1,12 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
-import { quoteWords } from '@execnet/core/plugin';
+import { type Host, quoteWords } from '@execnet/core/plugin';
 import ssh2, { type Connection, type ParsedKey } from 'ssh2';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Line } from '../../src/client/line.ts';
-import { resolveDestination } from '../../src/config/index.ts';
+import { Lines } from '../../src/client/lines.ts';
+import { type Destination, resolveDestination } from '../../src/config/index.ts';
 import { failureOf } from '../config/failure.ts';
 import { Folder } from '../config/folder.ts';
 
@@ -13,20 +14,25 @@ const newKey = (): string => ssh2.utils.generateKeyPairSync('ed25519').private;
 
 interface Connected extends AsyncDisposable {
   readonly line: Line;
+  readonly destination: Destination;
+  /** Whether the connection keeps the program alive. */
+  readonly held: boolean;
   /** The server's side of it. */
   readonly connection: Connection;
   /** Below that. */
   readonly socket: Socket;
 }
 
-/** A line to a server of this process, which takes anybody, and opens sessions in which nothing happens. */
-async function connected(): Promise<Connected> {
+/** A line to a server of this process, which takes anybody, and opens sessions in which nothing happens, if it answers. */
+async function connected(answers: () => boolean = () => true): Promise<Connected> {
   const connections: [Connection, Socket][] = [];
   const server = new ssh2.Server({ hostKeys: [newKey()] });
   server.on('connection', (connection) => {
     connection.on('error', () => {});
     connection.on('authentication', (context) => context.accept());
-    connection.on('session', (accept) => accept().on('exec', (accept) => accept()));
+    connection.on('session', (accept) => {
+      if (answers()) accept().on('exec', (accept) => accept());
+    });
   });
   const listener = createServer((socket) => {
     socket.on('error', () => {});
@@ -42,10 +48,15 @@ async function connected(): Promise<Connected> {
     env: {},
   });
   const stream = connect(port, '127.0.0.1');
+  let held = true;
   const wire = {
     stream,
-    ref: () => void stream.ref(),
-    unref: () => void stream.unref(),
+    ref: () => {
+      held = true;
+    },
+    unref: () => {
+      held = false;
+    },
     whyEnded: async () => undefined,
     abort: async () => void stream.destroy(),
   };
@@ -55,6 +66,10 @@ async function connected(): Promise<Connected> {
   const [connection, socket] = connections[0] as [Connection, Socket];
   return {
     line,
+    destination,
+    get held() {
+      return held;
+    },
     connection,
     socket,
     async [Symbol.asyncDispose]() {
@@ -102,5 +117,31 @@ for (const [how, end] of [
       assert.instance(await failureOf(asked), Error);
     one.line.letGo();
   });
+
+test('a session that the server never opens is given up, and holds up nothing', async () => {
+  let answers = false;
+  await using one = await connected(() => answers);
+  const { line, destination } = one;
+  const surroundings = { host: {} as Host, options: {}, trace: () => {} };
+  const open = (command: string, signal: AbortSignal) =>
+    new Lines().session(destination, surroundings, { command, signal, preferred: line });
+  const reason = new Error('not any more');
+  const controller = new AbortController();
+  const waiting = open('something', controller.signal);
+  assert.ok(one.held);
+  controller.abort(reason);
+  assert.is(await failureOf(waiting), reason);
+  assert.not(one.held);
+  assert.ok(line.usable);
+  answers = true;
+  const opened = await open('more', new AbortController().signal);
+  assert.is(opened.line, line);
+  assert.is(line.failure, undefined);
+  const closed = once(opened.channel.resume(), 'close');
+  opened.channel.close();
+  await closed;
+  assert.not(one.held);
+  line.letGo();
+});
 
 test.run();

@@ -166,6 +166,14 @@ test('a file of the user that can not be read is an error, one of the system is 
   assert.equal(known.unreadable, [folder.path]);
 });
 
+test('a file without end is an error, one of the system is told of', async () => {
+  const error = await failureOf(KnownHosts.read({ user: ['/dev/zero'], global: [] }));
+  assert.is(error.code, 'ERR_EXECNET_KNOWN_HOSTS');
+  assert.match(error.message, "/dev/zero can't be read: it is larger than 67108864 bytes; correct that");
+  const known = await KnownHosts.read({ user: [], global: ['/dev/zero'] });
+  assert.equal(known.unreadable, ['/dev/zero']);
+});
+
 test('a file without permission to read is an error', async () => {
   using folder = new Folder();
   const file = folder.write('known_hosts', line('web', KEY));

@@ -11,6 +11,7 @@ import { python } from './python.ts';
 import { remoteObject } from './remote-object.ts';
 import { roundTrip } from './round-trip.ts';
 import { serializer } from './serializer.ts';
+import { slowLogins } from './slow-logins.ts';
 import { smallMessages } from './small-messages.ts';
 import { ssh } from './ssh.ts';
 import { stalled } from './stalled.ts';
@@ -29,6 +30,7 @@ export const benchmarks: readonly Benchmark[] = [
   models,
   via,
   ssh,
+  slowLogins,
   python,
   serializer,
   gateways,

@@ -1,7 +1,7 @@
 import { ConnectionLostError, type Gateway, TimeoutError } from '@execnet/core';
 import * as assert from 'uvu/assert';
 import { failureOf, settled, stop } from '../gateway-tests.ts';
-import { ECHO, evaluate, KEEP, keptAs, type PythonFixture, PythonTests } from './python-tests.ts';
+import { ECHO, evaluate, KEEP, keptAs, type PythonFixture, PythonTests, pythonFile } from './python-tests.ts';
 
 /** What ends an execution in Python. What only ends the listening is in `closing.ts`. */
 export function pythonCancellingSuite(name: string, fixture: PythonFixture): void {
@@ -125,14 +125,37 @@ function ways(tests: PythonTests): void {
   });
 
   tests.test('the signal and the timeout given to call cancel', async (gateway) => {
-    const log = gateway.newChannel<string>();
+    using module = pythonFile(`
+import sys
+def wait(log, other):
+    sys.waited_for = None
+    log.send('waits')
+    try:
+        other.receive()
+    except BaseException as error:
+        sys.waited_for = type(error).__name__
+        raise
+`);
     const reason = new Error('enough of it');
-    const controller = new AbortController();
-    const result = failureOf(gateway.call('time.sleep', [0.05], { signal: controller.signal }));
-    controller.abort(reason);
-    assert.is(await result, reason);
-    assert.instance(await failureOf(gateway.call('time.sleep', [0.1], { timeout: 1 })), TimeoutError);
-    log.close();
+    for (const way of ['signal', 'timeout'] as const) {
+      const [log, other] = [gateway.newChannel<string>(), gateway.newChannel()];
+      const controller = new AbortController();
+      const result = failureOf(
+        gateway.call(
+          module.function('wait'),
+          [log, other],
+          way === 'signal' ? { signal: controller.signal } : { timeout: 300 },
+        ),
+      );
+      assert.is(await log.receive(), 'waits');
+      controller.abort(reason);
+      if (way === 'signal') assert.is(await result, reason);
+      else assert.instance(await result, TimeoutError);
+      while ((await gateway.remoteStatus()).numExecuting > 0);
+      assert.is(await evaluate(gateway, "__import__('sys').waited_for"), 'Cancelled');
+      log.close();
+      other.close();
+    }
   });
 
   tests.test('disposing of the channel cancels, and waits for the end', async (gateway) => {
@@ -201,6 +224,15 @@ finally:
       assert.instance(error, ConnectionLostError);
       assert.is((error.cause as { code?: string }).code, 'ERR_EXECNET_TERMINATED');
     }
+  });
+
+  tests.testWith({}, 'a call that its gateway ends says so', async (gateway) => {
+    const failure = failureOf(gateway.call('time.sleep', [1000]));
+    while ((await gateway.remoteStatus()).numExecuting === 0);
+    await gateway.terminate({ timeout: 300 });
+    const error = await failure;
+    assert.instance(error, ConnectionLostError);
+    assert.is((error.cause as { code?: string }).code, 'ERR_EXECNET_TERMINATED');
   });
 
   tests.testWith({}, 'what comes to its end as its gateway ends does', async (gateway) => {

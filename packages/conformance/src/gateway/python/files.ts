@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import type { RemoteError } from '@execnet/core';
 import * as assert from 'uvu/assert';
 import { failureOf } from '../gateway-tests.ts';
-import { testPiping } from '../piping.ts';
+import { testCancelledReading, testPiping } from '../piping.ts';
 import { itemsOf, type PythonFixture, PythonTests } from './python-tests.ts';
 
 /** Channels as files, in Python and here. */
@@ -13,6 +13,7 @@ export function pythonFileSuite(name: string, fixture: PythonFixture): void {
   reading(tests);
   piping(tests);
   testPiping(tests, SOURCES);
+  testCancelledReading(tests, "while True: channel.send('x' * 1000)");
   tests.run();
 }
 

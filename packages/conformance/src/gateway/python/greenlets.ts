@@ -176,6 +176,30 @@ channel.send(len(rung))`);
     },
   );
 
+  // gevent begins them where no handler runs; PyPy runs one later, where code may get what it raises
+  if (model === 'eventlet' && !tests.pypy)
+    tests.testWith({}, 'nor does one that raises where a greenlet begins', async (gateway) => {
+      const channel = gateway.remoteExec<Uint8Array, string>(`
+import os, signal
+from eventlet.greenthread import GreenThread
+main = GreenThread.main
+def begin(self, *given):
+    os.kill(os.getpid(), signal.SIGALRM)
+    return main(self, *given)
+def ring(number, frame):
+    raise ValueError('an alarm for nobody')
+signal.signal(signal.SIGALRM, ring)
+GreenThread.main = begin
+channel.send(bytearray(300000))
+channel.receive()
+GreenThread.main = main
+signal.signal(signal.SIGALRM, signal.SIG_DFL)`);
+      assert.is((await channel.receive()).length, 300_000);
+      assert.is(await evaluate(gateway, 'args', 'works'), 'works');
+      await channel.send('enough');
+      await channel.waitClose();
+    });
+
   tests.test('threads of the system may use channels beside greenlets', async (gateway) => {
     const threading =
       model === 'gevent'

@@ -95,6 +95,30 @@ function fromThere(tests: PythonTests): void {
     assert.is(channel.isClosed, true);
   });
 
+  tests.test('its end waits until what is sent before has left', async (gateway) => {
+    const log = gateway.newChannel<string>();
+    const channel = gateway.remoteExec<string>(
+      `
+      import threading, time
+      thread = threading.Thread(target=lambda: channel.send('x' * 8000000))
+      thread.start()
+      while not channel._state.sending and thread.is_alive(): time.sleep(0.01)
+      args.send('ends')
+      channel.end()
+      args.send('ended')
+      thread.join()
+    `,
+      log,
+    );
+    assert.is(await log.receive(), 'ends');
+    for (let round = 0; round < 20; round++) await gateway.remoteStatus();
+    assert.is((await failureOf(log.receive({ timeout: 50 }))).code, 'ERR_EXECNET_TIMEOUT');
+    assert.is((await channel.receive()).length, 8_000_000);
+    assert.is(await log.receive(), 'ended');
+    await channel.waitClose();
+    log.close();
+  });
+
   tests.test('the end comes behind an item that another thread sends', async (gateway) => {
     const channel = gateway.remoteExec<string, string>(`
       import threading, time

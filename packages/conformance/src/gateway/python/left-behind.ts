@@ -2,13 +2,17 @@ import * as assert from 'uvu/assert';
 import { failureOf } from '../gateway-tests.ts';
 import { evaluate, type PythonFixture, PythonTests } from './python-tests.ts';
 
-/** Threads that an execution has left when it is cancelled harm nobody. */
+/** Threads, or greenlets, that an execution has left when it is cancelled harm nobody. */
 export function pythonLeftBehindSuite(name: string, fixture: PythonFixture): void {
   const tests = new PythonTests(name, 'left behind', fixture);
   for (const [kind, work] of Object.entries(KINDS))
-    tests.test(`a thread that a cancelled execution has left ends nothing: it ${kind}`, async (gateway) => {
+    tests.test(`what a cancelled execution has left ends nothing: it ${kind}`, async (gateway) => {
       const other = gateway.newChannel<unknown, unknown>();
-      const channel = gateway.remoteExec<string>(leaves(work), other);
+      const { execmodel } = await gateway.remoteStatus();
+      const channel = gateway.remoteExec<string>(
+        leaves(work, tests.greenlets ? execmodel : undefined),
+        other,
+      );
       assert.is(await channel.receive(), 'begun');
       // most do something by then
       await new Promise((resolve) => setTimeout(resolve, 50));
@@ -18,8 +22,8 @@ export function pythonLeftBehindSuite(name: string, fixture: PythonFixture): voi
       assert.is(await gateway.call('abs', [-1]), 1);
       // it hears of the end of what it waits for
       other.close();
-      const left = "len([t for t in __import__('threading').enumerate() if t.name == 'left'])";
-      while ((await evaluate(gateway, left)) !== 0) await new Promise((resolve) => setTimeout(resolve, 10));
+      while ((await evaluate(gateway, "len(__import__('sys').left)")) !== 0)
+        await new Promise((resolve) => setTimeout(resolve, 10));
     });
   tests.run();
 }
@@ -44,13 +48,25 @@ except BaseException as error:
   'raises later': "time.sleep(0.3); raise ValueError('left behind')",
 };
 
-const leaves = (work: string): string => `
-import threading, time
+/** Code that leaves `work` behind, in a thread or in a greenlet of the model. */
+const leaves = (work: string, model?: string): string => `
+import sys
+sys.left = ['begun']
 def work():
-${work.replace(/^/gm, '    ')}
-thread = threading.Thread(target=work, name='left')
-thread.daemon = True
+    try:
+${work.replace(/^/gm, '        ')}
+    finally: sys.left.pop()
 channel.send('begun')
-thread.start()
+${
+  model === undefined
+    ? `
+import threading, time
+thread = threading.Thread(target=work)
+thread.daemon = True
+thread.start()`
+    : `
+import ${model}, ${model} as time
+${model}.spawn(work)`
+}
 channel.receive()
 `;

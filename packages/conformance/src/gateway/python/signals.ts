@@ -101,7 +101,9 @@ channel.send(seen + [interrupted])`);
     }
     await channel.send(null);
     const seen = await channel.receive();
-    assert.ok((seen.pop() as number) > 2);
+    const interrupted = seen.pop() as number;
+    // while a greenlet waits they interrupt the hub
+    assert.ok(tests.greenlets || interrupted > 2, `${interrupted} were interrupted`);
     assert.equal(seen, expected);
     await channel.waitClose();
     await works(gateway);
@@ -152,7 +154,9 @@ given.close()`,
       const lengths: number[] = [];
       for await (const { length } of other) lengths.push(length);
       const [sent, interrupted, rung, ordered] = await channel.receive();
-      assert.ok((interrupted as number) > 50 && interrupted === rung, `${interrupted} of ${rung}`);
+      // of greenlets it may have been another one
+      const all = tests.greenlets ? (interrupted as number) <= (rung as number) : interrupted === rung;
+      assert.ok((interrupted as number) > 50 && all, `${interrupted} of ${rung}`);
       assert.ok(lengths.length >= (sent as number), `${lengths.length} came of ${sent}`);
       assert.equal([...new Set(lengths)], [5, 150_000]);
       assert.ok(ordered);

@@ -47,6 +47,11 @@ export function pythonStreamSuite(name: string, fixture: PythonFixture): void {
     const sorted: unknown[] = [];
     for await (const item of gateway.stream('sorted', [[3, 1, 2]])) sorted.push(item);
     assert.equal(sorted, [1, 2, 3]);
+    // a generator of a module
+    for await (const [path] of gateway.stream<[string]>('os.walk', ['/proc/self/task'])) {
+      assert.is(path, '/proc/self/task');
+      break;
+    }
   });
 
   tests.test('leaving the loop ends the generator, its finally included', async (gateway) => {

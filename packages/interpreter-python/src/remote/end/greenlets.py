@@ -13,13 +13,16 @@ class GreenModel(object):
         self.leaving = False
         self.running = 0
         self.greenlets = {}
+        # those of this program, whatever runs in them
+        self.own = weakref.WeakSet()
 
     def key(self):
         thread = get_ident()
         return thread if thread != self.end.main_thread else self.current()
 
     def is_amid(self):
-        return get_ident() in AMID or self.key() in AMID
+        # nothing that is waited for goes on without the hub
+        return get_ident() in AMID or self.key() in AMID or get_ident() == self.end.main_thread and self.in_hub()
 
     def latch(self):
         return GreenLatch(self) if get_ident() == self.end.main_thread else Latch()
@@ -41,12 +44,21 @@ class GreenModel(object):
             self.end.over(task, failure)
 
         def begin():
-            self.greenlets[task] = self.spawn(run)
+            self.greenlets[task] = self.begin(run)
 
         self.call(begin)
 
     def background(self, work):
-        self.call(lambda: self.spawn(work))
+        self.call(lambda: self.begin(work))
+
+    def begin(self, work):
+        greenlet = self.spawn(work)
+        self.own.add(greenlet)
+        return greenlet
+
+    def is_own(self):
+        """Whether this is the hub, or a greenlet of this program, which library code begins and ends."""
+        return self.in_hub() or self.current() in self.own
 
     def cancel_queued(self, _):
         return False
@@ -55,6 +67,8 @@ class GreenModel(object):
         pass
 
     def run_main(self):
+        # nor without this one
+        AMID.append(self.current())
         while not self.leaving:
             try:
                 self.wait_read(self.wake_read)

@@ -258,7 +258,7 @@ class RemoteEnd(Lifetime):
         atexit.register(self.left)
         lease = self.options.get('lease')
         if not JYTHON:
-            SIGNALS.take_over(self.model.in_hub)
+            SIGNALS.take_over(self.model.is_own)
             signal.signal(signal.SIGINT, self.interrupted)
         if self.leads:
             start_watchdog(self.input, lease)

@@ -7,8 +7,8 @@ class Signals(object):
     def __init__(self):
         self.set = signal.signal
         self.get = signal.getsignal
-        # whether the main thread is where greenlets wait for what is to come, and no code of the user runs
-        self.in_hub = None
+        # whether the main thread, where no frame tells, is in a greenlet in which no code of the user runs
+        self.is_own = None
         self.handlers = {}
         # broken pipes are to end the process: those of this program, which code of the user does not know of, would too
         self.ends_by_pipes = False
@@ -16,9 +16,9 @@ class Signals(object):
         self.pending = deque()
         self.lock = Lock()
 
-    def take_over(self, in_hub):
+    def take_over(self, is_own):
         """From now on the handlers that are set, by whatever code, are called by this."""
-        self.in_hub = in_hub
+        self.is_own = is_own
         signal.signal = self.install
         signal.getsignal = self.installed
 
@@ -123,7 +123,7 @@ def surroundings(frame):
         frame = frame.f_back
     if inside is None:
         # a greenlet of the user, or what runs when all is over
-        return False, not (SIGNALS.in_hub and SIGNALS.in_hub())
+        return False, not (SIGNALS.is_own and SIGNALS.is_own())
     return False, False
 
 

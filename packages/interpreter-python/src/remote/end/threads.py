@@ -15,7 +15,7 @@ class ThreadModel(object):
 
     latch = staticmethod(Latch)
     key = staticmethod(get_ident)
-    in_hub = None
+    is_own = None
 
     @staticmethod
     def is_amid():
