@@ -116,6 +116,7 @@ const slow = {
   'ssh-lifetime': 37,
   'ssh-lifetime-dropbear': 29,
   'ssh-login': 40,
+  'ssh-models': 17,
   'ssh-network-cut': 36,
   'ssh-network-cut-via': 44,
   'ssh-proxy': 21,

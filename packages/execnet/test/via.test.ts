@@ -14,6 +14,7 @@ import { isA } from './fixtures/is-a.ts';
 import { peakRises } from './fixtures/memory.mjs';
 import { childrenOf, isRunning, stillRunning } from './fixtures/processes.ts';
 import { startProgram } from './fixtures/programs.ts';
+import { assertOneThreadServes } from './fixtures/service-thread.ts';
 import { assertStartFailures } from './fixtures/start-failures.ts';
 import { test } from './fixtures/tests.ts';
 
@@ -105,6 +106,16 @@ for (const middle of sharedEnds) {
       rmSync(folder, { recursive: true });
     }
   });
+
+  middle.test(
+    'one thread of the middle serves all that goes through it, its processes and ports',
+    async () => {
+      await using group = new Group();
+      const outer = await group.makeGateway(specOf(middle, 'id=middle', 'stdio=ignore'));
+      const leaf = specOf(runningInterpreter(), 'via=middle', 'stdio=ignore');
+      await assertOneThreadServes(outer, () => group.makeGateway(leaf));
+    },
+  );
 
   middle.test('it is made, works and ends while user code spins in the middle', async () => {
     await using group = new Group();

@@ -517,6 +517,7 @@ function ends(tests: GatewayTests, { operations }: GatewayFixture): void {
     const channel = gateway.remoteExec(async (channel: Channel<never, number>) => {
       try {
         for (let n = 0; ; n++) {
+          channel.signal.throwIfAborted();
           await channel.send(n);
           await new Promise((resolve) => setTimeout(resolve, 1));
         }

@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import type { Channel, RemoteError } from '@execnet/core';
 import * as assert from 'uvu/assert';
 import { failureOf, type GatewayFixture, GatewayTests } from './gateway-tests.ts';
-import { testCancelledReading, testPiping } from './piping.ts';
+import { testCancelledReading, testPiping, testRemotePiping } from './piping.ts';
 
 /** Channels as Node streams and as web streams. */
 export function fileSuite(name: string, fixture: GatewayFixture): void {
@@ -13,6 +13,7 @@ export function fileSuite(name: string, fixture: GatewayFixture): void {
   webReading(tests);
   webWriting(tests);
   testPiping(tests);
+  testRemotePiping(tests);
   testCancelledReading(tests, "for (;;) await channel.send('x'.repeat(1000))");
   tests.run();
 }
@@ -55,6 +56,13 @@ function writing(tests: GatewayTests): void {
       assert.equal(await collect(channel), ['IN THE FILE', 'and more', 'closed']);
     },
   );
+
+  tests.test('what code writes in a row before it ends arrives, whatever it awaits', async (gateway) => {
+    const channel = gateway.remoteExec<string>(
+      "const file = channel.makeFile('w'); for (let n = 0; n < 50; n++) file.write(String(n)); file.end()",
+    );
+    assert.equal(await collect(channel), [...Array.from({ length: 50 }, (_, n) => String(n)), 'closed']);
+  });
 
   tests.test('writing faster than the reader reads fills the file, and it drains', async (gateway) => {
     const items = gateway.newChannel();

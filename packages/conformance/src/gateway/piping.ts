@@ -75,6 +75,76 @@ export function testPiping(tests: GatewayTests, { counts, fails }: typeof SOURCE
   }
 }
 
+/** The same ways in remote code, as text: they send `source` over `output`. */
+const REMOTE_WAYS: Readonly<Record<string, string>> = {
+  'a pipeline into a file': "pipeline(source, output.makeFile('w'))",
+  'a pipeline into a file that closes the channel':
+    "pipeline(source, output.makeFile('w', { proxyClose: true }))",
+  'pipeTo(channel.writable)': 'Readable.toWeb(source).pipeTo(output.writable)',
+};
+
+/** Text that sends a stream of so many MiB over the channel `output`; `piped` is the promise of that. */
+const piping = (way: string, count: number): string => `
+  const { Readable } = await import('node:stream');
+  const { pipeline } = await import('node:stream/promises');
+  const source = Readable.from((function* () { for (let n = 0; n < ${count}; n++) yield new Uint8Array(${MIB}); })());
+  const piped = ${way};
+`;
+
+/** Adds tests of what remote code is told that sends a stream: that all has left, or why it could not. For gateways to JavaScript. */
+export function testRemotePiping(tests: GatewayTests): void {
+  for (const [name, way] of Object.entries(REMOTE_WAYS)) {
+    tests.test(`${name} in remote code completes when all has left`, async (gateway) => {
+      const output = gateway.newChannel<Uint8Array>();
+      const asking = gateway.remoteExec<boolean, string>(
+        `const output = args; ${piping(way, 8)}
+        let complete = false;
+        const watched = piped.then(() => { complete = true; });
+        for await (const _ of channel) await channel.send(complete);
+        await watched;`,
+        output,
+      );
+      for (let round = 0; round < 50; round++) {
+        await asking.send('is it complete?');
+        assert.is(await asking.receive(), false);
+      }
+      let bytes = 0;
+      for await (const chunk of output) bytes += chunk.length;
+      assert.is(bytes, 8 * MIB);
+      await asking.end();
+      await asking.waitClose();
+    });
+
+    tests.test(`${name} in remote code fails with what the reader closes it with`, async (gateway) => {
+      const output = gateway.newChannel<Uint8Array>();
+      const failing = gateway.remoteExec<string>(
+        `const output = args; ${piping(way, Number.POSITIVE_INFINITY)}
+        await piped.catch((error) => channel.send(error.message));`,
+        output,
+      );
+      await output.receive();
+      output.close(new RangeError('enough'));
+      assert.match(await failing.receive(), 'enough');
+      await failing.waitClose();
+    });
+
+    tests.test(`${name} in remote code fails when its execution is cancelled`, async (gateway) => {
+      const note = gateway.newChannel<boolean>();
+      const channel = gateway.remoteExec<Uint8Array>(
+        `const output = channel; ${piping(way, Number.POSITIVE_INFINITY)}
+        await piped.catch((error) => args.send(error instanceof Error));`,
+        note,
+      );
+      await channel.receive();
+      const reason = new RangeError('no longer');
+      channel.cancel(reason);
+      assert.is(await note.receive(), true);
+      assert.is(await failureOf(channel.waitClose()), reason);
+      note.close();
+    });
+  }
+}
+
 /** Ways to read what comes over a channel, to its end. */
 const READERS: Readonly<
   Record<string, (channel: Channel<string, never>, first: (chunk?: unknown) => void) => Promise<unknown>>

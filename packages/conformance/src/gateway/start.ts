@@ -21,10 +21,15 @@ export async function seenOfStart(): Promise<SeenOfStart> {
   const folder = mkdtempSync(`${tmpdir()}/execnet-`);
   try {
     const script = `${folder}/script.cjs`;
-    writeFileSync(script, "process.send ? process.send('works') : console.log('works')");
+    // it stays until its parent has heard it: on Deno the end of a child may come before its last message
+    const tell = "process.once('disconnect', () => {}).send('works')";
+    writeFileSync(script, `process.send ? ${tell} : console.log('works')`);
     const child = fork(script);
     const forked = await new Promise<string>((resolve, reject) => {
-      child.once('message', (message) => resolve(String(message))).once('error', reject);
+      child.once('error', reject).once('message', (message) => {
+        child.disconnect();
+        resolve(String(message));
+      });
       child.once('exit', (code) => reject(new Error(`it ended with code ${code}`)));
     });
     const run = 'Deno' in globalThis ? ['run', '--no-config', script] : [script];
@@ -37,7 +42,8 @@ export async function seenOfStart(): Promise<SeenOfStart> {
     const main = 'Deno' in globalThis ? process.argv[1] : require?.main?.filename;
     const { Worker } = await import('node:worker_threads');
     const worker = new Worker(
-      `require('node:child_process').fork(${JSON.stringify(script)}).once('message', (message) => require('node:worker_threads').parentPort.postMessage(message));`,
+      `const child = require('node:child_process').fork(${JSON.stringify(script)});
+      child.once('message', (message) => { child.disconnect(); require('node:worker_threads').parentPort.postMessage(message); });`,
       { eval: true },
     );
     const fromWorker = await new Promise<string>((resolve, reject) => {

@@ -7,9 +7,10 @@ import { Code } from '../wire/index.ts';
 import type { ChannelState } from './channel-state.ts';
 import { type Future, future } from './future.ts';
 import { type FileOptions, readFile, writeFile } from './make-file.ts';
+import { SENT } from './sender.ts';
 import { coercionPayload, type StringCoercion, stringsOf } from './string-coercion.ts';
 import { checkTimeout, type WaitOptions, waitFor } from './wait.ts';
-import { readableStream, writableStream } from './web-streams.ts';
+import { readableStream, type Sink, writableStream } from './web-streams.ts';
 
 /** The gateway that a channel belongs to, as code sees it at either end. */
 export interface ChannelGateway {
@@ -169,6 +170,7 @@ export class Channel<Receive = unknown, Send = unknown> implements AsyncDisposab
       if (failure) throw failure;
       link.flush();
     } catch (error) {
+      this.#state.closeReason();
       throw atCaller(error, this.sendSync);
     }
   }
@@ -259,7 +261,7 @@ export class Channel<Receive = unknown, Send = unknown> implements AsyncDisposab
   makeFile(mode?: 'w', options?: FileOptions): Writable;
   makeFile(mode: 'r' | 'w' = 'w', options: FileOptions = {}): Readable | Writable {
     if (mode === 'r') return readFile(this, this.#state.link.streams(), options);
-    if (mode === 'w') return writeFile(this, this.#state.link.streams(), options);
+    if (mode === 'w') return writeFile(this.#sink(), this.#state.link.streams(), options);
     throw new TypeError(`makeFile takes the mode 'r' or 'w', not ${String(mode)}`);
   }
 
@@ -271,7 +273,7 @@ export class Channel<Receive = unknown, Send = unknown> implements AsyncDisposab
 
   /** A web stream whose chunks are sent as items; closing it is {@link end}, aborting it closes the channel with the reason. */
   get writable(): WritableStream<Send> {
-    this.#writable ??= writableStream(this);
+    this.#writable ??= writableStream<Send>(this.#sink());
     return this.#writable;
   }
 
@@ -371,6 +373,22 @@ export class Channel<Receive = unknown, Send = unknown> implements AsyncDisposab
 
   toString(): string {
     return `<Channel id=${this.id} ${this.isClosed ? 'closed' : 'open'}>`;
+  }
+
+  /** Where a stream sends its chunks: who writes to it is told what that fails with, so that the end of the channel is no news. */
+  #sink(): Sink<Send> {
+    const told = (sent: Promise<void>): Promise<void> =>
+      sent === SENT
+        ? sent
+        : sent.catch((error) => {
+            this.#state.closeReason();
+            throw error;
+          });
+    return {
+      send: (item) => told(this.send(item)),
+      end: () => told(this.end()),
+      close: (reason) => this.close(reason),
+    };
   }
 
   #refusal(): Error | undefined {

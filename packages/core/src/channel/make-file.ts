@@ -1,11 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
-
-/** What a file needs of its channel. */
-interface FileChannel extends AsyncIterable<unknown> {
-  send(item: unknown): Promise<void>;
-  end(): Promise<void>;
-  close(error?: unknown): void;
-}
+import { SENT } from './sender.ts';
+import type { Closable, Sink } from './web-streams.ts';
 
 /** Options of `makeFile`. */
 export interface FileOptions {
@@ -19,7 +14,7 @@ const encoder = new TextEncoder();
 
 /** A `Readable` of bytes over the strings and binaries that arrive. */
 export function readFile(
-  channel: FileChannel,
+  channel: AsyncIterable<unknown> & Closable,
   streams: Streams,
   { proxyClose = false }: FileOptions,
 ): Readable {
@@ -59,14 +54,17 @@ function pushBytes(stream: Readable, value: unknown): boolean {
 
 /** A `Writable` that sends each chunk as one item, with the backpressure of the channel, and ends the channel. */
 export function writeFile(
-  channel: FileChannel,
+  channel: Sink<unknown>,
   streams: Streams,
   { proxyClose = false }: FileOptions,
 ): Writable {
   return new streams.Writable({
     decodeStrings: false,
     write(chunk, _encoding, done) {
-      channel.send(chunk).then(() => done(), done);
+      const sent = channel.send(chunk);
+      // several chunks that are written in a row leave in a row, before the code that writes them can end
+      if (sent === SENT) done();
+      else sent.then(() => done(), done);
     },
     final(done) {
       channel.end().then(() => done(), done);

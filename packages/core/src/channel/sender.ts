@@ -32,7 +32,8 @@ const COPIED_QUEUE = 65536;
 
 const needStack = checkForCall();
 
-const SENT: Promise<void> = Promise.resolve();
+/** What {@link Sender.send} gives for an item that has left at once. */
+export const SENT: Promise<void> = Promise.resolve();
 
 /** The sending half of a channel: order, credit, fragments. */
 export class Sender {

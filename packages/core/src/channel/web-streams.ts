@@ -1,5 +1,11 @@
-interface Closable {
+export interface Closable {
   close(error?: unknown): void;
+}
+
+/** Where a stream sends its chunks. */
+export interface Sink<T> extends Closable {
+  send(item: T): Promise<void>;
+  end(): Promise<void>;
 }
 
 /** The items that arrive on `channel`; nothing is read ahead of the reader. */
@@ -21,9 +27,7 @@ export function readableStream<T>(channel: AsyncIterable<T> & Closable): Readabl
 }
 
 /** Sends each chunk as one item, with the backpressure of the channel, and ends the channel. */
-export function writableStream<T>(
-  channel: { send(item: T): Promise<void>; end(): Promise<void> } & Closable,
-): WritableStream<T> {
+export function writableStream<T>(channel: Sink<T>): WritableStream<T> {
   return new WritableStream<T>({
     write: (chunk) => channel.send(chunk),
     close: () => channel.end(),
