@@ -100,6 +100,7 @@ const slow = {
   lease: 22,
   'lifetime-models': 43,
   'lifetime-terminate': 40,
+  'models-elsewhere': 25,
   'python-flow': 15,
   'python-greenlets': 15,
   'python-hostile': 25,
@@ -116,7 +117,7 @@ const slow = {
   'ssh-lifetime': 37,
   'ssh-lifetime-dropbear': 29,
   'ssh-login': 40,
-  'ssh-models': 17,
+
   'ssh-network-cut': 36,
   'ssh-network-cut-via': 44,
   'ssh-proxy': 21,

@@ -11,7 +11,7 @@ globalThis.setInterval = (...args: Parameters<typeof interval>) => interval(...a
 /** A thread whose code waits for what is not there yet. */
 class BusyThread implements ExecutorThread {
   readonly channels = 1;
-  readonly started = true;
+  started = true;
   executing = 0;
   close(): void {}
   kill(): void {}
@@ -22,15 +22,23 @@ class Threads implements ExecutorThreads {
   readonly main: BusyThread = new BusyThread();
   readonly limit = 20;
   readonly parallelism: number;
-  spawned = 0;
+  readonly made: BusyThread[] = [];
+  /** Whether a thread is up as soon as it is made. */
+  quick = true;
 
   constructor(parallelism = 1) {
     this.parallelism = parallelism;
   }
 
   spawn(): ExecutorThread {
-    this.spawned++;
-    return new BusyThread();
+    const thread = new BusyThread();
+    thread.started = this.quick;
+    this.made.push(thread);
+    return thread;
+  }
+
+  get spawned(): number {
+    return this.made.length;
   }
 
   wantIdle(): void {}
@@ -91,5 +99,51 @@ test('a machine that is too busy to look is not taken for code that waits', asyn
   strictEqual(threads.spawned, 0);
   for (const id of [3, 5, 7]) executor.cancel(id);
 });
+
+/** Runs `body` with a clock that goes on only as `pass` says, in steps of the time between looks. */
+function withClock(body: (pass: (time: number) => void) => void): void {
+  const { performance, setInterval } = globalThis;
+  let now = 0;
+  const due = new Set<() => void>();
+  try {
+    globalThis.performance = { now: () => now } as typeof performance;
+    globalThis.setInterval = ((look: () => void, time: number) => {
+      if (time < 100) due.add(look);
+      return interval(() => {}, 1000).unref();
+    }) as typeof globalThis.setInterval;
+    body((time) => {
+      for (let step = 0; step < time; step += 5) {
+        now += 5;
+        for (const look of due) look();
+      }
+    });
+  } finally {
+    Object.assign(globalThis, { performance, setInterval });
+  }
+}
+
+test('further ones wait for one that starts, and then for as long as that took', () =>
+  withClock((pass) => {
+    const threads = new Threads();
+    threads.quick = false;
+    const executor = createExecutor(threads);
+    for (let id = 1; id < 40; id += 2) executor.execute(task(id));
+    pass(25);
+    strictEqual(threads.spawned, 0);
+    pass(5);
+    strictEqual(threads.spawned, 1);
+    // less than any was seen to take
+    pass(20);
+    for (const thread of threads.made) thread.started = true;
+    pass(5);
+    strictEqual(threads.spawned, 1);
+    pass(20);
+    strictEqual(threads.spawned, 1);
+    pass(5);
+    strictEqual(threads.spawned, 3);
+    // nor before these two have had that time
+    pass(20);
+    strictEqual(threads.spawned, 3);
+  }));
 
 test.run();

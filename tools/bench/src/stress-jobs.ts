@@ -334,7 +334,10 @@ try:
     before = signal.signal(signal.SIGALRM, ring)
 except ValueError:
     end = 0
-else:
+except Alarm:
+    # the timer of another execution
+    before = signal.SIG_DFL
+if end:
     signal.setitimer(signal.ITIMER_REAL, 0.005, 0.005)
 while time.time() < end:
     try:

@@ -341,6 +341,7 @@ function closing(tests: GatewayTests): void {
     const received: string[] = [];
     for await (const item of channel) received.push(item);
     assert.equal(received, ['before']);
+    assert.instance(await failureOf(channel.send('not heard' as never)), ChannelClosedError);
     assert.is(await log.receive(), 'ChannelClosedError true');
     void log.send('goes on');
     assert.is(await log.receive(), 'goes on');

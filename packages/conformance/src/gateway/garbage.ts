@@ -254,12 +254,16 @@ export function droppedTests(tests: GatewayTests, { addUp, failLate, fail, error
   });
 }
 
-/** Waits for the warning of an error that nobody receives, when what `run` has begun is dropped. */
+/** A line of a stack, in JavaScript or Python. */
+const STACK = /\n\s+(at |File ".*", line )/;
+
+/** Waits for the warning of an error that nobody receives, with its stack, when what `run` has begun is dropped. */
 async function isWarned(gateway: Gateway, error: string, run: () => Promise<void>): Promise<void> {
   let note!: (warning: Error) => void;
   const warned = new Promise<void>((resolve) => {
     note = ({ message }) => {
-      if (message.includes('failed and nobody received its error') && message.includes(error)) resolve();
+      const told = message.includes('failed and nobody received its error') && message.includes(error);
+      if (told && STACK.test(message)) resolve();
     };
   });
   process.on('warning', note);

@@ -21,15 +21,16 @@ const SOURCES = {
   counts:
     'await args.receive(); let bytes = 0; for await (const item of channel) bytes += item.length; await args.send(bytes)',
   fails: "await channel.receive(); throw new RangeError('enough')",
+  leaves: 'await channel.receive()',
 };
 
 /**
  * Adds tests of what a program is told that sends a stream: that all has left, or why it could not.
  *
- * @param sources texts: one that receives on the channel in `args`, then counts the bytes that come, and sends the count on that channel; and one that fails when the first item
- * has come
+ * @param sources texts: one that receives on the channel in `args`, then counts the bytes that come, and sends the count on that channel; one that fails when the first item
+ * has come; and one that is over then
  */
-export function testPiping(tests: GatewayTests, { counts, fails }: typeof SOURCES = SOURCES): void {
+export function testPiping(tests: GatewayTests, { counts, fails, leaves }: typeof SOURCES = SOURCES): void {
   for (const [way, pipe] of Object.entries(WAYS)) {
     tests.test(`${way} completes when all has left`, async (gateway) => {
       const control = gateway.newChannel<number, string>();
@@ -50,6 +51,13 @@ export function testPiping(tests: GatewayTests, { counts, fails }: typeof SOURCE
     tests.test(`${way} fails with what the code there fails with`, async (gateway) => {
       const channel = gateway.remoteExec<never, Uint8Array>(fails);
       assert.match((await failureOf(pipe(blocks(Number.POSITIVE_INFINITY), channel))).message, 'enough');
+    });
+
+    tests.test(`${way} fails where the code there has ended before all has left`, async (gateway) => {
+      const channel = gateway.remoteExec<never, Uint8Array>(leaves);
+      const error = await failureOf(pipe(blocks(Number.POSITIVE_INFINITY), channel));
+      assert.is(error.code, 'ERR_EXECNET_CHANNEL_CLOSED');
+      await channel.waitClose();
     });
 
     tests.test(`${way} fails with the reason of a cancellation`, async (gateway) => {
@@ -115,18 +123,22 @@ export function testRemotePiping(tests: GatewayTests): void {
       await asking.waitClose();
     });
 
-    tests.test(`${name} in remote code fails with what the reader closes it with`, async (gateway) => {
-      const output = gateway.newChannel<Uint8Array>();
-      const failing = gateway.remoteExec<string>(
-        `const output = args; ${piping(way, Number.POSITIVE_INFINITY)}
+    for (const reason of [undefined, new RangeError('enough')])
+      tests.test(
+        `${name} in remote code fails where the reader closes the channel: ${reason}`,
+        async (gateway) => {
+          const output = gateway.newChannel<Uint8Array>();
+          const failing = gateway.remoteExec<string>(
+            `const output = args; ${piping(way, Number.POSITIVE_INFINITY)}
         await piped.catch((error) => channel.send(error.message));`,
-        output,
+            output,
+          );
+          await output.receive();
+          output.close(reason);
+          assert.match(await failing.receive(), reason?.message ?? /channel \d+ .* closed/);
+          await failing.waitClose();
+        },
       );
-      await output.receive();
-      output.close(new RangeError('enough'));
-      assert.match(await failing.receive(), 'enough');
-      await failing.waitClose();
-    });
 
     tests.test(`${name} in remote code fails when its execution is cancelled`, async (gateway) => {
       const note = gateway.newChannel<boolean>();

@@ -178,9 +178,20 @@ finally:
     keep('seen', ['cleaned up'])`);
     assert.is(await channel.receive(), 'begins');
     const reason = new Error('enough');
-    const waiting = failureOf(channel.waitClose());
+    let over = false;
+    const waiting = failureOf(channel.waitClose()).finally(() => {
+      over = true;
+    });
     channel.cancel(reason);
     assert.is(channel.isClosed, true);
+    const failing = [
+      channel.receive(),
+      channel.send(1),
+      channel.end(),
+      channel[Symbol.asyncIterator]().next(),
+    ];
+    for (const failure of failing) assert.is(await failureOf(failure), reason);
+    assert.is(over, false);
     for (const error of [await waiting, await failureOf(channel.waitClose())]) assert.is(error, reason);
     assert.equal(await seenBy(gateway), ['cleaned up']);
     assert.is((await gateway.remoteStatus()).numExecuting, 0);

@@ -20,6 +20,7 @@ export function pythonFileSuite(name: string, fixture: PythonFixture): void {
 const SOURCES = {
   counts: 'args.receive(); args.send(sum(len(item) for item in channel))',
   fails: "channel.receive(); raise ValueError('enough')",
+  leaves: 'channel.receive()',
 };
 
 async function text(file: Readable): Promise<string> {

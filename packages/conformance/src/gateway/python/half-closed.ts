@@ -1,7 +1,7 @@
 import { ChannelClosedError, type RemoteError } from '@execnet/core';
 import * as assert from 'uvu/assert';
 import { failureOf, settled } from '../gateway-tests.ts';
-import { type PythonFixture, PythonTests } from './python-tests.ts';
+import { itemsOf, type PythonFixture, PythonTests } from './python-tests.ts';
 
 /** `end()`: one direction of a channel ends, and the other goes on. */
 export function pythonHalfClosedSuite(name: string, fixture: PythonFixture): void {
@@ -9,6 +9,23 @@ export function pythonHalfClosedSuite(name: string, fixture: PythonFixture): voi
   fromHere(tests);
   fromThere(tests);
   both(tests);
+  tests.test('leaving an iteration closes nothing and loses nothing, at either end', async (gateway) => {
+    const channel = gateway.remoteExec<number, number>(`
+      for item in channel:
+          if item == 1: break
+      for item in channel:
+          channel.send(item)
+          if item == 4: break
+      assert not channel.isclosed()
+      for item in channel: channel.send(item)
+    `);
+    for (let item = 0; item < 8; item++) await channel.send(item);
+    for await (const item of channel) if (item === 3) break;
+    assert.is(channel.isClosed, false);
+    await channel.send(8);
+    await channel.end();
+    assert.equal(await itemsOf(channel), [4, 5, 6, 7, 8]);
+  });
   tests.run();
 }
 
