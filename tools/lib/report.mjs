@@ -126,7 +126,7 @@ export class Report {
   }
 }
 
-/** What uvu prints of a suite in which all passed, and what the totals say of tests that were left out. */
+/** Lines of uvu that say nothing: of a suite in which all passed, and of tests that were left out. */
 const unremarkable = /^(?:.* (?:• )+ *\((\d+) \/ \1\)|left out: .*)\n/gm;
 
 /** @param {readonly string[]} faults @param {string} output */

@@ -1,6 +1,6 @@
 import * as assert from 'uvu/assert';
 import { dealtOf } from '../../../tools/lib/deal.mjs';
-import { BareRemoteEnd, FLOODS } from './fixtures/bare-remote-end.ts';
+import { assertDropsLate, BareRemoteEnd, FLOODS } from './fixtures/bare-remote-end.ts';
 import { ownRemoteEnds } from './fixtures/interpreters.ts';
 import {
   CODE,
@@ -10,7 +10,6 @@ import {
   hardMutation,
   int32,
   item,
-  LATE,
   Random,
   softMutation,
 } from './fixtures/mutations.mjs';
@@ -106,14 +105,7 @@ for (const interpreter of ownRemoteEnds) {
 
   interpreter.test('what comes for an execution that has ended is dropped, whatever it is', async () => {
     await using remote = await BareRemoteEnd.boot(interpreter);
-    const call = (id: number): Uint8Array =>
-      frame(CODE.CHANNEL_EXEC, id, item({ kind: 'call', text: '() => 42', args: 1 }));
-    remote.input.write(call(1));
-    await remote.hears(() => remote.payload(CODE.CHANNEL_CLOSE, 1) !== undefined);
-    remote.input.write(concat(...LATE, call(3)));
-    await remote.hears(() => remote.payload(CODE.CHANNEL_CLOSE, 3) !== undefined);
-    assert.equal(remote.payload(CODE.CHANNEL_DATA, 3), item(42));
-    assert.is(remote.payload(CODE.CHANNEL_CLOSE_ERROR, 3), undefined);
+    await assertDropsLate(remote, item({ kind: 'call', text: '() => 42', args: 1 }), item(42));
   });
 
   interpreter.test('a request that comes twice keeps a remote end from nothing', async () => {

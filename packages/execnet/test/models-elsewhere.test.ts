@@ -6,7 +6,7 @@ import { type Model, OTHER_MODELS } from './fixtures/suites.ts';
 import { interpretersOfRun, local, spread, test, wanting } from './fixtures/tests.ts';
 import { startWays } from './fixtures/ways.ts';
 
-/** How channels end under the models besides `thread`, elsewhere than on the interpreter that runs this: over ssh, through other gateways, on the oldest Node, in Python. */
+/** The end of channels under the models besides `thread`, elsewhere than on the interpreter that runs this: over ssh, through other gateways, on the oldest Node, in Python. */
 const { to, testEnd } = await startWays();
 
 const nodes = interpretersOfRun.remotes.filter(({ kind }) => kind === 'node');

@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import { middlePythons, modelsOf, pythonSpec, withoutPython } from './fixtures/pythons.ts';
 import { test, tier } from './fixtures/tests.ts';
 
-/** How long alarms come, in seconds. */
+/** Alarms come for so long, in seconds. */
 const SECONDS = tier === 'all' ? 60 : 2;
 
 /** Sends, receives, makes channels and closes them, while each 5 ms a handler raises in the midst of that. */

@@ -2,7 +2,7 @@
 
 import * as assert from 'uvu/assert';
 import { dealtOf } from '../../../tools/lib/deal.mjs';
-import { BareRemoteEnd, FLOODS } from './fixtures/bare-remote-end.ts';
+import { assertDropsLate, BareRemoteEnd, FLOODS } from './fixtures/bare-remote-end.ts';
 import {
   CODE,
   concat,
@@ -11,7 +11,6 @@ import {
   hardMutation,
   int32,
   pythonItem as item,
-  LATE,
   PYTHON,
   Random,
   softMutation,
@@ -98,16 +97,8 @@ for (const python of pythons) {
 
   python.test('what comes for an execution that has ended is dropped, whatever it is', async () => {
     await using remote = await boot();
-    const call = (id: number): Uint8Array => {
-      const request = { kind: 'source', text: 'channel.send(42)', file: null, function: null, args: null };
-      return frame(CODE.CHANNEL_EXEC, id, item(request));
-    };
-    remote.input.write(call(1));
-    await remote.hears(() => remote.payload(CODE.CHANNEL_CLOSE, 1) !== undefined);
-    remote.input.write(concat(...LATE, call(3)));
-    await remote.hears(() => remote.payload(CODE.CHANNEL_CLOSE, 3) !== undefined);
-    assert.equal(remote.payload(CODE.CHANNEL_DATA, 3), item(42));
-    assert.is(remote.payload(CODE.CHANNEL_CLOSE_ERROR, 3), undefined);
+    const request = { kind: 'source', text: 'channel.send(42)', file: null, function: null, args: null };
+    await assertDropsLate(remote, item(request), item(42));
   });
 
   // the program is the same, and the machine of Java takes seconds to start

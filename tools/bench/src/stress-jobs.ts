@@ -1,4 +1,4 @@
-/** What the stress program asks of gateways. */
+/** Jobs that the stress program gives to gateways. */
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
@@ -101,7 +101,7 @@ async function echoes(to: Writable, from: Readable, chance: Chance): Promise<voi
   check(seen === expected, `${seen} of ${expected} bytes came back`);
 }
 
-/** What gateways of every interpreter do. */
+/** Jobs for gateways of every interpreter. */
 const COMMON: Record<string, Job> = {
   async status(gateway) {
     const { numExecuting } = await gateway.remoteStatus({ timeout: LIMIT });

@@ -82,7 +82,7 @@ async function perform(gateway: Gateway, chance: Chance): Promise<void> {
   done.set(name, (done.get(name) ?? 0) + 1);
 }
 
-/** What it prints waits for its reader. */
+/** Takes its time, so that what is printed waits. */
 function readSlowly({ stdout, stderr }: Gateway): void {
   for (const stream of [stdout, stderr])
     stream?.on('data', () => {

@@ -1,6 +1,7 @@
 import { CancelledError, type Channel, ConnectionLostError, type Gateway, TimeoutError } from '@execnet/core';
 import * as assert from 'uvu/assert';
 import {
+  assertAllFailWith,
   failureOf,
   type GatewayFixture,
   GatewayTests,
@@ -77,13 +78,7 @@ function reasons(tests: GatewayTests): void {
       });
       channel.cancel(reason);
       // at once, although more has arrived
-      const failing = [
-        channel.receive(),
-        channel.send(1),
-        channel.end(),
-        channel[Symbol.asyncIterator]().next(),
-      ];
-      for (const failure of failing) assert.is(await failureOf(failure), reason);
+      await assertAllFailWith(channel, reason);
       assert.is(over, false);
       assert.is(await log.receive(), 'cleaned up');
       assert.is(await closed, reason);

@@ -158,6 +158,17 @@ export function testGoingOn(tests: GatewayTests, spins: string): void {
   });
 }
 
+/** Asserts that whatever is begun with a channel fails with this reason. All of it is begun at once. */
+export async function assertAllFailWith(channel: Channel<unknown, never>, reason: unknown): Promise<void> {
+  const failing = [
+    channel.receive(),
+    channel.send(1 as never),
+    channel.end(),
+    channel[Symbol.asyncIterator]().next(),
+  ];
+  for (const failure of failing) assert.is(await failureOf(failure), reason);
+}
+
 /** Such code in JavaScript. */
 export const SPINS = "channel.sendSync('spins'); for (;;);";
 

@@ -170,6 +170,7 @@ export class Channel<Receive = unknown, Send = unknown> implements AsyncDisposab
       if (failure) throw failure;
       link.flush();
     } catch (error) {
+      // who blocks is told what the channel has ended with, which asking marks
       this.#state.closeReason();
       throw atCaller(error, this.sendSync);
     }
@@ -375,17 +376,18 @@ export class Channel<Receive = unknown, Send = unknown> implements AsyncDisposab
     return `<Channel id=${this.id} ${this.isClosed ? 'closed' : 'open'}>`;
   }
 
-  /** Where a stream sends its chunks: who writes to it is told what that fails with, so that the end of the channel is no news. */
+  /** The channel for a stream: who writes to that is told what it fails with, so that the end of the channel is no news. */
   #sink(): Sink<Send> {
     const told = (sent: Promise<void>): Promise<void> =>
-      sent === SENT
-        ? sent
-        : sent.catch((error) => {
-            this.#state.closeReason();
-            throw error;
-          });
+      sent.catch((error) => {
+        this.#state.closeReason();
+        throw error;
+      });
     return {
-      send: (item) => told(this.send(item)),
+      send: (item) => {
+        const sent = this.send(item);
+        return sent === SENT ? undefined : told(sent);
+      },
       end: () => told(this.end()),
       close: (reason) => this.close(reason),
     };

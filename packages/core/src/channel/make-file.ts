@@ -1,5 +1,4 @@
 import type { Readable, Writable } from 'node:stream';
-import { SENT } from './sender.ts';
 import type { Closable, Sink } from './web-streams.ts';
 
 /** Options of `makeFile`. */
@@ -63,8 +62,8 @@ export function writeFile(
     write(chunk, _encoding, done) {
       const sent = channel.send(chunk);
       // several chunks that are written in a row leave in a row, before the code that writes them can end
-      if (sent === SENT) done();
-      else sent.then(() => done(), done);
+      if (sent) sent.then(() => done(), done);
+      else done();
     },
     final(done) {
       channel.end().then(() => done(), done);

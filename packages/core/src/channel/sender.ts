@@ -32,7 +32,7 @@ const COPIED_QUEUE = 65536;
 
 const needStack = checkForCall();
 
-/** What {@link Sender.send} gives for an item that has left at once. */
+/** The promise of {@link Sender.send} for an item that has left at once. */
 export const SENT: Promise<void> = Promise.resolve();
 
 /** The sending half of a channel: order, credit, fragments. */

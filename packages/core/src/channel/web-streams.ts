@@ -2,9 +2,10 @@ export interface Closable {
   close(error?: unknown): void;
 }
 
-/** Where a stream sends its chunks. */
+/** A channel as a stream needs it to send its chunks. */
 export interface Sink<T> extends Closable {
-  send(item: T): Promise<void>;
+  /** Undefined if the item has left at once. */
+  send(item: T): Promise<void> | undefined;
   end(): Promise<void>;
 }
 

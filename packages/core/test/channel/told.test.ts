@@ -8,7 +8,7 @@ import { rejection } from './rejection.ts';
 
 const failure = new RangeError('the disk is full');
 
-/** What is told of the failure of the other end; the channel is its owner's last use of it. */
+/** Uses of a channel that tell what the other end has failed with. */
 const ways: Readonly<Record<string, (channel: Channel, pair: LinkPair) => Promise<unknown>>> = {
   receive: (channel) => rejection(channel.receive()),
   waitClose: (channel) => rejection(channel.waitClose()),

@@ -1,6 +1,6 @@
 import { ConnectionLostError, type Gateway, TimeoutError } from '@execnet/core';
 import * as assert from 'uvu/assert';
-import { failureOf, settled, stop } from '../gateway-tests.ts';
+import { assertAllFailWith, failureOf, settled, stop } from '../gateway-tests.ts';
 import { ECHO, evaluate, KEEP, keptAs, type PythonFixture, PythonTests, pythonFile } from './python-tests.ts';
 
 /** What ends an execution in Python. What only ends the listening is in `closing.ts`. */
@@ -184,13 +184,7 @@ finally:
     });
     channel.cancel(reason);
     assert.is(channel.isClosed, true);
-    const failing = [
-      channel.receive(),
-      channel.send(1),
-      channel.end(),
-      channel[Symbol.asyncIterator]().next(),
-    ];
-    for (const failure of failing) assert.is(await failureOf(failure), reason);
+    await assertAllFailWith(channel, reason);
     assert.is(over, false);
     for (const error of [await waiting, await failureOf(channel.waitClose())]) assert.is(error, reason);
     assert.equal(await seenBy(gateway), ['cleaned up']);
