@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Gateway, Group } from 'execnet';
+import { type Channel, type Gateway, Group } from 'execnet';
 import * as assert from 'uvu/assert';
 import { startSshd } from '../../../tools/hosts/sshd.mjs';
 import { runningInterpreter } from '../../../tools/lib/interpreters.mjs';
@@ -38,6 +38,69 @@ for (const interpreter of ownRemoteEnds) {
       assert.equal(await Promise.all([1, 2, 3].map(call)), [2, 4, 6]);
     });
 }
+
+/** A gateway with a working folder of its own. */
+function inOwnFolder(group: Group, spec: string): Promise<Gateway> {
+  return group.makeGateway(`${spec}//chdir=${mkdtempSync(join(tmpdir(), 'gone-'))}`);
+}
+
+const adds = (n: number): number => n + 1;
+
+for (const interpreter of ownRemoteEnds)
+  for (const execmodel of MODELS) {
+    const spec = specOf(interpreter, `execmodel=${execmodel}`);
+    const startsNone = interpreter.kind === 'deno' && (execmodel === 'worker' || execmodel === 'thread');
+
+    /** It works, or says why no thread can be started. */
+    async function assertServes(call: Promise<number>): Promise<void> {
+      const answer = await call.catch((error: Error) => error.message);
+      if (startsNone && answer !== 42)
+        assert.match(answer as string, /the working folder is gone: process\.chdir/);
+      else assert.is(answer, 42);
+    }
+
+    interpreter.test(`${execmodel}: what runs first removes the working folder`, async () => {
+      await using group = new Group();
+      const blocked = (channel: Channel<number, number>): void => {
+        require('node:fs').rmSync(process.cwd(), { recursive: true });
+        channel.sendSync(channel.receiveSync() + 1);
+      };
+      const free = async (channel: Channel<number, number>): Promise<void> => {
+        require('node:fs').rmSync(process.cwd(), { recursive: true });
+        await channel.send((await channel.receive()) + 1);
+      };
+      // a lease has the receiver started earlier
+      for (const own of [spec, `${spec}//keepalive=5`])
+        for (const code of [blocked, free]) {
+          const gateway = await inOwnFolder(group, own);
+          await using channel = await gateway.remoteExec(code);
+          await channel.send(1);
+          assert.is(await channel.receive(), 2);
+          await channel.waitClose();
+          await assertServes(gateway.call(adds, 41));
+          assert.is((await gateway.remoteStatus()).numExecuting, 0);
+        }
+    });
+
+    interpreter.test(`${execmodel}: the working folder is removed while threads start`, async () => {
+      await using group = new Group();
+      const gateway = await inOwnFolder(group, spec);
+      const channel = await gateway.remoteExec<string, string>(async (channel) => {
+        await channel.send('runs');
+        await channel.receive();
+        require('node:fs').rmSync(process.cwd(), { recursive: true });
+        await channel.receive();
+        await channel.send('ran');
+      });
+      assert.is(await channel.receive(), 'runs');
+      await channel.send('remove');
+      const calls = [41, 41, 41].map((n) => assertServes(gateway.call(adds, n)));
+      await channel.send('end');
+      await Promise.all(calls);
+      assert.is(await channel.receive(), 'ran');
+      await assertServes(gateway.call(adds, 41));
+    });
+  }
 
 // a machine of Java remembers its folder
 for (const python of oneOfEach)

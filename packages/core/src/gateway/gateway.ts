@@ -348,11 +348,10 @@ export class Gateway implements AsyncDisposable {
       (error: unknown) => {
         open = false;
         channel.cancel(error);
-        const call = `${showCall(source)} on ${this.#name}`;
-        if (error instanceof TimeoutError) throw new TimeoutError(`${call} took longer than ${timeout} ms`);
+        if (error instanceof TimeoutError) throw this.#late(showCall(source), timeout);
         if (error instanceof ChannelClosedError)
           throw new ChannelClosedError(
-            `${call} ended without a result: the code has left it, as by sys.exit(0)`,
+            `${showCall(source)} on ${this.#name} ended without a result: the code has left it, as by sys.exit(0)`,
           );
         throw error;
       },
@@ -564,6 +563,10 @@ export class Gateway implements AsyncDisposable {
     return (await this.#ask(new Uint8Array([1]), options, this.remoteInfo)) as RemoteInfo;
   }
 
+  #late(what: string, timeout: number | undefined): TimeoutError {
+    return new TimeoutError(`${what} on ${this.#name} took longer than ${timeout} ms`);
+  }
+
   async #ask(question: Uint8Array, options: WaitOptions | undefined, calledBy: Method): Promise<unknown> {
     this.#check(calledBy);
     const channel = this.#link.channels.create();
@@ -572,6 +575,8 @@ export class Gateway implements AsyncDisposable {
     this.#link.writeFrame(Code.STATUS, channel.id, question);
     try {
       return await channel.receive(options);
+    } catch (error) {
+      throw error instanceof TimeoutError ? this.#late(`${calledBy.name}()`, options?.timeout) : error;
     } finally {
       channel.close();
     }
@@ -643,17 +648,13 @@ export class Gateway implements AsyncDisposable {
     let timer: ReturnType<typeof setTimeout> | undefined;
     let heedNoMore: (() => void) | undefined;
     try {
-      await new Promise<void>((resolve, reject) => {
-        void this.#ended.then(() => resolve());
-        if (timeout !== undefined) {
-          timer = setTimeout(
-            () => reject(new TimeoutError(`join() of ${this.#name} took longer than ${timeout} ms`)),
-            timeout,
-          );
-        }
+      const inTime = await new Promise<boolean>((resolve, reject) => {
+        void this.#ended.then(() => resolve(true));
+        if (timeout !== undefined) timer = setTimeout(() => resolve(false), timeout);
         const { signal } = options;
         if (signal) heedNoMore = onAbort(signal, () => reject(signal.reason));
       });
+      if (!inTime) throw this.#late('join()', timeout);
     } finally {
       clearTimeout(timer);
       heedNoMore?.();

@@ -69,7 +69,7 @@ export interface Executor {
   cancel(id: number): boolean;
   /** A thread has nothing left to execute; called only after `wantIdle(true)`. Of an isolated thread again when its last channel is closed. */
   idle(thread: ExecutorThread): void;
-  /** An isolated thread has ended. */
+  /** A thread has ended that is isolated, or that could not start. */
   ended?(thread: ExecutorThread): void;
 }
 

@@ -6,13 +6,13 @@ import { concat } from './control-frames.ts';
 import type { Dialect } from './dialect.ts';
 import { endChildren } from './end-process.ts';
 import { Output } from './output.ts';
-import { messageChannel } from './port.ts';
+import type { Port } from './port.ts';
 import { complain, printDirectly } from './prints.ts';
 import { type RawIo, rawIo } from './raw-io.ts';
 import { Ring, Word } from './ring.ts';
 import { loadProcessLater, onExit, runtime } from './runtime.ts';
 import { ExecutingThread } from './thread.ts';
-import type { Handover, ReceiverData } from './thread-data.ts';
+import type { Handover } from './thread-data.ts';
 import type { ThreadMessage } from './thread-port.ts';
 import { startReceiver } from './threads.ts';
 import { reportUncaught, reportUncaughtByEvents } from './uncaught.ts';
@@ -33,29 +33,19 @@ export function startMain({ evaluate, program, cache, options }: Start, dialect:
   printDirectly();
   // Deno has put nothing there, and takes long to load what says so
   if (runtime !== 'deno') lookLikeScript();
-  const { port1, port2 } = messageChannel();
   const board = new Board();
   const block = Ring.allocate();
   const ring = new Ring(block);
-  const receive = (handover: Handover | undefined): void => {
-    const data: ReceiverData = {
-      role: 'receiver',
-      program,
-      cache,
-      options,
-      board: board.shared,
-      mainRing: block,
-      mainPort: port2,
-      handover,
-    };
-    startReceiver(data, (error) => {
-      complain(`the receiver thread failed: ${(error as Error | undefined)?.stack ?? String(error)}`);
-      process.exit(70);
-    });
-  };
+  const receive = (handover: Handover | undefined): Port =>
+    startReceiver(
+      { role: 'receiver', program, cache, options, board: board.shared, ring: block, handover },
+      (error) => {
+        complain(`the receiver thread failed: ${(error as Error | undefined)?.stack ?? String(error)}`);
+        process.exit(70);
+      },
+    );
   // who sits in a read that never returns sees no lease expire
-  const watched = options.lease !== undefined;
-  if (watched) receive(undefined);
+  const watching = options.lease === undefined ? undefined : receive(undefined);
   const { exec, unread } = serveUntilExec(io, options, dialect, () =>
     Atomics.add(board.words, BoardWord.HEARD, 1),
   );
@@ -64,8 +54,8 @@ export function startMain({ evaluate, program, cache, options }: Start, dialect:
     Atomics.store(ring.words, Word.EXECUTING, 1);
   }
   const handover: Handover = { unread, begun: exec?.id };
-  if (watched) port1.postMessage({ kind: 'begin', ...handover } satisfies ThreadMessage);
-  else receive(handover);
+  watching?.postMessage({ kind: 'begin', ...handover } satisfies ThreadMessage);
+  const receiver = watching ?? receive(handover);
   workersLookLikeScripts();
   const thread = new ExecutingThread({
     gateway: options.id,
@@ -74,7 +64,7 @@ export function startMain({ evaluate, program, cache, options }: Start, dialect:
     ring,
     board,
     output: new Output(board, io, 0),
-    receiver: port1,
+    receiver,
     evaluate,
     exit: (code) => {
       Atomics.store(board.words, BoardWord.LEAVING, 1);

@@ -1,4 +1,3 @@
-import type { Worker } from 'node:worker_threads';
 import { type IdSpace, MAX_ID } from '../channel/index.ts';
 import { performance, setTimeout } from '../clock.ts';
 import { describeError, type RemoteErrorData } from '../errors/index.ts';
@@ -12,7 +11,7 @@ import { endProcess } from './end-process.ts';
 import type { CreateExecutor, Executor, ExecutorThread, Task, ThreadOptions } from './executor.ts';
 import { evaluateModel } from './model-program.ts';
 import { Output, RECEIVER_SLOT } from './output.ts';
-import { listen, messageChannel } from './port.ts';
+import { portOf } from './port.ts';
 import { complain, printDirectlyInThread } from './prints.ts';
 import { type RawIo, READ_SIZE, rawIo } from './raw-io.ts';
 import { Ring } from './ring.ts';
@@ -22,7 +21,7 @@ import { builtin, loadProcessLater, runtime } from './runtime.ts';
 import { idsOf } from './slots.ts';
 import type { Handover, ReceiverData, ThreadData } from './thread-data.ts';
 import type { ThreadMessage } from './thread-port.ts';
-import { startThread } from './threads.ts';
+import { StartedThread } from './threads.ts';
 
 /**
  * The time in which the main thread must begin to exit after another thread has called `process.exit()`, in milliseconds of the clock and of the processors. A
@@ -163,7 +162,7 @@ export class Receiver {
         );
       },
     });
-    this.#main = new RoutedThread(new Ring(data.mainRing), this.#wakeUps, { port: data.mainPort });
+    this.#main = new RoutedThread(new Ring(data.ring), this.#wakeUps, { port: portOf(data.port) });
     this.#adopt(MAIN_SLOT, this.#main);
     this.#executor = this.#createExecutor(options.executor);
     this.#io = io;
@@ -320,55 +319,57 @@ export class Receiver {
   #spawn({ isolated = false, limits }: ThreadOptions = {}, service = false): RoutedThread {
     let slot = 1;
     while (this.#threads[slot] !== undefined) slot++;
-    const { port1, port2 } = messageChannel();
     const ring = this.#spareRings.pop() ?? Ring.allocate();
-    const data: ThreadData = {
+    const data: Omit<ThreadData, 'port'> = {
       role: 'thread',
       program: this.#data.program,
       cache: this.#data.cache,
       options: this.#data.options,
       board: this.#board.shared,
       ring,
-      port: port2,
       slot,
       generation: ++this.#spawned,
       service,
       isolated,
     };
-    const worker = startThread(data, port2, limits);
+    let failure: Error | undefined;
+    const port = new StartedThread(
+      data,
+      {
+        failed: (error) => {
+          failure = error;
+          if (isolated || !Ring.isClaimed(ring)) return;
+          complain(error.stack ?? error.message);
+          this.#leave(1);
+        },
+        exited: () => {
+          this.#threads[slot] = undefined;
+          port.close();
+          if (this.#output.release(slot)) this.#leave(1);
+          else if (isolated || !Ring.isClaimed(ring))
+            this.#ended(thread, idsOf(data.generation, slot), reasonOf(failure, thread));
+          thread.retire();
+          if (runtime !== 'node' || this.#spareRings.length >= MAX_SPARE_RINGS) return;
+          Ring.clear(ring);
+          this.#spareRings.push(ring);
+        },
+      },
+      limits,
+    );
     const thread = new RoutedThread(new Ring(ring), this.#wakeUps, {
-      port: port1,
-      kill: () => this.#kill(worker),
+      port,
+      kill: () => this.#kill(port),
       service,
     });
     this.#adopt(slot, thread);
     if (this.#reconfigured) thread.insert(this.#reconfigured);
-    let failure: Error | undefined;
-    worker.on('error', (error) => {
-      if (isolated) {
-        failure = error;
-        return;
-      }
-      complain(error.stack ?? error.message);
-      this.#leave(1);
-    });
-    worker.on('exit', () => {
-      this.#threads[slot] = undefined;
-      port1.close();
-      if (this.#output.release(slot)) this.#leave(1);
-      else if (isolated) this.#ended(thread, idsOf(data.generation, slot), reasonOf(failure, thread));
-      thread.retire();
-      if (runtime !== 'node' || this.#spareRings.length >= MAX_SPARE_RINGS) return;
-      Ring.clear(ring);
-      this.#spareRings.push(ring);
-    });
     return thread;
   }
 
   /** Ends a thread, whatever it runs, but for a write: the lock keeps it out of these. */
-  #kill(worker: Worker): void {
+  #kill(thread: StartedThread): void {
     if (!this.#output.hold()) {
-      setTimeout(() => this.#kill(worker), RETRY);
+      setTimeout(() => this.#kill(thread), RETRY);
       return;
     }
     let held = true;
@@ -376,13 +377,12 @@ export class Receiver {
       if (held) this.#output.letGo();
       held = false;
     };
-    worker.once('exit', letGo);
     // it may sit in a call of the system for long; but it begins none any more
     setTimeout(letGo, STOPPING);
-    void worker.terminate();
+    thread.terminate(letGo);
   }
 
-  /** An isolated thread is gone: so are its channels, those that came from the local end and those that it has made. */
+  /** An isolated thread is gone, or one that could not start: so are its channels, those that came from the local end and those that it has made. */
   #ended(thread: RoutedThread, own: IdSpace, reason: Error): void {
     const failed = thread.executing > 0;
     const error = this.#error({
@@ -413,7 +413,7 @@ export class Receiver {
 
   #adopt(slot: number, thread: RoutedThread): void {
     this.#threads[slot] = thread;
-    listen(thread.port, (received) => {
+    thread.port.listen((received) => {
       const message = received as ThreadMessage;
       if (message.kind === 'room') thread.flush();
       else if (message.kind === 'idle') {

@@ -24,6 +24,8 @@ export const Word = {
   CUT_AT: 9,
   /** The number of channels that the code of the thread has made. */
   MADE: 10,
+  /** 1 once the thread runs that the block was made for: the thread itself; for the main thread's, the receiver. */
+  CLAIMED: 11,
 } as const;
 
 const WORDS = 12;
@@ -50,6 +52,15 @@ export class Ring {
 
   static allocate(): SharedArrayBuffer {
     return new SharedArrayBuffer(WORDS * 4 + RING_SIZE);
+  }
+
+  /** True for the first that asks: of several threads that were started for one purpose, the others end. */
+  static claim(block: SharedArrayBuffer): boolean {
+    return Atomics.exchange(new Int32Array(block, 0, WORDS), Word.CLAIMED, 1) === 0;
+  }
+
+  static isClaimed(block: SharedArrayBuffer): boolean {
+    return Atomics.load(new Int32Array(block, 0, WORDS), Word.CLAIMED) === 1;
   }
 
   /** Makes a block that nobody uses any more as good as new. */

@@ -1,8 +1,8 @@
-import type { MessagePort } from 'node:worker_threads';
 import { setImmediate } from '../clock.ts';
 import { Code, encodeFrame, int32Payload } from '../wire/index.ts';
 import { Backlog } from './backlog.ts';
 import type { ExecutorThread } from './executor.ts';
+import type { Port } from './port.ts';
 import { type Ring, Word } from './ring.ts';
 import type { Route } from './router.ts';
 
@@ -48,7 +48,7 @@ export class WakeUps {
 
 /** An executing thread as the receiver sees it: where its frames go, and how busy it is. */
 export class RoutedThread implements Route, ExecutorThread {
-  readonly port: MessagePort;
+  readonly port: Port;
   /** It runs a service of the gateway: what it does is no execution. */
   readonly service: boolean;
   readonly #ring: Ring;
@@ -68,7 +68,7 @@ export class RoutedThread implements Route, ExecutorThread {
   constructor(
     ring: Ring,
     wakeUps: WakeUps,
-    { port, kill, service = false }: { port: MessagePort; kill?: () => void; service?: boolean },
+    { port, kill, service = false }: { port: Port; kill?: () => void; service?: boolean },
   ) {
     this.service = service;
     this.#ring = ring;

@@ -4,6 +4,7 @@ import { Board } from './board.ts';
 import type { Dialect } from './dialect.ts';
 import { startMain } from './main.ts';
 import { Output } from './output.ts';
+import { portOf } from './port.ts';
 import { printDirectlyInThread } from './prints.ts';
 import { rawIo } from './raw-io.ts';
 import { Receiver } from './receiver.ts';
@@ -22,6 +23,7 @@ export interface ThreadStart {
 /** Every thread of a remote end evaluates its program and is told its role. */
 export function startRole(given: Start | ThreadStart, dialect: Dialect): void {
   if (!('data' in given)) startMain(given, dialect);
+  else if (!Ring.claim(given.data.ring)) return;
   else if (given.data.role === 'receiver') new Receiver(given.data, dialect);
   else startThread(given.evaluate, given.data, dialect);
 }
@@ -41,7 +43,7 @@ function startThread(evaluate: (text: string) => unknown, data: ThreadData, dial
     ring,
     board,
     output: new Output(board, rawIo(options.input, options.output), slot),
-    receiver: data.port,
+    receiver: portOf(data.port),
     evaluate,
     exit: () => endThread(),
     isolated: data.isolated,

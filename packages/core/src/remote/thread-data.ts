@@ -25,8 +25,9 @@ export interface ReceiverData {
   readonly cache: Uint8Array | undefined;
   readonly options: BootOptions;
   readonly board: SharedArrayBuffer;
-  readonly mainRing: SharedArrayBuffer;
-  readonly mainPort: MessagePort;
+  /** Of the main thread. */
+  readonly ring: SharedArrayBuffer;
+  readonly port: MessagePort;
   /** Missing: the main thread still reads, and hands over by a message. */
   readonly handover: Handover | undefined;
 }

@@ -1,10 +1,9 @@
-import type { MessagePort } from 'node:worker_threads';
 import { setImmediate } from '../clock.ts';
 import { describeError, errorText } from '../errors/index.ts';
 import type { LinkPort } from '../link/index.ts';
 import type { FrameDecoder } from '../wire/index.ts';
 import type { Output } from './output.ts';
-import { listen } from './port.ts';
+import type { Port } from './port.ts';
 import { complain } from './prints.ts';
 import { type Ring, Word } from './ring.ts';
 import { builtin } from './runtime.ts';
@@ -33,6 +32,9 @@ const SCRATCH = 65536;
  */
 const LINGER = 1;
 
+/** How long to wait before looking whether the receiver has to be started again, in milliseconds: more than its start takes. */
+const STARTING = 50;
+
 /** After a vain wait lingering is left out for some receives, twice as many each time up to this. */
 const MAX_PENALTY = 15;
 
@@ -52,7 +54,7 @@ export class ThreadPort implements LinkPort {
   readonly reuse = true;
   readonly #ring: Ring;
   readonly #output: Output;
-  readonly #receiver: MessagePort;
+  readonly #receiver: Port;
   readonly #scratch = new Uint8Array(SCRATCH);
   #decoder: FrameDecoder | undefined;
   #blocked = false;
@@ -63,7 +65,7 @@ export class ThreadPort implements LinkPort {
   #open = 0;
   readonly #executions: PortExecutions;
 
-  constructor(ring: Ring, output: Output, receiver: MessagePort, executions: PortExecutions) {
+  constructor(ring: Ring, output: Output, receiver: Port, executions: PortExecutions) {
     this.#ring = ring;
     this.#output = output;
     this.#receiver = receiver;
@@ -77,7 +79,7 @@ export class ThreadPort implements LinkPort {
   /** Begins to deliver what the receiver hands over. */
   start(decoder: FrameDecoder): void {
     this.#decoder = decoder;
-    listen(this.#receiver, () => {
+    this.#receiver.listen(() => {
       Atomics.store(this.#ring.words, Word.WOKEN, 0);
       this.#deliver();
     });
@@ -171,13 +173,25 @@ export class ThreadPort implements LinkPort {
     try {
       if (this.#ring.empty) {
         const seen = Atomics.load(words, Word.TAIL);
-        if (Atomics.wait(words, Word.HEAD, seen, timeout) === 'timed-out') return false;
+        if (!this.#wait(seen, timeout)) return false;
       }
     } finally {
       Atomics.store(words, Word.BLOCKED, 0);
     }
     this.#deliver();
     return true;
+  }
+
+  /** Waits, for `timeout` milliseconds at most, until HEAD is not `seen`; false if that did not happen. */
+  #wait(seen: number, timeout: number): boolean {
+    const { words } = this.#ring;
+    let left = timeout;
+    while (Atomics.load(words, Word.CLAIMED) === 0 && left > STARTING) {
+      if (Atomics.wait(words, Word.HEAD, seen, STARTING) !== 'timed-out') return true;
+      left -= STARTING;
+      this.#receiver.insist?.();
+    }
+    return Atomics.wait(words, Word.HEAD, seen, left) !== 'timed-out';
   }
 
   #deliver(): void {

@@ -1,4 +1,3 @@
-import type { MessagePort } from 'node:worker_threads';
 import { ByteChannel, Channel, type ChannelState, channelEndedBy } from '../channel/index.ts';
 import { setImmediate } from '../clock.ts';
 import { CancelledError, ConnectionLostError } from '../errors/index.ts';
@@ -12,6 +11,7 @@ import type { Dialect } from './dialect.ts';
 import type { CreateRunner, Runner, Running } from './executor.ts';
 import { evaluateModel } from './model-program.ts';
 import type { Output } from './output.ts';
+import type { Port } from './port.ts';
 import { type Ring, Word } from './ring.ts';
 import { runtime } from './runtime.ts';
 import type { RelayTools } from './service.ts';
@@ -42,7 +42,7 @@ export interface ThreadOptions {
   readonly ring: Ring;
   readonly board: Board;
   readonly output: Output;
-  readonly receiver: MessagePort;
+  readonly receiver: Port;
   readonly evaluate: (text: string) => unknown;
   /** Ends the process with a code; an isolated thread itself. */
   readonly exit: (code: number) => void;

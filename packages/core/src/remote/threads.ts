@@ -1,5 +1,7 @@
 import type { MessagePort, ResourceLimits, Worker, WorkerOptions } from 'node:worker_threads';
 import type { ThreadLimits } from './executor.ts';
+import { listen, messageChannel, type Port, portOf } from './port.ts';
+import { Ring } from './ring.ts';
 import { Bun, builtin, Deno, folderIsGone, runtime } from './runtime.ts';
 import type { ReceiverData, ThreadData } from './thread-data.ts';
 
@@ -37,16 +39,13 @@ interface WebWorker {
 }
 
 /**
- * Starts the thread that receives. Its failure is told to `failed`.
+ * Starts the thread that receives, and returns the way to it. Its failure is told to `failed`.
  *
  * Where there are web workers, it is one: Bun makes one in 1.5 ms and Deno in 17, where Node's kind takes them 8 and 80, most of it for loading
  * Node's world. Making a thread takes Node 4 ms; the rest of its start runs beside us.
  */
-export function startReceiver(data: ReceiverData, failed: (error: unknown) => void): void {
-  if (!Bun && !Deno) {
-    startThread(data, data.mainPort).on('error', failed);
-    return;
-  }
+export function startReceiver(data: Portless<ReceiverData>, failed: (error: unknown) => void): Port {
+  if (!Bun && !Deno) return new StartedThread(data, { failed });
   const { Worker } = globalThis as unknown as { Worker: new (url: string, options: object) => WebWorker };
   const worker = new Worker(`data:text/javascript,${encodeURIComponent(WEB_STUB)}`, {
     type: 'module',
@@ -57,31 +56,116 @@ export function startReceiver(data: ReceiverData, failed: (error: unknown) => vo
     event.preventDefault?.();
     failed(event.error ?? event.message);
   };
-  worker.postMessage(data, [data.mainPort]);
+  const { port1, port2 } = messageChannel();
+  worker.postMessage({ ...data, port: port2 }, [port2]);
+  return portOf(port1);
 }
 
-/** Starts a thread that the code of users runs in, as the interpreter's own threads are. It gets the port. */
-export function startThread(
-  data: ReceiverData | ThreadData,
-  port: MessagePort,
-  limits?: ThreadLimits,
-): Worker {
-  const isGone = folderIsGone();
-  if (Deno && isGone)
-    throw new Error('Deno starts no thread while the working folder is gone: process.chdir() to another');
-  const { Worker, SHARE_ENV } = builtin('node:worker_threads');
-  const options: WorkerOptions = {
-    eval: true,
-    env: SHARE_ENV as unknown as NodeJS.ProcessEnv,
-    // it prints by itself: that Node does not connect its streams to the main thread's halves the cost of making it
-    stdout: true,
-    stderr: true,
-    workerData: data,
-    transferList: [port],
-    ...(limits && { resourceLimits: resourceLimits(limits) }),
-    ...(runtime === 'node' && isGone && { execArgv: ['--require', preload()] }),
-  };
-  return new Worker(NODE_STUB, options);
+const NO_FOLDER = 'Deno starts no thread while the working folder is gone: process.chdir() to another';
+
+type Portless<Data> = Omit<Data, 'port'>;
+
+/** What becomes of a thread. */
+export interface Fate {
+  failed(error: Error): void;
+  exited?(): void;
+}
+
+/**
+ * A thread that the code of users runs in, as the interpreter's own threads are, and the way to it.
+ *
+ * Node asks for the working folder when a thread starts, and one that is removed at this moment ends the thread: it is started again, without need of a folder. Of
+ * two that run after all, the first claims the ring.
+ */
+export class StartedThread implements Port {
+  readonly #data: Portless<ReceiverData | ThreadData>;
+  readonly #fate: Fate;
+  readonly #limits: ThreadLimits | undefined;
+  readonly #ports: MessagePort[] = [];
+  #handle: ((message: unknown) => void) | undefined;
+  /** What was sent before it ran. */
+  #early: unknown[] = [];
+  #worker: Worker;
+  #again = runtime === 'node';
+
+  constructor(data: Portless<ReceiverData | ThreadData>, fate: Fate, limits?: ThreadLimits) {
+    this.#data = data;
+    this.#fate = fate;
+    this.#limits = limits;
+    this.#worker = this.#start(folderIsGone());
+  }
+
+  postMessage(message: unknown): void {
+    if (Ring.isClaimed(this.#data.ring)) this.#early = [];
+    else this.#early.push(message);
+    for (const port of this.#ports) port.postMessage(message);
+  }
+
+  listen(handle: (message: unknown) => void): void {
+    this.#handle = handle;
+    for (const port of this.#ports) listen(port, handle);
+  }
+
+  close(): void {
+    for (const port of this.#ports) port.close();
+  }
+
+  insist(): void {
+    if (this.#again && !Ring.isClaimed(this.#data.ring) && folderIsGone()) this.#restart();
+  }
+
+  /** Ends the thread, whatever it runs; `done` is called when it has ended. */
+  terminate(done: () => void): void {
+    this.#again = false;
+    this.#worker.once('exit', done);
+    void this.#worker.terminate();
+  }
+
+  #restart(): void {
+    this.#again = false;
+    try {
+      this.#worker = this.#start(true);
+    } catch (error) {
+      this.#fate.failed(error as Error);
+    }
+  }
+
+  #start(isGone: boolean): Worker {
+    if (Deno && isGone) throw new Error(NO_FOLDER);
+    const { Worker, SHARE_ENV } = builtin('node:worker_threads');
+    const { port1, port2 } = messageChannel();
+    const options: WorkerOptions = {
+      eval: true,
+      env: SHARE_ENV as unknown as NodeJS.ProcessEnv,
+      // it prints by itself: that Node does not connect its streams to the main thread's halves the cost of making it
+      stdout: true,
+      stderr: true,
+      workerData: { ...this.#data, port: port2 },
+      transferList: [port2],
+      ...(this.#limits && { resourceLimits: resourceLimits(this.#limits) }),
+      ...(runtime === 'node' && isGone && { execArgv: ['--require', preload()] }),
+    };
+    const worker = new Worker(NODE_STUB, options);
+    let runs = false;
+    worker.once('online', () => {
+      runs = true;
+    });
+    worker.on('error', (error) => {
+      const folder = !runs && (error as NodeJS.ErrnoException).syscall === 'uv_cwd';
+      if (folder && this.#again) this.#restart();
+      else if (!folder || worker === this.#worker) {
+        const unstarted = Deno && !Ring.isClaimed(this.#data.ring) && folderIsGone();
+        this.#fate.failed(unstarted ? new Error(NO_FOLDER) : error);
+      }
+    });
+    worker.on('exit', () => {
+      if (worker === this.#worker) this.#fate.exited?.();
+    });
+    if (this.#handle) listen(port1, this.#handle);
+    for (const message of this.#early) port1.postMessage(message);
+    this.#ports.push(port1);
+    return worker;
+  }
 }
 
 /** Node asks for the working folder when a thread starts, and the thread ends if there is none: here is a module that answers. It removes itself. */

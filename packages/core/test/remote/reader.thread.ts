@@ -1,5 +1,6 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import type { Output } from '../../src/remote/output.ts';
+import { portOf } from '../../src/remote/port.ts';
 import { Ring } from '../../src/remote/ring.ts';
 import { ThreadPort } from '../../src/remote/thread-port.ts';
 import { FrameDecoder } from '../../src/wire/index.ts';
@@ -19,7 +20,7 @@ const { block, port, blocking, frames } = workerData as ReaderData;
 
 let read = 0;
 const faults: string[] = [];
-const threadPort = new ThreadPort(new Ring(block), undefined as unknown as Output, port, {
+const threadPort = new ThreadPort(new Ring(block), undefined as unknown as Output, portOf(port), {
   interrupted: () => undefined,
   alone: () => true,
 });

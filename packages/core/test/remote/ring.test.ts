@@ -2,6 +2,7 @@ import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict';
 import { MessageChannel } from 'node:worker_threads';
 import fc from 'fast-check';
 import { test } from 'uvu';
+import { portOf } from '../../src/remote/port.ts';
 import { Ring, Word } from '../../src/remote/ring.ts';
 import { RoutedThread, WakeUps } from '../../src/remote/routed-thread.ts';
 import { Code, encodeFrame } from '../../src/wire/index.ts';
@@ -89,7 +90,7 @@ function routed() {
   const { block, reader } = pair();
   const { port1, port2 } = new MessageChannel();
   return {
-    thread: new RoutedThread(new Ring(block), new WakeUps(), { port: port1 }),
+    thread: new RoutedThread(new Ring(block), new WakeUps(), { port: portOf(port1) }),
     block,
     reader,
     port: port2,
@@ -163,7 +164,7 @@ for (const blocking of [true, false]) {
     const { thread, block, port } = routed();
     const data: ReaderData = { block, port, blocking, frames };
     const { worker, done } = startThread('reader', data, [port]);
-    thread.port.on('message', () => thread.flush());
+    thread.port.listen(() => thread.flush());
     try {
       let turn = 0;
       for (const chunk of chunksOfFrames(frames)) {

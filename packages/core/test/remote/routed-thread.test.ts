@@ -2,6 +2,7 @@ import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict';
 import { MessageChannel } from 'node:worker_threads';
 import fc from 'fast-check';
 import { test } from 'uvu';
+import { portOf } from '../../src/remote/port.ts';
 import { Ring } from '../../src/remote/ring.ts';
 import { RoutedThread, WakeUps } from '../../src/remote/routed-thread.ts';
 import { Router } from '../../src/remote/router.ts';
@@ -25,7 +26,7 @@ class Way implements Disposable {
   constructor() {
     const block = Ring.allocate();
     const { port1 } = new MessageChannel();
-    this.thread = new RoutedThread(new Ring(block), new WakeUps(), { port: port1 });
+    this.thread = new RoutedThread(new Ring(block), new WakeUps(), { port: portOf(port1) });
     this.#ring = new Ring(block);
     this.#close = () => port1.close();
     this.router = new Router({ thread: () => this.thread, control() {}, lost() {} });

@@ -125,6 +125,10 @@ export function createExecutor(threads: ExecutorThreads): Executor {
       watch = setInterval(look, LOOK);
     },
     cancel: (id) => waiting.remove(id),
+    ended(thread) {
+      const at = pool.findIndex((entry) => entry.thread === thread);
+      if (at >= 0) pool.splice(at, 1);
+    },
     idle: () => waiting.drain(),
   };
 }
