@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import { type Channel, Group } from 'execnet';
 import * as assert from 'uvu/assert';
 import { startSshd } from '../../../tools/hosts/sshd.mjs';
@@ -66,38 +67,46 @@ if (!process.versions['bun'])
     assert.equal(await told('before the first call', ''), USED);
   });
 
+/** Text that has the clock of the remote end stand still. */
+const STANDS_STILL: Readonly<Record<string, string>> = {
+  'replaced by hand': `
+    const never = () => 0;
+    for (const name of ['setTimeout', 'setInterval', 'setImmediate', 'clearTimeout', 'clearInterval'])
+      Object.defineProperty(globalThis, name, { value: never });
+    Object.defineProperty(globalThis, 'performance', { value: { now: never } });
+    Date.now = never;`,
+  // all that it knows: node:timers, nextTick, queueMicrotask, hrtime, Date, Intl
+  'of @sinonjs/fake-timers': `
+    require(${JSON.stringify(createRequire(import.meta.url).resolve('@sinonjs/fake-timers'))}).install();`,
+};
+
 for (const interpreter of ownRemoteEnds) {
   for (const execmodel of MODELS)
-    interpreter.test(`${execmodel}: a remote end whose clock stands still goes on`, async () => {
-      await using group = new Group();
-      const gateway = await group.makeGateway(specOf(interpreter, `execmodel=${execmodel}`));
-      const channel = gateway.remoteExec(async (channel: Channel<unknown, unknown>) => {
-        const never = (): number => 0;
-        for (const name of ['setTimeout', 'setInterval', 'setImmediate', 'clearTimeout', 'clearInterval'])
-          Object.defineProperty(globalThis, name, { value: never });
-        Object.defineProperty(globalThis, 'performance', { value: { now: never } });
-        Date.now = never;
-        await channel.send('stands still');
-        const early = await channel.receive({ timeout: 20 }).catch(({ code }) => code);
-        await channel.send(early);
-        for await (const item of channel) await channel.send(item);
+    for (const [clock, text] of Object.entries(STANDS_STILL))
+      interpreter.test(`${execmodel}: a remote end goes on with a clock ${clock}`, async () => {
+        await using group = new Group();
+        const gateway = await group.makeGateway(specOf(interpreter, `execmodel=${execmodel}`));
+        const channel = gateway.remoteExec<unknown, unknown>(`${text}
+          await channel.send('stands still');
+          const early = await channel.receive({ timeout: 20 }).catch(({ code }) => code);
+          await channel.send(early);
+          for await (const item of channel) await channel.send(item);`);
+        assert.is(await channel.receive(), 'stands still');
+        assert.is(await channel.receive(), 'ERR_EXECNET_TIMEOUT');
+        for (const size of [1, 300_000, 3_000_000]) {
+          await channel.send(new Uint8Array(size));
+          assert.is(((await channel.receive()) as Uint8Array).length, size);
+        }
+        if (execmodel !== 'main_thread_only') assert.is(await gateway.call(() => 42), 42);
+        channel.close();
+        await channel.waitClose();
+        const spins = gateway.remoteExec((channel: Channel<never, string>) => {
+          channel.sendSync('spins');
+          for (;;);
+        });
+        assert.is(await spins.receive(), 'spins');
+        await gateway.terminate({ timeout: 100 });
       });
-      assert.is(await channel.receive(), 'stands still');
-      assert.is(await channel.receive(), 'ERR_EXECNET_TIMEOUT');
-      for (const size of [1, 300_000, 3_000_000]) {
-        await channel.send(new Uint8Array(size));
-        assert.is(((await channel.receive()) as Uint8Array).length, size);
-      }
-      if (execmodel !== 'main_thread_only') assert.is(await gateway.call(() => 42), 42);
-      channel.close();
-      await channel.waitClose();
-      const spins = gateway.remoteExec((channel: Channel<never, string>) => {
-        channel.sendSync('spins');
-        for (;;);
-      });
-      assert.is(await spins.receive(), 'spins');
-      await gateway.terminate({ timeout: 100 });
-    });
 }
 
 for (const [python, execmodel] of sharedPythons.flatMap((python) =>

@@ -16,7 +16,7 @@ import { failureOf } from './fixtures/failure.ts';
 import { ownRemoteEnds, specOf } from './fixtures/interpreters.ts';
 import { isA } from './fixtures/is-a.ts';
 import { Marker } from './fixtures/marker.ts';
-import { isRunning, stillRunning } from './fixtures/processes.ts';
+import { isRunning, stillRunning, stop } from './fixtures/processes.ts';
 import { test } from './fixtures/tests.ts';
 
 /** popen, and the connections that it makes. */
@@ -210,6 +210,31 @@ for (const interpreter of ownRemoteEnds) {
     assert.not(gateway.hasReceiver);
     assert.is(await channel.receive(), 'bye');
     assert.equal(await stillRunning([gateway.peer.pid], 0), []);
+  });
+
+  interpreter.test('a wait for an end that does not answer names the call, and its place', async () => {
+    await using group = new Group();
+    const gateway = await make(group);
+    const channel = gateway.newChannel();
+    stop(gateway.peer.pid);
+    const options = { timeout: 20 };
+    const place = `${gateway.id} (${gateway.remoteAddress})`;
+    for (const [what, wait] of [
+      ['remoteStatus() on', () => gateway.remoteStatus(options)],
+      ['remoteInfo() on', () => gateway.remoteInfo(options)],
+      ['join() on', () => gateway.join(options)],
+      ['a call on', () => gateway.call(() => 42, undefined, options)],
+      [`receive() on channel ${channel.id} of`, () => channel.receive(options)],
+      [`waitClose() on channel ${channel.id} of`, () => channel.waitClose(options)],
+    ] as const) {
+      const error = await failureOf((async () => await wait())());
+      assert.instance(error, TimeoutError);
+      assert.is(error.message, `${what} ${place} took longer than 20 ms`);
+      // JavaScriptCore does not know who awaits
+      if (!('bun' in process.versions)) assert.match(error.stack as string, 'lifetime-terminate.test');
+    }
+    process.kill(gateway.peer.pid, 'SIGCONT');
+    assert.is(await gateway.call(() => 42), 42);
   });
 
   interpreter.test('a group terminates in parallel', async () => {

@@ -7,20 +7,13 @@ import { startDropbear } from '../../../tools/hosts/dropbear.mjs';
 import type { Host } from '../../../tools/hosts/host.mjs';
 import { startSshd } from '../../../tools/hosts/sshd.mjs';
 import { isRunning } from './fixtures/processes.ts';
-import { usualPython } from './fixtures/pythons.ts';
-import { type Client, leftBehind, specOf, specOn } from './fixtures/ssh-clients.ts';
+import { leftBehind, onBothClients, pythonOn, specOn } from './fixtures/ssh-clients.ts';
 import { testOn } from './fixtures/ssh-hosts.ts';
 import { test } from './fixtures/tests.ts';
 
 /** A server whose users wait for their shell, as with pyenv, nvm, or a home on another machine. */
 const startSlow = (seconds: number, start: typeof startSshd = startSshd): Promise<Host> =>
   start({ shell: 'bash', rc: `echo >>~/logins; sleep ${seconds}` });
-
-/** The spec of a gateway behind a server, in Python if there is one. */
-const pythonOn = (host: Host, client: Client, ...fields: readonly string[]): string =>
-  usualPython === undefined
-    ? specOn(host, client, ...fields)
-    : `${specOf(host, client)}//${[`python=${usualPython.path}`, ...fields].join('//')}`;
 
 /** Milliseconds that ends have to end by themselves, on a busy machine. */
 const PATIENCE = 30_000;
@@ -97,13 +90,12 @@ testOn(['sshd'], 'so do those on a host that another gateway reaches', async () 
   }
 });
 
-testOn(
-  ['sshd'],
+onBothClients(
   'one that has to be killed behind a login of nine seconds is, and the one beside it goes on',
-  async () => {
+  async (client) => {
     await using host = await startSlow(9);
     await using group = new Group();
-    const [busy, working] = await group.makeGateways([specOn(host, 'ssh2'), specOn(host, 'ssh2')]);
+    const [busy, working] = await group.makeGateways([specOn(host, client), specOn(host, client)]);
     assert.ok(busy && working);
     const spinning = busy.remoteExec("process.on('SIGTERM', () => {}); channel.sendSync('spins'); for (;;);");
     assert.is(await spinning.receive(), 'spins');
