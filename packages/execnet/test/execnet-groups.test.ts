@@ -19,6 +19,7 @@ testScenarios(
     unread: 'a master that reads no more can go on sending, and ends it',
     exit_and_join: 'exit and join',
     main_thread_only: 'execmodel=main_thread_only refuses a second execution while one runs',
+    folder_gone: 'a remote end whose working folder is removed goes on',
     models_of_python: 'eventlet and gevent are served by threads',
     no_model: 'an execution model that is unknown is refused',
     default_group: 'a program that leaves its gateways to its exit ends',

@@ -9,7 +9,7 @@ import { runningInterpreter } from '../../../tools/lib/interpreters.mjs';
 import { failureOf } from './fixtures/failure.ts';
 import { MODELS, ownRemoteEnds, specOf } from './fixtures/interpreters.ts';
 import { startProgram } from './fixtures/programs.ts';
-import { middlePythons, oneOfEach, pythonSpec, usualPython } from './fixtures/pythons.ts';
+import { middlePythons, modelsOf, oneOfEach, pythonSpec, usualPython } from './fixtures/pythons.ts';
 import { onBothClients, specOn, specOf as sshSpecOf } from './fixtures/ssh-clients.ts';
 import { test } from './fixtures/tests.ts';
 
@@ -78,7 +78,7 @@ for (const interpreter of ownRemoteEnds)
           assert.is(await channel.receive(), 2);
           await channel.waitClose();
           await assertServes(gateway.call(adds, 41));
-          assert.is((await gateway.remoteStatus()).numExecuting, 0);
+          assert.is((await gateway.remoteInfo()).cwd, '');
         }
     });
 
@@ -105,12 +105,15 @@ for (const interpreter of ownRemoteEnds)
 // a machine of Java remembers its folder
 for (const python of oneOfEach)
   if (python.runtime !== 'jython')
-    python.test('a remote end without a working folder goes on', async () => {
-      await using group = new Group();
-      const gateway = await lost(group, pythonSpec(python));
-      assert.is((await gateway.remoteInfo()).cwd, '');
-      assert.equal(await Promise.all([-1, -2].map((n) => gateway.call('abs', [n]))), [1, 2]);
-    });
+    for (const execmodel of modelsOf(python))
+      python.test(`${execmodel}: a remote end without a working folder goes on`, async () => {
+        await using group = new Group();
+        const gateway = await lost(group, pythonSpec(python, `execmodel=${execmodel}`));
+        assert.is((await gateway.remoteInfo()).cwd, '');
+        const calls = [-1, -2].map((n) => () => gateway.call<number>('abs', [n]));
+        if (execmodel === 'main_thread_only') for (const call of calls) assert.ok((await call()) > 0);
+        else assert.equal(await Promise.all(calls.map((call) => call())), [1, 2]);
+      });
 
 /** Through it another is made, and it starts programs. Deno says why it does not. */
 async function serves(outer: Gateway, group: Group): Promise<void> {

@@ -1,4 +1,6 @@
 import os
+import shutil
+import tempfile
 import threading
 
 import execnet
@@ -179,6 +181,27 @@ def main_thread_only(group, spec):
     channel.send(None)
     assert ends(channel)
     assert receive(gw.remote_exec("channel.send(1)")) == 1
+
+
+def folder_gone(group, spec):
+    """The working folder is removed: before anything runs, and by what runs first."""
+    adds = "channel.sendSync(channel.receiveSync() + 1)"
+    removes = "require('node:fs').rmSync(process.cwd(), { recursive: true });"
+    before = os.getcwd()
+    for code in [adds, removes + adds, removes + "channel.send(await channel.receive() + 1)"]:
+        folder = tempfile.mkdtemp()
+        os.chdir(folder)
+        gw = group.makegateway(spec)
+        os.chdir(before)
+        if code is adds:
+            shutil.rmtree(folder)
+        for source in [code, adds]:
+            channel = gw.remote_exec(source)
+            channel.send(1)
+            assert receive(channel) == 2
+            assert ends(channel)
+        assert gw.remote_status().numexecuting == 0
+        assert not os.path.exists(folder)
 
 
 def models_of_python(group, spec):

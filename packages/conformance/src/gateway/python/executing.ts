@@ -259,10 +259,19 @@ seen = {
     'name': __name__,
     'named': sys.modules[__name__] is module,
     'module': inspect.getmodule(work) is module and work.__module__ == module.__name__,
+    'loader': 'def work(x):' in module.__loader__.get_source(module.__name__) and getattr(module, '__spec__', None) in (None, module.__dict__.get('__spec__')),
 }
 `;
 
-const SEEN = { own: true, pickled: true, source: true, name: '__channelexec__', named: true, module: true };
+const SEEN = {
+  own: true,
+  pickled: true,
+  source: true,
+  name: '__channelexec__',
+  named: true,
+  module: true,
+  loader: true,
+};
 
 const TYPED = `
 from __future__ import annotations
@@ -326,13 +335,20 @@ function surroundings(tests: PythonTests): void {
 }
 
 function definitions(tests: PythonTests): void {
-  tests.testBeside('what a text or a module defines belongs to a module', async (gateway) => {
+  tests.test('what a text or a module defines belongs to a module', async (gateway) => {
     using module = pythonFile(`${LOOKING}\ndef look(channel): channel.send(seen)`);
     // the first of a text may look at itself too
-    const text = gateway.remoteExec(`${LOOKING}\nchannel.send(seen)`);
-    assert.equal(await text.receive(), SEEN);
-    await text.waitClose();
-    assert.equal(await gateway.remoteExec(module.function('look')).receive(), SEEN);
+    assert.equal(await itemsOf(gateway.remoteExec(`${LOOKING}\nchannel.send(seen)`)), [SEEN]);
+    assert.equal(await itemsOf(gateway.remoteExec(module.function('look'))), [SEEN]);
+  });
+
+  tests.testBeside('texts that run at the same time are modules of their own', async (gateway) => {
+    // a module whose functions were called is kept
+    const loaded = async (): Promise<number> => {
+      const [names] = await itemsOf(gateway.remoteExec(`import sys\n${LOADED}`));
+      return (names as string[]).length;
+    };
+    const before = await loaded();
     const again = 'channel.receive(); channel.send(sys.modules[__name__] is module)';
     const beside = [1, 2].map(() => gateway.remoteExec(`${LOOKING}\nchannel.send(seen)\n${again}`));
     for (const channel of beside) {
@@ -349,10 +365,7 @@ function definitions(tests: PythonTests): void {
     }
     // who runs longest has it in the end
     assert.is(named.at(-1), true);
-    const after = gateway.remoteExec(`import sys\n${LOADED}`);
-    // its own, and that of the function: a module whose functions are called is kept
-    assert.is(((await after.receive()) as string[]).length, 2);
-    await after.waitClose();
+    assert.is(await loaded(), before);
   });
 
   if (tests.since('3.7'))
@@ -436,6 +449,39 @@ for work in (lambda: sys.exit(3), lambda: sys.exit(), lambda: sys.exit('said at 
       ended[3]?.[1] ?? '',
       /^Traceback[\s\S]*line \d+, in fails[\s\S]*ValueError: of the child\n$/,
     );
+    assert.is(await evaluate(gateway, '1'), 1);
+  });
+
+  tests.testOnC('a child that code forked can not use its channels', async (gateway) => {
+    const channel = gateway.remoteExec<unknown>(`
+import os
+def refused(work):
+    out, into = os.pipe()
+    child = os.fork()
+    if not child:
+        try:
+            said = repr(work())
+        except BaseException as error:
+            said = '%s: %s' % (type(error).__name__, error)
+        os.write(into, said.encode())
+        os._exit(0)
+    os.close(into)
+    said = b''
+    while True:
+        more = os.read(out, 65536)
+        if not more:
+            break
+        said += more
+    os.close(out)
+    os.waitpid(child, 0)
+    channel.send(said.decode())
+for work in (lambda: channel.send(1), lambda: channel.send(b'x' * 5000000), lambda: channel.receive(), lambda: channel.receive(0.1),
+             channel.waitclose, lambda: next(iter(channel)), lambda: channel.gateway.newchannel().send(1)):
+    refused(work)
+`);
+    const said = await itemsOf(channel);
+    assert.is(said.length, 7);
+    for (const one of said) assert.match(one as string, /^RuntimeError: .*forked/);
     assert.is(await evaluate(gateway, '1'), 1);
   });
 

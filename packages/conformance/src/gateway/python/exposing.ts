@@ -28,6 +28,13 @@ class Counter(object):
     def leave(self):
         raise SystemExit(3)
 
+    def forks(self):
+        import os
+        child = os.fork()
+        if child:
+            os.waitpid(child, 0)
+        return 'parent' if child else 'child'
+
     def data(self, size):
         return b'7' * size
 
@@ -48,12 +55,19 @@ interface Counter {
   odd(): unknown;
   hang(): void;
   leave(): void;
+  forks(): string;
   data(size: number): Uint8Array;
 }
 
 /** `expose`: an object in Python, whose methods are called from here. */
 export function pythonExposingSuite(name: string, fixture: PythonFixture): void {
   const tests = new PythonTests(name, 'remote objects', fixture);
+
+  tests.testOnC('a child that a method forked gives no result', async (gateway) => {
+    using module = pythonFile(MODULE);
+    await using object = await gateway.expose<Counter>(module.function('Counter'));
+    for (let round = 0; round < 3; round++) assert.is(await object.forks(), 'parent');
+  });
 
   tests.test('an instance of a class of a module has its methods, and keeps its state', async (gateway) => {
     using module = pythonFile(MODULE);

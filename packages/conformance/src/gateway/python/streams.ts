@@ -26,6 +26,15 @@ def blocks(log):
         yield bytearray(100000)
         log.send(n)
 
+def forks():
+    import os
+    yield 'before'
+    child = os.fork()
+    if child:
+        os.waitpid(child, 0)
+    yield 'parent' if child else 'child'
+    yield 'after'
+
 def fails():
     yield 1
     raise ValueError('no more')
@@ -34,6 +43,15 @@ def fails():
 /** `stream`: what a generator in Python yields, as it comes. */
 export function pythonStreamSuite(name: string, fixture: PythonFixture): void {
   const tests = new PythonTests(name, 'streams of results', fixture);
+
+  tests.testOnC('a child that a generator forked yields nothing here', async (gateway) => {
+    using module = pythonFile(MODULE);
+    for (let round = 0; round < 2; round++) {
+      const items: unknown[] = [];
+      for await (const item of gateway.stream(module.function('forks'))) items.push(item);
+      assert.equal(items, ['before', 'parent', 'after']);
+    }
+  });
 
   tests.test('what a function yields, or gives as a list, arrives in order', async (gateway) => {
     using module = pythonFile(MODULE);

@@ -85,6 +85,11 @@ else:
 PID = getpid()
 
 
+def refuse_forked():
+    if getpid() != PID:
+        raise RuntimeError('this process was forked by remote code: the channels belong to the one that it was forked from')
+
+
 def complain(message):
     """For the operator, on stderr; never fails."""
     try:

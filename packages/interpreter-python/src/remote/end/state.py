@@ -122,6 +122,7 @@ class State(object):
 
     def wait(self, waiters, timeout, ready):
         """Waits until `ready()`; False when `timeout` seconds have passed before."""
+        refuse_forked()
         deadline = None if timeout is None else clock() + timeout
         while True:
             self.link.enter()
@@ -217,6 +218,7 @@ class State(object):
 
     def send(self, data, carried=()):
         """Sends the bytes of one item; waits for room."""
+        refuse_forked()
         size = len(data)
         head = b''.join([frame(BIND, self.id, INT.pack(id)) for id in carried])
         cost = size + HEADER_SIZE

@@ -107,6 +107,8 @@ class Task(object):
         iterator = iter(items)
         try:
             for item in iterator:
+                if getpid() != PID:
+                    break
                 self.channel.send(item)
         finally:
             if isinstance(iterator, GENERATOR):
