@@ -73,7 +73,7 @@ for (const interpreter of ownRemoteEnds)
       for (const own of [spec, `${spec}//keepalive=5`])
         for (const code of [blocked, free]) {
           const gateway = await inOwnFolder(group, own);
-          await using channel = await gateway.remoteExec(code);
+          await using channel = gateway.remoteExec(code);
           await channel.send(1);
           assert.is(await channel.receive(), 2);
           await channel.waitClose();
@@ -85,7 +85,7 @@ for (const interpreter of ownRemoteEnds)
     interpreter.test(`${execmodel}: the working folder is removed while threads start`, async () => {
       await using group = new Group();
       const gateway = await inOwnFolder(group, spec);
-      const channel = await gateway.remoteExec<string, string>(async (channel) => {
+      const channel = gateway.remoteExec<string, string>(async (channel) => {
         await channel.send('runs');
         await channel.receive();
         require('node:fs').rmSync(process.cwd(), { recursive: true });
