@@ -1,6 +1,8 @@
-import { type Channel, Group, type RemoteError } from 'execnet';
+import { fileURLToPath } from 'node:url';
+import { type Channel, type ConnectionLostError, Group, type RemoteError } from 'execnet';
 import * as assert from 'uvu/assert';
 import { runningInterpreter } from '../../../tools/lib/interpreters.mjs';
+import { failureOf } from './fixtures/failure.ts';
 import { MODELS, ownRemoteEnds, specOf } from './fixtures/interpreters.ts';
 import { startProgram } from './fixtures/programs.ts';
 import { test } from './fixtures/tests.ts';
@@ -30,6 +32,9 @@ const PATCHES: Readonly<Record<string, string>> = {
     const no = () => { throw new Error('the wrong method'); };
     JSON.stringify = JSON.parse = Buffer.from = Buffer.alloc = Buffer.concat = Math.random = Error.prepareStackTrace = no;
     process.exit = process.cwd = process.kill = process.emitWarning = process.on = process.once = no;`,
+  'an end that is mocked': `
+    process.exit = process.kill = process.abort = () => {};
+    if (globalThis.Deno) Deno.exit = Deno.kill = () => {};`,
   'toJSON everywhere': `Object.prototype.toJSON = Array.prototype.toJSON = String.prototype.toJSON = () => 'wrong';`,
   'no builtins': `
     for (const name of ['JSON', 'Map', 'Set', 'WeakMap', 'Promise', 'Uint8Array', 'DataView', 'Symbol', 'Reflect', 'Proxy', 'BigInt', 'Date',
@@ -80,7 +85,8 @@ for (const interpreter of ownRemoteEnds) {
         if (execmodel !== 'main_thread_only') await ended();
         assert.is(await gateway.call((value: number) => value + 1, 2), 3, title);
         assert.is((await gateway.remoteStatus()).numExecuting, 0, title);
-        await gateway.terminate({ timeout: 1000 });
+        await gateway.terminate({ timeout: 60_000 });
+        assert.is(((await failureOf(gateway.remoteStatus())) as ConnectionLostError).exitCode, 0, title);
       }
     });
 }
@@ -106,11 +112,43 @@ for (const when of ['before', 'after'])
     }
   });
 
+const NO_MEMORY = 'ERR_EXECNET_DUMP: Array buffer allocation failed';
+
 test('an item for which there is no memory fails, and its channel goes on', async () => {
   await using program = startProgram('scarce.mjs');
-  const none = 'ERR_EXECNET_DUMP: Array buffer allocation failed';
-  assert.equal(await program.said(), [none, 3_000_000, none, 500_000, none, 4_000_000]);
+  assert.equal(await program.said(), [NO_MEMORY, 3_000_000, NO_MEMORY, 500_000, NO_MEMORY, 4_000_000]);
   assert.is((await program.ended).code, 0);
 });
+
+const SCARCE = fileURLToPath(new URL('fixtures/scarce.cjs', import.meta.url));
+
+// the others have nothing that they load before
+for (const interpreter of ownRemoteEnds)
+  if (interpreter.kind === 'node')
+    for (const execmodel of MODELS)
+      interpreter.test(`${execmodel}: so does one at the remote end`, async () => {
+        await using group = new Group();
+        const options = `env:NODE_OPTIONS=--require=${SCARCE}`;
+        const gateway = await group.makeGateway(specOf(interpreter, `execmodel=${execmodel}`, options));
+        const channel = gateway.remoteExec<unknown>(`
+          for (const item of ['x'.repeat(3_000_000), Array(500_000).fill('item'), new Uint8Array(4_000_000)])
+            for (const how of ['send', 'sendSync']) {
+              globalThis.scarce = true;
+              // what is sent blocking leaves at once
+              const sending = (async () => { await channel[how](item); })();
+              globalThis.scarce = false;
+              await channel.send(await sending.then(() => 'sent', ({ code, cause }) => code + ': ' + cause?.message));
+              await channel[how](item);
+            }`);
+        const told: unknown[] = [];
+        for await (const item of channel)
+          told.push(typeof item === 'string' && item.length < 100 ? item : (item as string).length);
+        const sizes = [3_000_000, 500_000, 4_000_000] as const;
+        const expected = sizes.flatMap((size) => [NO_MEMORY, size, NO_MEMORY, size]);
+        // a binary that is sent blocking is written from where it stands
+        expected.splice(-2, 1, sizes[2], 'sent');
+        assert.equal(told, expected);
+        assert.is(await gateway.call(() => 42), 42);
+      });
 
 test.run();

@@ -1,16 +1,15 @@
-import { builtin } from './runtime.ts';
+import { builtin, kill, pid } from './runtime.ts';
 
 /**
  * Ends the process now and for certain, from any thread, and its child processes with it: its process group if it leads one, else the
  * descendants that can be found.
  */
 export function endProcess(): void {
-  const { pid } = process;
   try {
-    if (leadsGroup(pid)) process.kill(-pid, 'SIGKILL');
+    if (leadsGroup(pid)) kill(-pid, 'SIGKILL');
     else endChildren();
   } finally {
-    process.kill(pid, 'SIGKILL');
+    kill(pid, 'SIGKILL');
   }
 }
 
@@ -22,7 +21,6 @@ const LOOKS = 5;
  * an interpreter leaves behind.
  */
 export function endChildren(): void {
-  const { pid } = process;
   for (let look = 0; look < LOOKS; look++) {
     const left = leadsGroup(pid) ? otherMembers(pid) : descendants(pid);
     if (left.length === 0) return;
@@ -32,7 +30,7 @@ export function endChildren(): void {
 
 function killQuietly(pid: number): void {
   try {
-    process.kill(pid, 'SIGKILL');
+    kill(pid, 'SIGKILL');
   } catch {
     // gone already
   }
@@ -60,7 +58,7 @@ function leadsGroup(pid: number): boolean {
   if (own) return own.group === pid;
   try {
     // no /proc: a group with this number exists only if this process made it
-    process.kill(-pid, 0);
+    kill(-pid, 0);
     return true;
   } catch {
     return false;

@@ -10,7 +10,7 @@ import type { Port } from './port.ts';
 import { complain, printDirectly } from './prints.ts';
 import { type RawIo, rawIo } from './raw-io.ts';
 import { Ring, Word } from './ring.ts';
-import { loadProcessLater, onExit, runtime } from './runtime.ts';
+import { exit, loadProcessLater, onExit, runtime } from './runtime.ts';
 import { ExecutingThread } from './thread.ts';
 import type { Handover } from './thread-data.ts';
 import type { ThreadMessage } from './thread-port.ts';
@@ -41,7 +41,7 @@ export function startMain({ evaluate, program, cache, options }: Start, dialect:
       { role: 'receiver', program, cache, options, board: board.shared, ring: block, handover },
       (error) => {
         complain(`the receiver thread failed: ${(error as Error | undefined)?.stack ?? String(error)}`);
-        process.exit(70);
+        exit(70);
       },
     );
   // who sits in a read that never returns sees no lease expire
@@ -68,7 +68,7 @@ export function startMain({ evaluate, program, cache, options }: Start, dialect:
     evaluate,
     exit: (code) => {
       Atomics.store(board.words, BoardWord.LEAVING, 1);
-      process.exit(code);
+      exit(code);
     },
     runner: options.runner,
     dialect,
@@ -95,7 +95,7 @@ function serveUntilExec(
   let unread: Uint8Array | undefined;
   const decoder = new FrameDecoder((code, id, payload) => {
     if (early(code, id, payload)) return;
-    if (code === Code.GATEWAY_TERMINATE) process.exit(0);
+    if (code === Code.GATEWAY_TERMINATE) exit(0);
     if (code === Code.CHANNEL_EXEC && options.startsOnMain) {
       exec = { id, payload: payload.slice() };
       unread = decoder.rest.slice();
@@ -105,14 +105,14 @@ function serveUntilExec(
   const buffer = new Uint8Array(READ_SIZE);
   while (unread === undefined) {
     const size = io.read(buffer);
-    if (size === 0) process.exit(0);
+    if (size === 0) exit(0);
     heard();
     try {
       decoder.push(buffer.subarray(0, size));
     } catch (error) {
       // nothing after it can be understood
       complain((error as Error).message);
-      process.exit(1);
+      exit(1);
     }
   }
   return { exec, unread };

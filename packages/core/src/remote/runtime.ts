@@ -10,6 +10,9 @@ export interface DenoRuntime {
   version: { deno: string };
   dlopen(name: string, symbols: object): { symbols: Record<string, (...args: unknown[]) => unknown> };
   build: { os: string };
+  pid: number;
+  kill(pid: number, signal: NodeJS.Signals | 0): void;
+  exit(code: number): never;
   UnsafePointerView: new (pointer: unknown) => { getInt32(): number };
 }
 
@@ -61,12 +64,43 @@ export function onExit(action: () => void): void {
   else process.on('exit', action);
 }
 
+// tests and hardened programs replace `process.exit` and `process.kill`, or `process`: what ends this process is taken when this is loaded
+const own = Deno ?? process;
+
+export const pid: number = own.pid;
+
+export const kill: DenoRuntime['kill'] = own.kill.bind(own);
+
+/** Ends the process, after its exit handlers. */
+export const exit: (code: number) => never = Deno ? exitOf(Deno) : process.exit.bind(process);
+
+// Deno makes it when it is first looked at
+const { value, get } = Object.getOwnPropertyDescriptor(globalThis, 'process') ?? {};
+
+/** The `process` of Node, whatever the global is now. */
+export function nodeProcess(): NodeJS.Process {
+  return (value ?? get?.call(globalThis)) as NodeJS.Process;
+}
+
+/** Deno's own tells only `unload`, and the `process.exit` that tells both is loaded when it may be another one. */
+function exitOf({ exit }: DenoRuntime): (code: number) => never {
+  return (code) => {
+    const node = nodeProcess() as NodeJS.Process & { _exiting?: boolean };
+    if (!node._exiting) {
+      node._exiting = true;
+      node.exitCode = code;
+      node.emit('exit', code);
+    }
+    return exit(code);
+  };
+}
+
 /** When a start is over, in milliseconds. */
 const STARTED = 100;
 
 /** Loads on Deno what the end of a process needs, when the start is over: the end is bounded. */
 export function loadProcessLater(): void {
-  if (Deno) setTimeout(() => process.pid, STARTED);
+  if (Deno) setTimeout(nodeProcess, STARTED);
 }
 
 /** As the loader has defined it on every interpreter; remote code may do with the global what it likes. On Deno it is made when it is first used. */

@@ -1,6 +1,6 @@
 import { describeError, errorText } from '../errors/index.ts';
 import { complain } from './prints.ts';
-import { onDenoEvent } from './runtime.ts';
+import { exit, nodeProcess, onDenoEvent } from './runtime.ts';
 import type { ExecutingThread } from './thread.ts';
 
 /**
@@ -12,10 +12,14 @@ export function reportUncaught(
   thread: ExecutingThread,
   { isolated }: { isolated: boolean } = { isolated: false },
 ): void {
-  const handle = isolated ? fail : end;
+  // remote code may replace them
+  const own = process;
+  const exit = own.exit.bind(own);
   for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
-    process.on(event, (error: unknown) => {
-      if (process.listenerCount(event) <= 1) handle(thread, error);
+    own.on(event, (error: unknown) => {
+      if (own.listenerCount(event) > 1) return;
+      if (isolated) fail(thread, error);
+      else end(thread, error, exit);
     });
   }
 }
@@ -23,14 +27,14 @@ export function reportUncaught(
 /** The same for Deno's main thread, by events of its own: see {@link onExit}. */
 export function reportUncaughtByEvents(thread: ExecutingThread): void {
   onDenoEvent('error', (event) => {
-    if (process.listenerCount('uncaughtException') > 0) return;
+    if (nodeProcess().listenerCount('uncaughtException') > 0) return;
     event.preventDefault();
-    end(thread, event.error);
+    end(thread, event.error, exit);
   });
   onDenoEvent('unhandledrejection', (event) => {
-    if (process.listenerCount('unhandledRejection') > 0) return;
+    if (nodeProcess().listenerCount('unhandledRejection') > 0) return;
     event.preventDefault();
-    end(thread, event.reason);
+    end(thread, event.reason, exit);
   });
 }
 
@@ -40,11 +44,11 @@ function fail(thread: ExecutingThread, error: unknown): void {
   if (thread.uncaught(error) === 0) say(error);
 }
 
-function end(thread: ExecutingThread, error: unknown): void {
+function end(thread: ExecutingThread, error: unknown, exit: (code: number) => never): void {
   if (isLeftBehind(thread, error)) return;
   thread.uncaught(error);
   say(error);
-  process.exit(1);
+  exit(1);
 }
 
 function isLeftBehind(thread: ExecutingThread, error: unknown): boolean {

@@ -340,6 +340,26 @@ channel.send(seen)`);
     await channel.waitClose();
   });
 
+  tests.testOnC('so does one that interrupts where another one is about to be called', async (gateway) => {
+    const channel = gateway.remoteExec<unknown[]>(`
+import os, signal, sys, time
+seen = []
+def first(number, frame):
+    # as the interpreter calls it when a second signal comes there
+    where = sys._getframe(1)
+    where.f_globals['SIGNALS'].arrived(signal.SIGUSR2, where)
+def second(number, frame): seen.append(frame is here)
+signal.signal(signal.SIGUSR1, first)
+signal.signal(signal.SIGUSR2, second)
+here = sys._getframe()
+os.kill(os.getpid(), signal.SIGUSR1)
+while not seen: pass
+for number in (signal.SIGUSR1, signal.SIGUSR2): signal.signal(number, signal.SIG_DFL)
+channel.send(seen)`);
+    assert.equal(await channel.receive(), [true]);
+    await channel.waitClose();
+  });
+
   tests.testOnC('so it does in a method of an exposed object', async (gateway) => {
     using module = pythonFile(`
 import os, signal, time

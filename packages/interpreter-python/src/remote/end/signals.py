@@ -53,6 +53,9 @@ class Signals(object):
         handler = self.handlers.get(number)
         if handler is None:
             return
+        # what is interrupted where another handler is about to be called is what that has interrupted
+        while frame is not None and frame.f_code in HANDLING:
+            frame = frame.f_back
         try:
             call_handler(handler, number, frame)
         except Exception:
@@ -141,6 +144,7 @@ def codes(*functions):
     return frozenset([function.__code__ for function in functions])
 
 
+HANDLING = codes(Signals.arrived, call_handler)
 SIGPIPE = getattr(signal, 'SIGPIPE', None)
 MAIN_THREAD = get_ident()
 SIGNALS = Signals()
