@@ -82,12 +82,15 @@ export function nodeProcess(): NodeJS.Process {
   return (value ?? get?.call(globalThis)) as NodeJS.Process;
 }
 
+/** What `process.exit` looks at, so as to tell its handlers once. */
+const EXITING = '_exiting';
+
 /** Deno's own tells only `unload`, and the `process.exit` that tells both is loaded when it may be another one. */
 function exitOf({ exit }: DenoRuntime): (code: number) => never {
   return (code) => {
-    const node = nodeProcess() as NodeJS.Process & { _exiting?: boolean };
-    if (!node._exiting) {
-      node._exiting = true;
+    const node = nodeProcess() as NodeJS.Process & { [EXITING]?: boolean };
+    if (!node[EXITING]) {
+      node[EXITING] = true;
       node.exitCode = code;
       node.emit('exit', code);
     }
