@@ -44,6 +44,29 @@ for (const interpreter of sharedEnds) {
     assert.equal(await master.exited, { code: 0, signal: null });
   });
 
+  interpreter.test('what comes for an execution that has ended is dropped, whatever it is', async () => {
+    await using master = await RawMaster.boot(interpreter);
+    const answers = async (id: number): Promise<void> => {
+      master.input.write(exec(id, 'await channel.send(42)'));
+      const answer = concat(frame(CODE.CHANNEL_DATA, id, item(42)), frame(CODE.CHANNEL_CLOSE, id));
+      await master.hears((said) => said.includes(Buffer.from(answer)));
+    };
+    await answers(1);
+    const nothing = new Uint8Array(200_000).fill(255);
+    master.input.write(
+      concat(
+        frame(CODE.CHANNEL_DATA, 1, nothing),
+        // as if a channel followed
+        frame(CODE.CHANNEL_DATA, 1, concat(item([1, null]), text.encode('B'), int32(7))),
+        frame(CODE.CHANNEL_DATA, 1),
+        frame(CODE.CHANNEL_CLOSE_ERROR, 1, nothing),
+        frame(CODE.CHANNEL_LAST_MESSAGE, 1),
+        frame(CODE.CHANNEL_CLOSE, 1),
+      ),
+    );
+    await answers(3);
+  });
+
   interpreter.test('frames that execnet does not have end it, before and while code runs', async () => {
     for (const first of [new Uint8Array(0), exec(1, "channel.sendSync('spins'); for (;;);")]) {
       for (const wrong of [

@@ -1,7 +1,7 @@
 import * as assert from 'uvu/assert';
 import { dealtOf } from '../../../tools/lib/deal.mjs';
 import { assertDropsLate, BareRemoteEnd, FLOODS } from './fixtures/bare-remote-end.ts';
-import { ownRemoteEnds } from './fixtures/interpreters.ts';
+import { MODELS, ownRemoteEnds } from './fixtures/interpreters.ts';
 import {
   CODE,
   concat,
@@ -103,10 +103,14 @@ for (const interpreter of ownRemoteEnds) {
     },
   );
 
-  interpreter.test('what comes for an execution that has ended is dropped, whatever it is', async () => {
-    await using remote = await BareRemoteEnd.boot(interpreter);
-    await assertDropsLate(remote, item({ kind: 'call', text: '() => 42', args: 1 }), item(42));
-  });
+  for (const execmodel of MODELS)
+    interpreter.test(
+      `${execmodel}: what comes for an execution that has ended is dropped, whatever it is`,
+      async () => {
+        await using remote = await BareRemoteEnd.boot(interpreter, { execmodel });
+        await assertDropsLate(remote, item({ kind: 'call', text: '() => 42', args: 1 }), item(42));
+      },
+    );
 
   interpreter.test('a request that comes twice keeps a remote end from nothing', async () => {
     await using remote = await BareRemoteEnd.boot(interpreter);

@@ -15,7 +15,7 @@ import {
   Random,
   softMutation,
 } from './fixtures/mutations.mjs';
-import { middlePythons, oneOfEach, type RemotePython, withoutPython } from './fixtures/pythons.ts';
+import { middlePythons, modelsOf, oneOfEach, type RemotePython, withoutPython } from './fixtures/pythons.ts';
 import { test, tier } from './fixtures/tests.ts';
 
 /** Channels of the local end, and some of a remote end. */
@@ -95,11 +95,15 @@ for (const python of pythons) {
     assert.is(remote.child.exitCode, 0, remote.stderr);
   });
 
-  python.test('what comes for an execution that has ended is dropped, whatever it is', async () => {
-    await using remote = await boot();
-    const request = { kind: 'source', text: 'channel.send(42)', file: null, function: null, args: null };
-    await assertDropsLate(remote, item(request), item(42));
-  });
+  for (const execmodel of modelsOf(python))
+    python.test(
+      `${execmodel}: what comes for an execution that has ended is dropped, whatever it is`,
+      async () => {
+        await using remote = await BareRemoteEnd.bootPython(python, { execmodel });
+        const request = { kind: 'source', text: 'channel.send(42)', file: null, function: null, args: null };
+        await assertDropsLate(remote, item(request), item(42));
+      },
+    );
 
   // the program is the same, and the machine of Java takes seconds to start
   if (runtime === 'jython') continue;

@@ -231,4 +231,76 @@ test('nor at the local end', async () => {
   }
 });
 
+/** Calls itself until the stack is used up, and does this at each of the last levels; resolves with how often that failed. */
+function atTheEnd(act: () => void, skew: number): number {
+  let failed = 0;
+  let done = 0;
+  const descend = (level: number): number => {
+    const own = level;
+    try {
+      descend(level + 1);
+    } catch {
+      // this is the end of the stack
+    }
+    try {
+      if (done < 40) {
+        act();
+        done++;
+      }
+    } catch {
+      failed++;
+    }
+    return own;
+  };
+  const begin = (more: number): number => (more > 0 ? begin(more - 1) : descend(0));
+  begin(skew);
+  return failed;
+}
+
+test('nor do channels that are made and ended there', async () => {
+  await using group = new Group();
+  const gateway = await group.makeGateway('popen');
+  for (const kind of ['end', 'close', 'send', 'waitClose'] as const)
+    for (const skew of SKEWS) {
+      const channels: Channel[] = [];
+      const promises: Promise<unknown>[] = [];
+      const failed = atTheEnd(() => {
+        const channel = gateway.newChannel();
+        channels.push(channel);
+        if (kind === 'close') channel.close();
+        else if (kind === 'end') promises.push(channel.end());
+        else if (kind === 'send') promises.push(channel.send(1));
+        else promises.push(channel.waitClose());
+      }, skew);
+      assert.ok(failed > 0 && channels.length > 0, `${kind}: ${failed} failed`);
+      for (const channel of channels) channel.close();
+      await Promise.allSettled(promises);
+      assert.is((await gateway.remoteStatus()).numChannels, 0);
+      assert.is(await gateway.call(() => 42), 42);
+    }
+});
+
+test('receives there lose nothing', async () => {
+  await using group = new Group();
+  const gateway = await group.makeGateway('popen');
+  const wanted = Array.from({ length: COUNT }, (_, n) => n);
+  for (const waiting of [false, true])
+    for (const skew of SKEWS) {
+      const channel = gateway.remoteExec(async (channel: Channel<null, number>, count: number) => {
+        await channel.receive();
+        for (let n = 0; n < count; n++) await channel.send(n);
+      }, COUNT);
+      await channel.send(null);
+      // the others are there already
+      const numbers = waiting ? [] : [await channel.receive()];
+      const promises: Promise<number>[] = [];
+      assert.ok(atTheEnd(() => promises.push(channel.receive()), skew) > 0);
+      for (const result of await Promise.allSettled(promises))
+        if (result.status === 'fulfilled') numbers.push(result.value);
+      while (numbers.length < COUNT) numbers.push(await channel.receive());
+      assert.equal(numbers, wanted);
+      await channel.waitClose();
+    }
+});
+
 test.run();
