@@ -4,11 +4,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type Gateway, Group } from 'execnet';
 import * as assert from 'uvu/assert';
+import { startSshd } from '../../../tools/hosts/sshd.mjs';
 import { runningInterpreter } from '../../../tools/lib/interpreters.mjs';
 import { failureOf } from './fixtures/failure.ts';
 import { sharedEnds, specOf } from './fixtures/interpreters.ts';
 import { stillRunning } from './fixtures/processes.ts';
 import { startProgram } from './fixtures/programs.ts';
+import { onBothClients, ownInterpreter, specOn } from './fixtures/ssh-clients.ts';
 import { suite, test } from './fixtures/tests.ts';
 
 /** What the descriptors of a process lead to, by number. */
@@ -124,26 +126,20 @@ for (const interpreter of sharedEnds) {
   });
 }
 
-test('gateways leave no descriptor, listener or timer behind', async () => {
-  const [interpreter] = sharedEnds;
-  assert.ok(interpreter);
-  const round = async (): Promise<void> => {
+/** What is done in a round, once more after the first, leaves no descriptor and no listener. */
+async function assertLeavesNothing(round: (group: Group) => Promise<void>): Promise<void> {
+  const once = async (): Promise<void> => {
     await using group = new Group({ exitHook: false });
-    const gateways = await group.makeGateways([specOf(interpreter), specOf(interpreter, 'stdio=pipe')]);
-    await Promise.all(gateways.map((gateway) => gateway.call(() => 1)));
-    await failureOf(group.makeGateway('popen//node=/bin/true'));
-    // Deno's child_process leaves the extra pipes of a child open that could not be started, and gives nobody a hold of them
-    if (runningInterpreter().kind !== 'deno') await failureOf(group.makeGateway('popen//node=/nowhere'));
-    await failureOf(group.makeGateway(specOf(interpreter), { signal: AbortSignal.abort() }));
+    await round(group);
   };
   const state = (): { sockets: number; listeners: unknown[] } => ({
     sockets: socketsOf('self').length,
     listeners: process.eventNames().map((event) => [event, process.listenerCount(event)]),
   });
   // the first one loads what stays
-  await round();
+  await once();
   const before = state();
-  for (let n = 0; n < 5; n++) await round();
+  for (let n = 0; n < 5; n++) await once();
   // some runtimes close a moment later
   const deadline = performance.now() + 2000;
   while (socketsOf('self').length > before.sockets && performance.now() < deadline) await sleep(5);
@@ -151,6 +147,29 @@ test('gateways leave no descriptor, listener or timer behind', async () => {
   // those of the first round may have been closing
   assert.ok(after.sockets <= before.sockets, `${after.sockets} sockets, where there were ${before.sockets}`);
   assert.equal(after.listeners, before.listeners);
+}
+
+test('gateways leave no descriptor, listener or timer behind', () =>
+  assertLeavesNothing(async (group) => {
+    const [interpreter] = sharedEnds;
+    assert.ok(interpreter);
+    const gateways = await group.makeGateways([specOf(interpreter), specOf(interpreter, 'stdio=pipe')]);
+    await Promise.all(gateways.map((gateway) => gateway.call(() => 1)));
+    await failureOf(group.makeGateway('popen//node=/bin/true'));
+    // Deno's child_process leaves the extra pipes of a child open that could not be started, and gives nobody a hold of them
+    if (runningInterpreter().kind !== 'deno') await failureOf(group.makeGateway('popen//node=/nowhere'));
+    await failureOf(group.makeGateway(specOf(interpreter), { signal: AbortSignal.abort() }));
+  }));
+
+onBothClients('nor do those over ssh', async (client) => {
+  await using host = await startSshd();
+  await assertLeavesNothing(async (group) => {
+    const spec = specOn(host, client);
+    const gateways = await group.makeGateways([spec, spec]);
+    await Promise.all(gateways.map((gateway) => gateway.call(() => 1)));
+    await failureOf(group.makeGateway(spec.replace(ownInterpreter(), 'node=/nowhere')));
+    await failureOf(group.makeGateway(spec, { timeout: 1 }));
+  });
 });
 
 test('a program that was started with a channel to its parent makes gateways', async () => {

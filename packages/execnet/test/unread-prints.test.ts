@@ -3,8 +3,8 @@ import * as assert from 'uvu/assert';
 import { startSshd } from '../../../tools/hosts/sshd.mjs';
 import { runningInterpreter } from '../../../tools/lib/interpreters.mjs';
 import { ownRemoteEnds, specOf } from './fixtures/interpreters.ts';
-import { middlePythons, modelsOf, pythonSpec, sharedPythons } from './fixtures/pythons.ts';
-import { onBothClients, specOn } from './fixtures/ssh-clients.ts';
+import { middlePythons, modelsOf, pythonSpec, sharedPythons, usualPython } from './fixtures/pythons.ts';
+import { leftBehind, onBothClients, pythonOn, specOn } from './fixtures/ssh-clients.ts';
 import { test, type WithTests } from './fixtures/tests.ts';
 import { specThrough } from './fixtures/through.mjs';
 
@@ -171,13 +171,11 @@ for (const python of sharedPythons) {
   });
 }
 
-onBothClients('of what nobody reads some is kept, and how much was dropped is told', async (client) => {
-  await using host = await startSshd();
+/** Nobody reads what comes over ssh, which carries it with the protocol. */
+async function drops(spec: string, exec: Exec, last: string): Promise<void> {
   await using group = new Group();
-  const gateway = await group.makeGateway(
-    `${specOn(host, client).replace('//stdio=ignore', '')}//stdio=pipe`,
-  );
-  const printed = printing(gateway.remoteExec(IN_JAVASCRIPT, 'stdout'));
+  const gateway = await group.makeGateway(spec.replace('//stdio=ignore', '//stdio=pipe'));
+  const printed = printing(exec(gateway, 'stdout'));
   await gateway.remoteStatus({ timeout: 60_000 });
   await printed.over;
   assert.is(printed.count, COUNT);
@@ -185,7 +183,7 @@ onBothClients('of what nobody reads some is kept, and how much was dropped is to
   gateway.stderr?.setEncoding('utf8').on('data', (more: string) => {
     text += more;
   });
-  await gateway.remoteExec('console.log("the last")').waitClose();
+  await gateway.remoteExec(last).waitClose();
   await gateway.terminate();
   const dropped = [...text.matchAll(/\nexecnet: (\d+) bytes were dropped here/g)].map(([, count]) =>
     Number(count),
@@ -194,6 +192,22 @@ onBothClients('of what nobody reads some is kept, and how much was dropped is to
   const kept = text.split('').filter((letter) => letter === 'x').length;
   assert.ok(kept < 8_000_000, `${kept} were kept`);
   assert.match(text, /the last\n$/);
+}
+
+onBothClients('of what nobody reads some is kept, and how much was dropped is told', async (client) => {
+  await using host = await startSshd();
+  await drops(specOn(host, client), inJavaScript, 'console.log("the last")');
+  if (usualPython) await drops(pythonOn(host, client), inPython, "print('the last')");
+});
+
+onBothClients('behind it: who prints waits while nobody reads it, and is ended', async (client) => {
+  await using host = await startSshd();
+  for (const middle of [specOn(host, client), pythonOn(host, client)]) {
+    const specs = `${specOf(runningInterpreter(), 'stdio=pipe')} through ${middle}`;
+    await waits(specs, inJavaScript);
+    await ends(specs, inJavaScript);
+  }
+  assert.equal(await leftBehind(host), []);
 });
 
 test.run();
