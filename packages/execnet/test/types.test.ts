@@ -1,4 +1,5 @@
 /** What the compiler infers. It checks this file with the others: every `@ts-expect-error` must be one. Nothing of it needs to run but the last test. */
+import type { Duplex, Readable, Writable } from 'node:stream';
 import {
   type Channel,
   type ExecnetError,
@@ -8,6 +9,7 @@ import {
   type MultiChannel,
   makeGateway,
   type RemoteInfo,
+  type RemoteProcess,
   type RemoteStatus,
   type Wire,
 } from 'execnet';
@@ -156,6 +158,19 @@ async function unsendable(gw: Gateway, group: Group): Promise<void> {
   group.remoteExec((channel: Channel<string, { each(): void }>) => channel.send({ each() {} }));
   // @ts-expect-error what it yields is a function
   gw.stream(() => [() => 1]);
+  // what the type arguments of text and of new channels say
+  const text = gw.remoteExec<() => void, { done(): void }>('await channel.receive()');
+  same<Awaited<ReturnType<typeof text.receive>>, never>();
+  // @ts-expect-error an object with a method
+  await text.send({ done() {} });
+  // @ts-expect-error a function
+  await gw.newChannel<never, () => void>().send(() => {});
+  // @ts-expect-error functions, in a list, to each
+  group.remoteExec<never, (() => void)[]>('').sendEach([() => {}]);
+  gw.remoteExec(async (channel) => {
+    // @ts-expect-error a function, from there
+    await channel.gateway.newChannel<never, { each: () => void }>().send({ each: () => {} });
+  });
   // what types can't tell is told when it is dumped
   await gw.call(
     (value: unknown) => value,
@@ -174,6 +189,8 @@ async function generic<Item, Result>(
   const none: Wire<Awaited<Result>> = await gw.call((() => one) as unknown as () => Result);
   const all: Wire<Awaited<Result>>[] = await Promise.all(items.map((item) => gw.call(work, item)));
   const count: number = await gw.call(({ items }: { items: Item[] }) => items.length, { items });
+  await gw.newChannel<Result, Item>().send(first);
+  await gw.remoteExec<Result, { items: Item[] }>('').send({ items });
   for await (const item of gw.stream((item: Item) => [item], first)) same<typeof item, Wire<Awaited<Item>>>();
   gw.remoteExec((channel: Channel<unknown, string>, { item }: { item: Item }) => channel.send(String(item)), {
     item: first,
@@ -361,6 +378,43 @@ async function others(gw: Gateway, group: Group): Promise<void> {
   gw.newChannel().makeFile('rw');
 }
 
+async function services(gw: Gateway): Promise<void> {
+  await using child = await gw.spawn('ls', ['-l'], { cwd: '/', env: { A: 'b', B: undefined }, nice: 3 });
+  same<typeof child, RemoteProcess>();
+  const { code, signal } = await child.exited;
+  same<typeof code, number | null>();
+  same<typeof signal, NodeJS.Signals | null>();
+  same<typeof child.stdin, Writable>();
+  same<typeof child.stdout, Readable>();
+  same<typeof child.stderr, Readable>();
+  for await (const line of child) same<typeof line, string>();
+  // @ts-expect-error arguments are strings
+  await gw.spawn('sleep', [1]);
+  // @ts-expect-error there is no shell between
+  await gw.spawn('ls', [], { shell: true });
+  const socket = await gw.connect({ host: 'localhost', port: 80 }, { timeout: 10 });
+  same<typeof socket, Duplex>();
+  same<Awaited<ReturnType<typeof gw.connect>>, Duplex>();
+  await gw.connect({ path: '/run/socket' });
+  // @ts-expect-error a port has a host
+  await gw.connect({ port: 80 });
+  // @ts-expect-error it is one or the other
+  await gw.connect({ host: 'localhost', port: 80, path: '/run/socket' });
+}
+
+async function asCodeSeesIt(gw: Gateway, group: Group): Promise<void> {
+  gw.remoteExec((channel: Channel<number, string>) => {
+    same<typeof channel.gateway.id, string>();
+    const made = channel.gateway.newChannel<number, string>();
+    same<typeof made, Channel<number, string>>();
+  });
+  const all = group.remoteExec((channel: Channel<string, number>) => channel.send(1));
+  same<ReturnType<typeof all.at>, Channel<number, string> | undefined>();
+  await all.at(0)?.send('text');
+  // @ts-expect-error the code receives strings
+  await all.at(-1)?.send(1);
+}
+
 test('the inferred types are those of the values', async () => {
   const checked = [
     calls,
@@ -374,6 +428,8 @@ test('the inferred types are those of the values', async () => {
     nested,
     exposed,
     inferred,
+    services,
+    asCodeSeesIt,
   ];
   assert.ok(checked.every((each) => typeof each === 'function'));
   await using group = new Group();

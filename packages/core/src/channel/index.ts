@@ -10,4 +10,4 @@ export type { FileOptions } from './make-file.ts';
 export { INITIAL_WINDOW, WindowBudget } from './receive-window.ts';
 export { coercionOf, coercionPayload, type StringCoercion, stringsOf } from './string-coercion.ts';
 export { checkTimeout, MAX_DELAY, orAborted, type WaitOptions, waitFor } from './wait.ts';
-export type { Arrives, Sent, Takes, TakesSecond, Travels, Wire } from './wire-types.ts';
+export type { Arrives, Sendable, Sent, Takes, TakesSecond, Travels, Wire } from './wire-types.ts';

@@ -10,8 +10,11 @@ import type { Channel } from './channel.ts';
  */
 export type Wire<T> = Arriving<T, true>;
 
-/** A value that may be sent for the other end to get a `T`: channels turned round. */
-export type Sent<T> = HasChannel<T> extends true ? Wire<T> : T;
+/** A value that may be sent for the other end to get a `T`: channels turned round, and nothing that can't be sent. */
+export type Sent<T> = HasChannel<T> extends true ? Sendable<Wire<T>> : Sendable<T>;
+
+/** A `T`, or what nothing matches because that holds what can't be sent. */
+export type Sendable<T> = HasTrouble<T> extends true ? CantBeSent<Trouble<T>> : T;
 
 /** To be intersected with the type of something whose `T` is sent: unknown, or what nothing matches because it holds what can't be sent. */
 export type Travels<T> = HasTrouble<T> extends true ? CantBeSent<Trouble<T>> : unknown;

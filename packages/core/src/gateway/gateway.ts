@@ -11,6 +11,7 @@ import {
   type Future,
   future,
   MAX_DELAY,
+  type Sendable,
   type Sent,
   type StringCoercion,
   stringsOf,
@@ -500,7 +501,7 @@ export class Gateway implements AsyncDisposable {
       this.#link.check();
       const channel = requestService(this.#link, request);
       this.#link.flush();
-      return this.#withSignal(channel, options) as Channel<Wire<Receive>, Send>;
+      return this.#withSignal(channel, options) as Channel<Wire<Receive>, Sendable<Send>>;
     } catch (error) {
       throw atCaller(error, this.startService);
     }
@@ -537,7 +538,7 @@ export class Gateway implements AsyncDisposable {
    * @typeParam Receive - what the other end sends; it arrives here as `Wire<Receive>`
    * @typeParam Send - what is sent from here
    */
-  newChannel<Receive = unknown, Send = unknown>(): Channel<Wire<Receive>, Send> {
+  newChannel<Receive = unknown, Send = unknown>(): Channel<Wire<Receive>, Sendable<Send>> {
     this.#check(this.newChannel);
     return this.#link.channels.create() as Channel<Wire<Receive>, Send>;
   }
