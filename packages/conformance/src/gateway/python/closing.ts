@@ -8,6 +8,7 @@ export function pythonClosingSuite(name: string, fixture: PythonFixture): void {
   const tests = new PythonTests(name, 'closing', fixture);
   fromHere(tests);
   fromThere(tests);
+  closedWithAnError(tests);
   unheard(tests);
   cancelledLater(tests);
   tests.run();
@@ -149,6 +150,38 @@ function fromThere(tests: PythonTests): void {
       assert.is(total, 2_000_000);
     },
   );
+}
+
+function closedWithAnError(tests: PythonTests): void {
+  for (const [what, error, told] of [
+    ['a text', "'not needed'", /^not needed$/],
+    ['an exception', "KeyError('no such job')", /^KeyError: 'no such job'$/],
+  ] as const)
+    tests.test(`${what} that code closes with comes behind what it has sent`, async (gateway) => {
+      const log = gateway.newChannel<string, string>();
+      const channel = gateway.remoteExec<Uint8Array>(
+        `
+      for size in (1, 70000, 3000000):
+          channel.send(bytearray(size))
+      channel.close(${error})
+      args.send(args.receive())
+    `,
+        log,
+      );
+      const sizes: number[] = [];
+      const closed = await failureOf(
+        (async () => {
+          for await (const { length } of channel) sizes.push(length);
+        })(),
+      );
+      assert.equal(sizes, [1, 70_000, 3_000_000]);
+      assert.instance(closed, RemoteError);
+      assert.match(closed.message.split('\n')[0] as string, told);
+      assert.is((await failureOf(channel.waitClose())).message, closed.message);
+      await log.send('goes on');
+      assert.is(await log.receive(), 'goes on');
+      log.close();
+    });
 }
 
 function unheard(tests: PythonTests): void {

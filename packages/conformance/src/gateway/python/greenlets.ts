@@ -1,6 +1,6 @@
 import type { RemoteError } from '@execnet/core';
 import * as assert from 'uvu/assert';
-import { failureOf, stop } from '../gateway-tests.ts';
+import { failureOf, stop, testGoingOn } from '../gateway-tests.ts';
 import {
   AT_EXIT,
   ECHO,
@@ -13,6 +13,7 @@ import {
   Marker,
   type PythonFixture,
   PythonTests,
+  SPINS,
 } from './python-tests.ts';
 
 const MODELS: readonly GreenletModel[] = ['eventlet', 'gevent'];
@@ -55,6 +56,7 @@ function greenlets(name: string, model: GreenletModel, fixture: PythonFixture): 
   waiting(tests, model);
   callbacks(tests, model);
   ending(tests, model);
+  testGoingOn(tests, SPINS);
   tests.run();
 }
 

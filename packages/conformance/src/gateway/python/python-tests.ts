@@ -107,6 +107,9 @@ def called():
 /** Sends back what arrives, until the channel is closed. */
 export const ECHO = 'for item in channel: channel.send(item)';
 
+/** Heeds no cancellation. */
+export const SPINS = "channel.send('spins')\nwhile True: pass";
+
 /** Whether this is the main thread. */
 export const IS_MAIN = "__import__('threading').current_thread().name == 'MainThread'";
 

@@ -12,9 +12,8 @@ import {
   occupyPython,
   type PythonFixture,
   PythonTests,
+  SPINS,
 } from './python-tests.ts';
-
-const SPINS = "channel.send('spins')\nwhile True: pass";
 
 /** Where executions run in Python under `execmodel=thread`. */
 export function pythonThreadSuite(name: string, fixture: PythonFixture): void {
