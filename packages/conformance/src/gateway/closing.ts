@@ -306,6 +306,8 @@ function fromThere(tests: GatewayTests): void {
       log.sendSync(log.receiveSync());
     }, log);
     await channel.waitClose();
+    for (const failing of [channel.send(1), channel.end()])
+      assert.instance(await failureOf(failing), ChannelClosedError);
     assert.is(await log.receive(), 'closed false');
     void log.send('still blocking as ever');
     assert.is(await log.receive(), 'still blocking as ever');

@@ -132,6 +132,8 @@ function fromThere(tests: PythonTests): void {
     const log = gateway.newChannel<string, string>();
     const channel = gateway.remoteExec('channel.close()\nargs.send(args.receive())', log);
     await channel.waitClose();
+    for (const failing of [channel.send(1), channel.end()])
+      assert.instance(await failureOf(failing), ChannelClosedError);
     void log.send('still blocking as ever');
     assert.is(await log.receive(), 'still blocking as ever');
     log.close();
