@@ -349,7 +349,8 @@ export class Receiver {
           else if (isolated || !Ring.isClaimed(ring))
             this.#ended(thread, idsOf(data.generation, slot), reasonOf(failure, thread));
           thread.retire();
-          if (runtime !== 'node' || this.#spareRings.length >= MAX_SPARE_RINGS) return;
+          const isFree = runtime === 'node' || Ring.isLeft(ring);
+          if (!isFree || this.#spareRings.length >= MAX_SPARE_RINGS) return;
           Ring.clear(ring);
           this.#spareRings.push(ring);
         },

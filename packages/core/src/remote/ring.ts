@@ -24,7 +24,7 @@ export const Word = {
   CUT_AT: 9,
   /** The number of channels that the code of the thread has made. */
   MADE: 10,
-  /** 1 once the thread runs that the block was made for: the thread itself; for the main thread's, the receiver. */
+  /** 1 once the thread runs that the block was made for, the receiver for the main thread's; 2 when it has left the block for good. */
   CLAIMED: 11,
 } as const;
 
@@ -60,7 +60,16 @@ export class Ring {
   }
 
   static isClaimed(block: SharedArrayBuffer): boolean {
-    return Atomics.load(new Int32Array(block, 0, WORDS), Word.CLAIMED) === 1;
+    return Atomics.load(new Int32Array(block, 0, WORDS), Word.CLAIMED) !== 0;
+  }
+
+  /** The thread that has claimed it will not touch it any more. */
+  leave(): void {
+    Atomics.store(this.words, Word.CLAIMED, 2);
+  }
+
+  static isLeft(block: SharedArrayBuffer): boolean {
+    return Atomics.load(new Int32Array(block, 0, WORDS), Word.CLAIMED) === 2;
   }
 
   /** Makes a block that nobody uses any more as good as new. */

@@ -85,15 +85,19 @@ export function nodeProcess(): NodeJS.Process {
 /** What `process.exit` looks at, so as to tell its handlers once. */
 const EXITING = '_exiting';
 
+/** Calls the exit handlers on Deno; `process.exit` does not call them again. */
+export function emitExit(code: number): void {
+  const node = nodeProcess() as NodeJS.Process & { [EXITING]?: boolean };
+  if (node[EXITING]) return;
+  node[EXITING] = true;
+  node.exitCode = code;
+  node.emit('exit', code);
+}
+
 /** Deno's own tells only `unload`, and the `process.exit` that tells both is loaded when it may be another one. */
 function exitOf({ exit }: DenoRuntime): (code: number) => never {
   return (code) => {
-    const node = nodeProcess() as NodeJS.Process & { [EXITING]?: boolean };
-    if (!node[EXITING]) {
-      node[EXITING] = true;
-      node.exitCode = code;
-      node.emit('exit', code);
-    }
+    emitExit(code);
     return exit(code);
   };
 }

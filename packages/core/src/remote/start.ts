@@ -11,7 +11,7 @@ import { Receiver } from './receiver.ts';
 import { Ring, Word } from './ring.ts';
 import { ExecutingThread } from './thread.ts';
 import type { ReceiverData, ThreadData } from './thread-data.ts';
-import { isolateProcessFunctions, takeProcessFunctions } from './thread-globals.ts';
+import { isolateProcessFunctions, type ThreadEnd, takeProcessFunctions } from './thread-globals.ts';
 import { reportUncaught } from './uncaught.ts';
 
 /** What a thread stub hands over. */
@@ -50,9 +50,9 @@ function startThread(evaluate: (text: string) => unknown, data: ThreadData, dial
     runner: data.service ? undefined : options.runner,
     dialect,
   });
-  const flush = (): void => thread.link.flush();
+  const end: ThreadEnd = { flush: () => thread.link.flush(), leave: () => ring.leave() };
   endThread = data.isolated
-    ? isolateProcessFunctions((code) => Atomics.store(ring.words, Word.EXIT_CODE, code + 1), flush)
-    : takeProcessFunctions((message) => thread.tell(message), flush);
+    ? isolateProcessFunctions((code) => Atomics.store(ring.words, Word.EXIT_CODE, code + 1), end)
+    : takeProcessFunctions((message) => thread.tell(message), end);
   reportUncaught(thread, { isolated: data.isolated });
 }
