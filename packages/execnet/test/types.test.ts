@@ -167,10 +167,6 @@ async function unsendable(gw: Gateway, group: Group): Promise<void> {
   await gw.newChannel<never, () => void>().send(() => {});
   // @ts-expect-error functions, in a list, to each
   group.remoteExec<never, (() => void)[]>('').sendEach([() => {}]);
-  gw.remoteExec(async (channel) => {
-    // @ts-expect-error a function, from there
-    await channel.gateway.newChannel<never, { each: () => void }>().send({ each: () => {} });
-  });
   // what types can't tell is told when it is dumped
   await gw.call(
     (value: unknown) => value,

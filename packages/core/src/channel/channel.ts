@@ -11,13 +11,12 @@ import { SENT } from './sender.ts';
 import { coercionPayload, type StringCoercion, stringsOf } from './string-coercion.ts';
 import { checkTimeout, type WaitOptions, waitFor } from './wait.ts';
 import { readableStream, type Sink, writableStream } from './web-streams.ts';
-import type { Sendable } from './wire-types.ts';
 
 /** The gateway that a channel belongs to, as code sees it at either end. */
 export interface ChannelGateway {
   readonly id: string;
   /** A new channel, which becomes useful when it is sent to the other end over another. `Receive` is what arrives here. */
-  newChannel<Receive = unknown, Send = unknown>(): Channel<Receive, Sendable<Send>>;
+  newChannel<Receive = unknown, Send = unknown>(): Channel<Receive, Send>;
 }
 
 /** Options of {@link Channel.setCallback}. */
