@@ -166,7 +166,7 @@ async function unsendable(gw: Gateway, group: Group): Promise<void> {
   // @ts-expect-error a function
   await gw.newChannel<never, () => void>().send(() => {});
   // @ts-expect-error functions, in a list, to each
-  group.remoteExec<never, (() => void)[]>('').sendEach([() => {}]);
+  await group.remoteExec<never, (() => void)[]>('').sendEach([() => {}]);
   // what types can't tell is told when it is dumped
   await gw.call(
     (value: unknown) => value,
