@@ -126,7 +126,7 @@ for (const interpreter of sharedEnds) {
   });
 }
 
-/** What is done in a round, once more after the first, leaves no descriptor and no listener. */
+/** Asserts that rounds after the first leave no descriptor and no listener. */
 async function assertLeavesNothing(round: (group: Group) => Promise<void>): Promise<void> {
   const once = async (): Promise<void> => {
     await using group = new Group({ exitHook: false });

@@ -231,7 +231,7 @@ test('nor at the local end', async () => {
   }
 });
 
-/** Calls itself until the stack is used up, and does this at each of the last levels; resolves with how often that failed. */
+/** Calls itself until the stack is used up, and does this at each of the last levels; returns how often that failed. */
 function atTheEnd(act: () => void, skew: number): number {
   let failed = 0;
   let done = 0;

@@ -82,7 +82,7 @@ export function nodeProcess(): NodeJS.Process {
   return (value ?? get?.call(globalThis)) as NodeJS.Process;
 }
 
-/** What `process.exit` looks at, so as to tell its handlers once. */
+/** The mark that `process.exit` looks at, so as to tell its handlers once. */
 const EXITING = '_exiting';
 
 /** Calls the exit handlers on Deno; `process.exit` does not call them again. */

@@ -2,7 +2,7 @@ import { pauseThread } from './raw-io.ts';
 import { Deno, emitExit } from './runtime.ts';
 import type { ExecutingThread } from './thread.ts';
 
-/** What a thread does at its end. */
+/** The steps at the end of a thread. */
 export interface ThreadEnd {
   /** Has all leave that its code has sent. */
   flush(): void;

@@ -32,7 +32,7 @@ const SCRATCH = 65536;
  */
 const LINGER = 1;
 
-/** How long to wait before looking whether the receiver has to be started again, in milliseconds: more than its start takes. */
+/** A wait is interrupted after so long to look whether the receiver has to be started again, in milliseconds: more than its start takes. */
 const STARTING = 50;
 
 /** After a vain wait lingering is left out for some receives, twice as many each time up to this. */

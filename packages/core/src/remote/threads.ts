@@ -65,7 +65,7 @@ const NO_FOLDER = 'Deno starts no thread while the working folder is gone: proce
 
 type Portless<Data> = Omit<Data, 'port'>;
 
-/** What becomes of a thread. */
+/** Told of the end of a thread. */
 export interface Fate {
   failed(error: Error): void;
   exited?(): void;
@@ -83,8 +83,8 @@ export class StartedThread implements Port {
   readonly #limits: ThreadLimits | undefined;
   readonly #ports: MessagePort[] = [];
   #handle: ((message: unknown) => void) | undefined;
-  /** What was sent before it ran. */
-  #early: unknown[] = [];
+  /** Messages sent before it ran, for another start; undefined once there is none. */
+  #early: unknown[] | undefined = [];
   #worker: Worker;
   #again = runtime === 'node';
 
@@ -96,8 +96,8 @@ export class StartedThread implements Port {
   }
 
   postMessage(message: unknown): void {
-    if (Ring.isClaimed(this.#data.ring)) this.#early = [];
-    else this.#early.push(message);
+    if (this.#early && Ring.isClaimed(this.#data.ring)) this.#early = undefined;
+    this.#early?.push(message);
     for (const port of this.#ports) port.postMessage(message);
   }
 
@@ -162,7 +162,7 @@ export class StartedThread implements Port {
       if (worker === this.#worker) this.#fate.exited?.();
     });
     if (this.#handle) listen(port1, this.#handle);
-    for (const message of this.#early) port1.postMessage(message);
+    for (const message of this.#early ?? []) port1.postMessage(message);
     this.#ports.push(port1);
     return worker;
   }
