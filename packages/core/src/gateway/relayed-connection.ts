@@ -64,6 +64,8 @@ export class RelayedConnection implements Connection {
   #over = false;
   #ending = false;
   #held = false;
+  /** No more bytes come. */
+  #dry = false;
 
   constructor(link: Link, host: HostNames, streams: RelayStreams) {
     this.#link = link;
@@ -87,6 +89,8 @@ export class RelayedConnection implements Connection {
         return this.#paused;
       },
       end: (clean) => {
+        this.#dry = true;
+        if (this.#over) this.unref();
         // else the events tell why
         if (clean) this.#ends('bytes');
       },
@@ -168,15 +172,19 @@ export class RelayedConnection implements Connection {
     this.#paused ??= new Promise((resolve) => {
       this.#resume = resolve;
     });
+    // the last bytes of what has ended may never be read
+    if (this.#over) this.unref();
   }
 
   resume(): void {
     this.#resume?.();
     this.#paused = undefined;
+    if (this.#over && !this.#aborted) this.ref();
   }
 
   ref(): void {
-    if (this.#held || this.#over) return;
+    // who waits for what has ended waits for its last bytes
+    if (this.#held || (this.#over && this.#dry)) return;
     this.#held = true;
     this.#link.hold();
   }
@@ -339,7 +347,8 @@ export class RelayedConnection implements Connection {
     const { exit, error = this.#abortReason } = this.#exit ?? { exit: { stderr: '' }, error: failure };
     this.#settleClosed(error ? { ...exit, error } : exit);
     this.#wakeWriters();
-    this.unref();
+    // its last bytes may be under way to a reader
+    if (error || this.#dry || this.#paused) this.unref();
   }
 
   #errorOf({ code, message }: RelayFailure): Error {
