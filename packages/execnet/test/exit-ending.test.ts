@@ -33,6 +33,8 @@ for (const scenario of [
   'with a callback',
   'with a callback and an end marker',
   'with a stream that is read',
+  'awaiting the last bytes of processes that have ended',
+  'with bytes of a process that nobody reads',
 ]) {
   test(`a program ends when its work is done, and not before: ${scenario}`, async () => {
     await using program = startProgram('ending.mjs', [scenario]);

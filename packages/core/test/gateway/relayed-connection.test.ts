@@ -30,6 +30,7 @@ async function relayed() {
     connection,
     tell,
     order: () => events.there.receive(),
+    data: new ByteChannel(data.there),
     stdout: new ByteChannel(stdout.there),
     stderr: new ByteChannel(stderr.there),
   };
@@ -107,6 +108,60 @@ test('how a process has ended is told although the gateway that tells is lost be
   pair.local.link.end(new Error('lost'));
   await pair.settle();
   assert.is((await connection.closed).code, 3);
+});
+
+/** One whose process has ended, with its last bytes still on their way. */
+async function ended() {
+  const all = await relayed();
+  const { connection, data, tell, stdout, stderr } = all;
+  let arrived = 0;
+  connection.start({
+    data: (chunk) => {
+      arrived += chunk.length;
+    },
+    output: () => undefined,
+    end: () => {},
+  });
+  void data.send(Buffer.alloc(1000));
+  stdout.end();
+  stderr.end();
+  await tell({ what: 'end' });
+  await tell({ what: 'closed', exit: { code: 0, stderr: '' } });
+  assert.is((await connection.closed).code, 0);
+  return { ...all, arrived: () => arrived };
+}
+
+test('the program lives until the last bytes of what has ended have come, and no longer', async () => {
+  const { pair, data, arrived } = await ended();
+  assert.is(pair.local.alive, true);
+  void data.send(Buffer.alloc(1000));
+  await pair.settle();
+  assert.is(pair.local.alive, true);
+  data.end();
+  await pair.settle();
+  assert.is(arrived(), 2000);
+  assert.is(pair.local.alive, false);
+});
+
+test('what has ended and is not read does not keep the program alive, unless it is read again', async () => {
+  const { pair, connection, data } = await ended();
+  connection.pause();
+  assert.is(pair.local.alive, false);
+  connection.resume();
+  assert.is(pair.local.alive, true);
+  data.end();
+  await pair.settle();
+  assert.is(pair.local.alive, false);
+  connection.ref();
+  assert.is(pair.local.alive, false);
+});
+
+test('what has ended keeps the program alive no longer than its gateway', async () => {
+  const { pair, connection } = await ended();
+  pair.local.link.end(new Error('lost'));
+  await pair.settle();
+  connection.ref();
+  assert.is(pair.local.alive, false);
 });
 
 test.run();

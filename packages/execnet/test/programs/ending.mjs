@@ -165,6 +165,23 @@ const scenarios = {
       });
     return undefined;
   },
+  async 'awaiting the last bytes of processes that have ended'() {
+    const gateway = await makeGateway();
+    say(gateway);
+    for (let round = 0; round < 5; round++) {
+      const { stdout } = await gateway.spawn('head', ['-c', '3000000', '/dev/zero']);
+      let bytes = 0;
+      for await (const chunk of stdout) bytes += chunk.length;
+      if (bytes !== 3_000_000) return bytes;
+    }
+    return 42;
+  },
+  async 'with bytes of a process that nobody reads'() {
+    const gateway = await makeGateway();
+    say(gateway);
+    const { exited } = await gateway.spawn('head', ['-c', '100000', '/dev/zero']);
+    return 42 + Number((await exited).code);
+  },
   async 'by process.exit()'() {
     const gateways = await defaultGroup.makeGateways('2*popen');
     say(...gateways);
