@@ -175,7 +175,8 @@ else:
         build = sys.version.encode('ascii')
         send(struct.pack('>biiI', 18, 0, 4 + len(build) + len(made), len(build)) + build + made)
 made = None
-space = {'__name__': 'execnet_remote_end'}
+# code of the user may replace builtins, or delete them
+space = dict(vars(__builtins__), __name__='execnet_remote_end')
 exec(code, space)
 if HERE == ['']:
     sys.path.insert(0, '')

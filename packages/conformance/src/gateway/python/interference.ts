@@ -223,6 +223,16 @@ function forked(tests: PythonTests): void {
   );
 }
 
+/** Members of a class of errors, by what is wrong with it; those of its metaclass begin with `of`. */
+const UNSEEN: Readonly<Record<string, string>> = {
+  'fails to say its class': '__class__=property(lambda self: {}[1])',
+  'has no attributes': '__getattribute__=lambda self, name: {}[1]',
+  'fails to say its name': 'of__name__=property(lambda kind: {}[1])',
+  'fails to say its code': 'code=property(lambda self: {}[1])',
+  'has a stack that is none': '__traceback__=property(lambda self: 5), __cause__=property(lambda self: 5)',
+  'has no properties': '__dict__=property(lambda self: {}[1])',
+};
+
 function described(tests: PythonTests): void {
   tests.test('an error that can not be shown is told all the same', async (gateway) => {
     for (const raised of ['KeyboardInterrupt()', 'SystemExit(4)', 'ValueError()']) {
@@ -237,6 +247,27 @@ function described(tests: PythonTests): void {
       assert.match(error.message, 'Odd: an error that can not be described');
     }
   });
+
+  for (const [what, members] of Object.entries(UNSEEN))
+    tests.test(`an error of a class that ${what} is told all the same`, async (gateway) => {
+      const raised = `
+def fail(*_):
+    members = dict(${members})
+    base = SystemExit if 'code' in members else Exception
+    of = dict([(name[2:], members.pop(name)) for name in list(members) if name.startswith('of')])
+    Odd = type('Kind', (type,), of)('Odd', (base,), members)
+    raise Odd('as such')
+`;
+      for (const text of [`${raised}fail()`, `${raised}channel.setcallback(fail)\nchannel.waitclose()`]) {
+        const channel = gateway.remoteExec<never, number>(text);
+        channel.send(1).catch(() => {});
+        const error = (await failureOf(channel.waitClose())) as RemoteError;
+        assert.is(error.code, 'ERR_EXECNET_REMOTE');
+        // some Pythons raise what the class fails with
+        assert.ok(/as such|KeyError|AttributeError/.test(error.message), error.message);
+      }
+      assert.is(await gateway.call('abs', [-1]), 1);
+    });
 
   tests.test('what of an error can not be copied leaves the rest', async (gateway) => {
     const error = (await failureOf(

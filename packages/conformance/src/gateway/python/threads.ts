@@ -22,6 +22,7 @@ export function pythonThreadSuite(name: string, fixture: PythonFixture): void {
   beside(tests);
   bounds(tests);
   exhausted(tests, fixture.runtime === 'cpython');
+  broken(tests);
   testGoingOn(tests, SPINS);
   tests.run();
 }
@@ -294,4 +295,54 @@ function exhausted(tests: PythonTests, canRun: boolean): void {
       assert.is(marker.text, 'at exit');
     },
   );
+}
+
+/** What code may make of the library, and of what is built in. By what it is. */
+const BREAKAGE: Readonly<Record<string, string>> = {
+  'threads that can not be started': `
+    import threading
+    threading.Thread.start = threading.Thread.run = lambda self: 1 // 0`,
+  'no class of threads': `
+    import threading
+    threading.Thread = None`,
+  'locks that fail': `
+    import threading
+    def fail(*args): raise RuntimeError('no lock')
+    for name in 'Lock RLock Condition Event'.split(): setattr(threading, name, fail)`,
+  'a profiler that fails': `
+    import threading
+    def fail(*args): raise RuntimeError('no profile')
+    threading.setprofile(fail)`,
+  'a tracer that fails': `
+    import threading
+    def fail(*args): raise RuntimeError('no trace')
+    threading.settrace(fail)`,
+  'no streams': `
+    import sys
+    del sys.stdout, sys.stderr`,
+  'nothing built in': `
+    import sys
+    builtins = sys.modules.get('builtins') or sys.modules['__builtin__']
+    delete = delattr
+    for name in 'isinstance getattr Exception str range super type'.split(): delete(builtins, name)`,
+  'calls of the system that are none': `
+    import os, struct, sys, time
+    os.path = os.getcwd = os.getpid = os.read = os.write = os._exit = None
+    struct.pack = time.sleep = sys.exc_info = None`,
+};
+
+function broken(tests: PythonTests): void {
+  for (const [what, text] of Object.entries(BREAKAGE))
+    tests.testWith({ stdio: 'ignore' }, `code that leaves ${what} ends no gateway`, async (gateway) => {
+      await gateway.remoteExec(text).waitClose();
+      const busy = gateway.remoteExec<string, number>("channel.send('busy'); channel.receive()");
+      assert.is(await busy.receive(), 'busy');
+      for (let n = 0; n < 3; n++)
+        assert.is(await gateway.remoteExec<number, number>('channel.send(args)', n).receive(), n);
+      const error = (await failureOf(gateway.remoteExec('nowhere').waitClose())) as RemoteError;
+      assert.is(error.remoteName, 'NameError');
+      await busy.send(0);
+      await busy.waitClose();
+      await settled(gateway);
+    });
 }

@@ -1,14 +1,47 @@
+UNKNOWN = 'an error that can not be described'
+
+
 def describe(error):
     """An exception, or a text, as it travels; never fails."""
-    if not isinstance(error, BaseException):
-        text = error if isinstance(error, text_type) else str(error)
+    if not is_a(error, BaseException):
+        text = error if is_a(error, text_type) else message_of(error)
         return {'name': 'Error', 'message': text, 'stack': text}
-    return described(error, getattr(error, '__traceback__', None) or (sys.exc_info()[2] if sys.exc_info()[1] is error else None), {}, 0)
+    return described(error, exc_info()[2] if exc_info()[1] is error else trace_of(error), {}, 0)
+
+
+def is_a(value, kinds):
+    """`isinstance` by the type alone: a class of the user may fail to say what it is."""
+    return issubclass(type(value), kinds)
+
+
+def trace_of(error):
+    try:
+        return error.__traceback__
+    except BaseException:
+        # Python 2 keeps none
+        return None
+
+
+def name_of(error):
+    """The name of its class, unless that fails to say it."""
+    try:
+        # the type of one of a class of the old kind says nothing
+        return text_of(getattr(getattr(error, '__class__', None), '__name__', None) or type(error).__name__)
+    except BaseException:
+        return text_of(type.__dict__['__name__'].__get__(type(error)))
 
 
 def described(error, trace, texts, depth, told=None):
-    # the type of one of a class of the old kind says nothing
-    name = getattr(getattr(error, '__class__', None), '__name__', None) or type(error).__name__
+    """An exception as it travels; never fails."""
+    try:
+        return description(error, trace, texts, depth, told)
+    except BaseException:
+        # code of the user has broken what describes it
+        return {'name': 'Error', 'message': UNKNOWN, 'stack': UNKNOWN}
+
+
+def description(error, trace, texts, depth, told):
+    name = name_of(error)
     told = [0] if told is None else told
     told[0] += 1
     message = without_numbers(message_of(error))
@@ -60,7 +93,7 @@ def message_of(error):
     try:
         return text_of(error)
     except BaseException:
-        return 'an error that can not be described'
+        return UNKNOWN
 
 
 def without_numbers(text):
@@ -87,25 +120,25 @@ def tell_others(result, error, texts, depth, told):
     if cause is None and not getattr(error, '__suppress_context__', True):
         cause = error.__context__
     if cause is not None and depth < MAX_CAUSES and told[0] < MAX_ERRORS:
-        result['cause'] = described(cause, cause.__traceback__, texts, depth + 1, told)
+        result['cause'] = described(cause, trace_of(cause), texts, depth + 1, told)
     group = getattr(error, 'exceptions', None)
-    if isinstance(group, tuple) and depth < MAX_CAUSES:
+    if is_a(group, tuple) and depth < MAX_CAUSES:
         result['errors'] = errors = []
         for one in group:
-            if isinstance(one, BaseException) and told[0] < MAX_ERRORS:
-                errors.append(described(one, getattr(one, '__traceback__', None), texts, depth + 1, told))
+            if is_a(one, BaseException) and told[0] < MAX_ERRORS:
+                errors.append(described(one, trace_of(one), texts, depth + 1, told))
 
 
 def tell_properties(result, error, texts, depth, told):
     """Whatever data an exception has besides its name, its message and its stack."""
     found = dict(getattr(error, '__dict__', {}))
-    if isinstance(error, EnvironmentError):
+    if is_a(error, EnvironmentError):
         for name in ('errno', 'strerror', 'filename', 'filename2'):
             found.setdefault(name, getattr(error, name, None))
         code = error_code(error)
         if code is not None:
             result['code'] = code
-    if isinstance(error, SystemExit):
+    if is_a(error, SystemExit):
         found['code'] = error.code
     left = [MAX_VALUES]
     properties = dict([(text_of(name), data_of(value, 0, left)) for name, value in list(found.items())[:MAX_PROPERTIES]
@@ -145,10 +178,10 @@ def data_of(value, depth, left):
                 # the copy of a tuple is a list, which no set takes
                 return items
         if kind is dict:
-            return dict([(data_of(key, depth + 1, left) if isinstance(key, (text_type, str, int, float)) else shown(key), data_of(item, depth + 1, left))
+            return dict([(data_of(key, depth + 1, left) if is_a(key, (text_type, str, int, float)) else shown(key), data_of(item, depth + 1, left))
                          for key, item in list(value.items())[:min(MAX_PROPERTIES, left[0])]])
-        if isinstance(value, BaseException):
-            return dict([('name', type(value).__name__), ('message', message_of(value))]
+        if is_a(value, BaseException):
+            return dict([('name', name_of(value)), ('message', message_of(value))]
                         + [(text_of(name), data_of(item, depth + 1, left)) for name, item in list(value.__dict__.items())[:MAX_PROPERTIES]])
     return shown(value)
 
@@ -157,7 +190,7 @@ def shown(value):
     try:
         return text_of(repr(value))[:MAX_PROPERTY]
     except BaseException:
-        return text_of('<%s>' % type(value).__name__)
+        return text_of('<%s>' % name_of(value))
 
 
 def text_of(value):
@@ -169,3 +202,7 @@ def text_of(value):
         except UnicodeError:
             return str(value).decode('utf-8', 'replace')
     return str(value).encode('utf-8', 'backslashreplace').decode('utf-8')
+
+
+# what encodes is found in the library the first time
+text_of('')

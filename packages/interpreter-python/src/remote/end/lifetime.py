@@ -71,7 +71,7 @@ class Lifetime(object):
             self.die()
         self.goodbye()
         flush_prints()
-        os._exit(self.exit_code)
+        exit_process(self.exit_code)
 
     def keep_lease(self, interval):
         """Notices that the local end, or the network on the way to it, is gone without a word. It counts its looks and not the time: after a

@@ -57,7 +57,7 @@ class Later(object):
             pass
         except Exception:
             # as what is raised in `__del__`
-            complain('what was called in the midst of something else failed: %s' % sys.exc_info()[1])
+            complain('what was called in the midst of something else failed: %s' % exc_info()[1])
         self.states.remove(state)
         state.link.enter()
         try:
@@ -291,7 +291,7 @@ class Link(object):
                     continue
                 call_back(callback, self.load(state, data))
             except:  # noqa: E722
-                error = sys.exc_info()[1]
+                error = exc_info()[1]
                 if over:
                     complain('the callback of channel %d failed at its end marker:\n%s' % (state.id, describe(error)['stack']))
                     continue
@@ -390,7 +390,7 @@ def call_back(callback, value):
         callback(value)
     except:  # noqa: E722
         if getpid() != PID:
-            end_child(*sys.exc_info()[1:])
+            end_child(*exc_info()[1:])
         raise
     if getpid() != PID:
         end_child()

@@ -45,9 +45,10 @@ clock = getattr(time, 'monotonic', time.time)
 allocate_lock = _thread.allocate_lock
 get_ident = _thread.get_ident
 start_new_thread = _thread.start_new_thread
-SystemThread = threading.Thread
 LockError = _thread.error
 frame_at = sys._getframe
+exc_info = sys.exc_info
+exit_process = os._exit
 recursion_limit = sys.getrecursionlimit
 
 if PY2:
@@ -122,14 +123,53 @@ def threading_is_patched():
     return not JYTHON and _thread.start_new_thread is not start_new_thread
 
 
+class SystemThread(threading.Thread):
+    """One that does its work whatever code of the user makes of the library: of its classes, and of what they call when a thread begins, as a tracer that fails does."""
+
+    def __init__(self, work):
+        self.work = work
+        threading.Thread.__init__(self)
+        self.daemon = True
+
+    def run(self):
+        self.work()
+
+
+def certain(begin):
+    """What a thread of the library begins with, and the work if that has not come to it."""
+    def begin_work(thread):
+        try:
+            begin(thread)
+        finally:
+            thread.work()
+    return begin_work
+
+
+for name in ('_bootstrap_inner', '_Thread__bootstrap_inner', '_Thread__bootstrap'):
+    if hasattr(threading.Thread, name):
+        setattr(SystemThread, name, certain(getattr(threading.Thread, name)))
+
+
+def once(work):
+    """Does it the first time that it is called."""
+    lock = allocate_lock()
+
+    def begin():
+        if lock.acquire(False):
+            work()
+    return begin
+
+
 def start_thread(work):
-    """Starts a thread of the system, in any case; it keeps no process alive."""
+    """Starts a thread of the system, in any case; it keeps no process alive. Fails where the system gives no more."""
     if threading_is_patched():
         start_new_thread(work, ())
         return
-    thread = SystemThread(target=work)
-    thread.daemon = True
-    thread.start()
+    work = once(work)
+    try:
+        SystemThread(work).start()
+    except Exception:
+        start_new_thread(work, ())
 
 
 def descend(frames):

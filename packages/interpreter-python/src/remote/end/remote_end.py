@@ -186,7 +186,7 @@ class RemoteEnd(Lifetime):
             start_thread(run)
         except Exception:
             del self.services[id]
-            self.over(task, describe(sys.exc_info()[1]))
+            self.over(task, describe(exc_info()[1]))
 
     # --- executions
 
@@ -302,9 +302,9 @@ def positive(payload):
 
 
 def flush_prints():
-    for stream in (sys.stdout, sys.stderr):
+    for name in ('stdout', 'stderr'):
         try:
-            stream.flush()
+            getattr(sys, name).flush()
         except Exception:
             pass
 

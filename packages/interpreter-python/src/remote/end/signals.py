@@ -62,7 +62,7 @@ class Signals(object):
             if user:
                 raise
             # there is nobody whom it could concern
-            complain('the handler of signal %d failed:\n%s' % (number, describe(sys.exc_info()[1])['stack']))
+            complain('the handler of signal %d failed:\n%s' % (number, describe(exc_info()[1])['stack']))
 
     def settle(self, number):
         """The handler is about to run: it waits no more."""

@@ -71,7 +71,7 @@ class State(object):
             except Exception:
                 self.pumping = False
                 self.callback = None
-                self.link.fail(self, sys.exc_info()[1])
+                self.link.fail(self, exc_info()[1])
 
     def finish_receiving(self, reason):
         if self.end is not None:
@@ -386,7 +386,7 @@ class Item(object):
                 while not self.advance():
                     self.wait_for_room()
             except BaseException:
-                self.error = sys.exc_info()[1]
+                self.error = exc_info()[1]
                 if self.begun:
                     state.link.close(state, self.error)
             state.pass_turn()

@@ -29,7 +29,7 @@ class Task(object):
             finally:
                 self.inside = False
         except:  # noqa: E722, exceptions of Java are none of Python's
-            error, trace = sys.exc_info()[1:]
+            error, trace = exc_info()[1:]
             if getpid() != PID:
                 end_child(error, trace, texts)
             if not self.stopped(error):
@@ -49,11 +49,11 @@ class Task(object):
 
     def stopped(self, error):
         """Who was told to stop, or whose channel was closed, and stopped for it, has not failed."""
-        if isinstance(error, SystemExit):
-            return error.code in (None, 0)
-        if self.state.cancelled is not None and isinstance(error, INTERRUPTIONS):
+        if is_a(error, SystemExit):
+            return exit_code(error) == 0
+        if self.state.cancelled is not None and is_a(error, INTERRUPTIONS):
             return True
-        return isinstance(error, (RemoteError, ClosedChannel, SendClosed)) and getattr(error, '__state__', None) is self.state
+        return type(error) in (RemoteError, ClosedChannel, SendClosed) and getattr(error, '__state__', None) is self.state
 
     def execute(self, request, texts):
         request = self.end.link.load(self.state, request)
@@ -134,14 +134,14 @@ class Task(object):
                     self.answer(id, result)
                     result = None
                 except:  # noqa: E722
-                    error, trace = sys.exc_info()[1:]
-                    if getpid() != PID or (self.state.cancelled is not None and isinstance(error, INTERRUPTIONS)):
+                    error, trace = exc_info()[1:]
+                    if getpid() != PID or (self.state.cancelled is not None and is_a(error, INTERRUPTIONS)):
                         raise
                     failure = described(error, trace, texts, 0)
                     del error, trace
                     self.channel.send([id, None, failure])
         except:  # noqa: E722
-            if held is None or not call_method(held, '__exit__', sys.exc_info()):
+            if held is None or not call_method(held, '__exit__', exc_info()):
                 raise
         else:
             if held is not None:
@@ -378,14 +378,23 @@ def run_text(text, file, space):
     exec(code, space)
 
 
+def exit_code(error):
+    """With what a process ends whose code raises this SystemExit; None if that is to be told first."""
+    try:
+        code = error.code
+    except BaseException:
+        return None
+    return 0 if code is None else code if is_a(code, int) else None
+
+
 def end_child(error=None, trace=None, texts={}):
     """Code that forked has come to its end in the child too, where the connection is none of ours: the child ends as a program of its own does."""
     code = 0
-    if isinstance(error, SystemExit) and (error.code is None or isinstance(error.code, int)):
-        code = (error.code or 0) & 0xff
-    elif error is not None:
+    if error is not None:
+        code = exit_code(error) if is_a(error, SystemExit) else None
+    if code is None:
         code = 1
-        said = text_of(error.code) if isinstance(error, SystemExit) else described(error, trace, texts, 0)['stack']
+        said = message_of(error) if is_a(error, SystemExit) else described(error, trace, texts, 0)['stack']
         try:
             sys.stderr.write(said + '\n')
         except Exception:
@@ -404,7 +413,7 @@ def end_child(error=None, trace=None, texts={}):
     except BaseException:
         pass
     flush_prints()
-    os._exit(code)
+    exit_process(code & 0xff)
 
 
 def is_missing(module, trace):
@@ -425,9 +434,9 @@ def named(name):
     for count in range(len(parts) - 1, 0, -1):
         module = '.'.join(parts[:count])
         try:
-            __import__(module)
+            builtins.__import__(module)
         except ImportError:
-            if count == 1 or not is_missing(module, sys.exc_info()[2]):
+            if count == 1 or not is_missing(module, exc_info()[2]):
                 raise
             continue
         value = sys.modules[module]

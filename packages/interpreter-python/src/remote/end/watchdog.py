@@ -45,10 +45,10 @@ def fork_watchdog(input, lease):
                     return
     try:
         if os.fork():
-            os._exit(0)
+            exit_process(0)
         watch(input, lease, main)
     finally:
-        os._exit(0)
+        exit_process(0)
 
 
 def watch(input, lease, main):
