@@ -1,6 +1,6 @@
 import { type Channel, RemoteError } from '@execnet/core';
 import * as assert from 'uvu/assert';
-import { failureOf, type GatewayFixture, GatewayTests } from './gateway-tests.ts';
+import { failureOf, type GatewayFixture, GatewayTests, settled, warningsWhile } from './gateway-tests.ts';
 
 /** `setCallback`. */
 export function callbackSuite(name: string, fixture: GatewayFixture): void {
@@ -194,15 +194,16 @@ function pacing(tests: GatewayTests): void {
   });
 }
 
+function badItem(): never {
+  throw new TypeError('bad item');
+}
+
 function failing(tests: GatewayTests): void {
   for (const [kind, fail] of [
-    [
-      'throws',
-      () => {
-        throw new TypeError('bad item');
-      },
-    ],
+    ['throws', badItem],
     ['rejects', () => Promise.reject(new TypeError('bad item'))],
+    ['gives what fails when it is looked at', () => new Proxy({}, { get: badItem })],
+    ['gives what fails when it is waited for', () => new Proxy({}, { get: () => badItem })],
   ] as const) {
     tests.test(
       `a callback that ${kind} closes its channel with that error, at both ends`,
@@ -239,4 +240,56 @@ function failing(tests: GatewayTests): void {
     assert.instance(error, RemoteError);
     assert.is(error.remoteMessage, 'remote callback');
   });
+
+  for (const [kind, text] of Object.entries(ODD_RESULTS))
+    tests.test(`what remote code gives may be ${kind}`, async (gateway) => {
+      const result = `(() => { ${text} })()`;
+      const called = gateway.remoteExec<never, number>(
+        `channel.setCallback(() => ${result}, { endMarker: 0 }); await channel.waitClose()`,
+      );
+      await called.send(1);
+      await called.end();
+      // it fails where it is looked at, and is no promise otherwise
+      const failure = called.waitClose().catch((error) => error);
+      called.close();
+      assert.ok(
+        [undefined, 'ERR_EXECNET_REMOTE', 'ERR_EXECNET_CHANNEL_CLOSED'].includes((await failure)?.code),
+      );
+      for (const run of [`return ${result}`, `await null; return ${result}`])
+        await gateway
+          .remoteExec(run)
+          .waitClose()
+          .catch((error) => assert.is(error.code, 'ERR_EXECNET_REMOTE'));
+      await settled(gateway);
+    });
+
+  for (const kind of ['throws', 'rejects'])
+    tests.test(`a callback that ${kind} at its end marker warns`, async (gateway) => {
+      const [warning] = await warningsWhile(async () => {
+        const channel = gateway.remoteExec('channel.sendSync(1)');
+        channel.setCallback(
+          (item) => {
+            if (item !== 'end') return undefined;
+            if (kind === 'throws') throw new TypeError('bad end');
+            return Promise.reject(new TypeError('bad end'));
+          },
+          { endMarker: 'end' },
+        );
+        await channel.waitClose();
+      }, 1);
+      assert.match(warning ?? '', /failed at its end marker.*bad end/s);
+      assert.is(await gateway.call(() => 42), 42);
+    });
 }
+
+/** What functions may give that is neither data nor a promise. As text. */
+const ODD_RESULTS: Readonly<Record<string, string>> = {
+  'a proxy that fails': `return new Proxy({}, { get(target, key) {
+    if (key !== 'then') throw new Error('no ' + String(key));
+  } })`,
+  'a proxy that was revoked':
+    'const { proxy, revoke } = Proxy.revocable(() => {}, {}); revoke(); return proxy',
+  'a promise that settles twice':
+    "return { then(resolve, reject) { resolve(1); reject(new Error('late')); throw new Error('later'); } }",
+  'an object without a tag': "return { get [Symbol.toStringTag]() { throw new Error('no tag'); } }",
+};

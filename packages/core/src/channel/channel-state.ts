@@ -1,5 +1,6 @@
 import { setImmediate } from '../clock.ts';
 import { describeError, RemoteError, type RemoteErrorData } from '../errors/index.ts';
+import { promised } from '../promised.ts';
 import type { StringOptions } from '../serializer/types.ts';
 import { checkForCall, isStackOverflow } from '../stack-room.ts';
 import { Code, EMPTY, HEADER_SIZE, int32Payload } from '../wire/index.ts';
@@ -24,7 +25,8 @@ const UNLIMITED = 0x7fffffff;
 /** Takes items as they arrive; a returned promise stalls the channel until it settles. */
 export interface Callback {
   item(value: unknown, owned: boolean): unknown;
-  end(): void;
+  /** A returned promise that rejects is a failure, too. */
+  end(): unknown;
   /** It gets the bytes of items instead of their values; unless `owned`, during the call only. */
   readonly raw?: boolean;
   /** Whether it keeps the program alive; default: true. */
@@ -491,16 +493,16 @@ export class ChannelState {
   }
 
   #callItem(value: unknown, owned: boolean): void {
-    let result: unknown;
+    let settled: Promise<unknown> | undefined;
     try {
-      result = this.#callback?.item(value, owned);
+      settled = promised(this.#callback?.item(value, owned));
     } catch (error) {
       this.#callbackFailed(error);
       return;
     }
-    if (typeof (result as { then?: unknown } | undefined)?.then !== 'function') return;
+    if (!settled) return;
     this.#callbackBusy = true;
-    (result as PromiseLike<unknown>).then(
+    settled.then(
       () => {
         this.#callbackBusy = false;
         this.#want();
@@ -554,10 +556,12 @@ export class ChannelState {
       const callback = this.#callback;
       this.#callback = undefined;
       if (callback.held !== false) this.link.release();
-      try {
-        callback.end();
-      } catch (error) {
+      const failed = (error: unknown): void =>
         this.link.warn(`the callback of channel ${this.id} failed at its end marker`, error);
+      try {
+        promised(callback.end())?.catch(failed);
+      } catch (error) {
+        failed(error);
       }
     }
   }

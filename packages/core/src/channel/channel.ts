@@ -247,9 +247,7 @@ export class Channel<Receive = unknown, Send = unknown> implements AsyncDisposab
     const item = this.#state.link.bind?.(callback) ?? callback;
     this.#state.setCallback({
       item,
-      end: () => {
-        if (tellsEnd) item(options.endMarker as E);
-      },
+      end: () => (tellsEnd ? item(options.endMarker as E) : undefined),
     });
   }
 

@@ -2,6 +2,7 @@ import { ByteChannel, Channel, type ChannelState, channelEndedBy } from '../chan
 import { setImmediate } from '../clock.ts';
 import { CancelledError, ConnectionLostError } from '../errors/index.ts';
 import { Link } from '../link/index.ts';
+import { promised } from '../promised.ts';
 import type { ExecRequest } from '../protocol/index.ts';
 import { Code, FrameDecoder } from '../wire/index.ts';
 import { type Board, BoardWord } from './board.ts';
@@ -221,10 +222,9 @@ export class ExecutingThread {
       return;
     }
     const result = code();
-    if (typeof (result as { then?: unknown } | undefined)?.then === 'function') {
-      // what is no promise may settle twice, with another of its kind, or throw
-      Promise.resolve(result as PromiseLike<unknown>).then(finished, failed);
-    } else finished(result);
+    const later = promised(result);
+    if (later) later.then(finished, failed);
+    else finished(result);
   }
 
   /**
@@ -383,12 +383,21 @@ export class ExecutingThread {
 
 /** Why what a function returned is no result; better an error than a function that seems to do nothing. */
 function unrunnable(value: unknown): string | undefined {
-  switch (Object.prototype.toString.call(value)) {
+  switch (tagOf(value)) {
     case '[object Generator]':
       return 'a generator function needs execmodel=structured';
     case '[object AsyncGenerator]':
       return 'an async generator function can not be executed: iterate over it in an async function';
     default:
       return undefined;
+  }
+}
+
+/** That of `Object.prototype.toString()`; undefined where a getter of the user throws. */
+function tagOf(value: unknown): string | undefined {
+  try {
+    return Object.prototype.toString.call(value);
+  } catch {
+    return undefined;
   }
 }
