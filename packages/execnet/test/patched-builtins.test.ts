@@ -32,6 +32,11 @@ const PATCHES: Readonly<Record<string, string>> = {
     const no = () => { throw new Error('the wrong method'); };
     JSON.stringify = JSON.parse = Buffer.from = Buffer.alloc = Buffer.concat = Math.random = Error.prepareStackTrace = no;
     process.exit = process.cwd = process.kill = process.emitWarning = process.on = process.once = no;`,
+  'files and stacks that are mocked': `
+    const files = require('node:fs');
+    for (const name of ['readSync', 'writeSync', 'writevSync', 'readFileSync', 'statSync', 'fstatSync']) files[name] = () => 0;
+    Error.captureStackTrace = () => { throw new Error('no stack'); };
+    Error.stackTraceLimit = 'none';`,
   'an end that is mocked': `
     process.exit = process.kill = process.abort = () => {};
     if (globalThis.Deno) Deno.exit = Deno.kill = () => {};`,

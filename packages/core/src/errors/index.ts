@@ -24,4 +24,4 @@ export {
   type RemoteErrorData,
   wellFormed,
 } from './remote-error.ts';
-export { framesOf, stackAbove, withoutReceivers } from './stack.ts';
+export { captureStack, framesOf, stackAbove, withoutReceivers } from './stack.ts';

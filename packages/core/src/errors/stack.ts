@@ -1,7 +1,15 @@
+/** As it is when this is loaded: tests and polyfills replace it, and take it away. */
+const { captureStackTrace } = Error;
+
+/** Gives `holder` the stack above `below`, where the engine has such. */
+export function captureStack(holder: { stack?: unknown }, below: (...args: never[]) => unknown): void {
+  captureStackTrace?.(holder, below);
+}
+
 /** The stack above `below`, to be read later if at all. */
 export function stackAbove(below: (...args: never[]) => unknown): { readonly stack?: unknown } {
   const holder = {};
-  Error.captureStackTrace(holder, below);
+  captureStack(holder, below);
   return holder;
 }
 
@@ -41,7 +49,7 @@ const HOLDS_RECEIVERS = 'Deno' in globalThis;
 export function withoutFrames(below: new (...args: never[]) => Error): ((error: Error) => void) | undefined {
   if (!HOLDS_RECEIVERS) return undefined;
   const holder: { stack?: unknown } = {};
-  Error.captureStackTrace(holder, below);
+  captureStackTrace?.(holder, below);
   const frames = framesOf(holder);
   const limit = Error.stackTraceLimit;
   try {

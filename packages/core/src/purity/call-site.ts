@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { captureStack } from '../errors/index.ts';
 
 /** So deep behind wrappers of its author's own may stand the code that names the function. */
 const MAX_FRAMES = 8;
@@ -37,7 +38,7 @@ export function callSiteFiles(below: (...args: never[]) => unknown): string[] {
 function filesOf(below: (...args: never[]) => unknown, frames: number): string[] {
   const holder: { stack?: unknown } = {};
   Reflect.set(Error, 'stackTraceLimit', frames);
-  Error.captureStackTrace(holder, below);
+  captureStack(holder, below);
   const stack = holder.stack as string | NodeJS.CallSite[];
   const files =
     typeof stack === 'string'

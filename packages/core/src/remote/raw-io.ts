@@ -32,11 +32,21 @@ export function rawIo(input: number, output: number): RawIo {
   return runtime === 'deno' && (input > 2 || output > 2) ? denoIo(input, output) : nodeIo(input, output);
 }
 
+let taken: Pick<typeof import('node:fs'), 'readSync' | 'writeSync' | 'writevSync'> | undefined;
+
+/** The calls for descriptors as they are at first: file systems in memory, and tests, put others in their place. */
+function files(): NonNullable<typeof taken> {
+  if (taken) return taken;
+  const { readSync, writeSync, writevSync } = builtin('node:fs');
+  taken = { readSync, writeSync, writevSync };
+  return taken;
+}
+
 /** Writes all of `chunk` to a descriptor that the interpreter itself uses too: stdout and stderr. */
 export function writeAll(fd: number, chunk: Uint8Array): void {
-  const fs = builtin('node:fs');
+  const { writeSync } = files();
   let at = 0;
-  while (at < chunk.length) at += retrying(() => fs.writeSync(fd, chunk, at, chunk.length - at));
+  while (at < chunk.length) at += retrying(() => writeSync(fd, chunk, at, chunk.length - at));
 }
 
 function retrying(call: () => number): number {
@@ -52,11 +62,11 @@ function retrying(call: () => number): number {
 }
 
 function nodeIo(input: number, output: number): RawIo {
-  const fs = builtin('node:fs');
+  const { readSync, writevSync } = files();
   return {
     read: (target) => {
       try {
-        return retrying(() => fs.readSync(input, target, 0, target.length, null));
+        return retrying(() => readSync(input, target, 0, target.length, null));
       } catch (error) {
         // Node on some platforms reports the end of a pipe so; a peer that was killed may leave a reset behind
         const { code } = error as { code?: string };
@@ -69,7 +79,7 @@ function nodeIo(input: number, output: number): RawIo {
         writeAll(output, chunk);
         return;
       }
-      const written = retrying(() => fs.writevSync(output, [chunk, body]));
+      const written = retrying(() => writevSync(output, [chunk, body]));
       if (written < chunk.length) writeAll(output, chunk.subarray(written));
       const begun = Math.max(0, written - chunk.length);
       if (begun < body.length) writeAll(output, body.subarray(begun));
