@@ -282,7 +282,7 @@ function failing(tests: GatewayTests): void {
     });
 }
 
-/** What functions may give that is neither data nor a promise. As text. */
+/** Results of functions that are neither data nor promises. As text. */
 const ODD_RESULTS: Readonly<Record<string, string>> = {
   'a proxy that fails': `return new Proxy({}, { get(target, key) {
     if (key !== 'then') throw new Error('no ' + String(key));

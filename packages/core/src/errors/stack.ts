@@ -2,7 +2,10 @@
 const { captureStackTrace } = Error;
 
 /** Gives `holder` the stack above `below`, where the engine has such. */
-export function captureStack(holder: { stack?: unknown }, below: (...args: never[]) => unknown): void {
+export function captureStack(
+  holder: { stack?: unknown },
+  below: ((...args: never[]) => unknown) | (new (...args: never[]) => unknown),
+): void {
   captureStackTrace?.(holder, below);
 }
 
@@ -49,7 +52,7 @@ const HOLDS_RECEIVERS = 'Deno' in globalThis;
 export function withoutFrames(below: new (...args: never[]) => Error): ((error: Error) => void) | undefined {
   if (!HOLDS_RECEIVERS) return undefined;
   const holder: { stack?: unknown } = {};
-  captureStackTrace?.(holder, below);
+  captureStack(holder, below);
   const frames = framesOf(holder);
   const limit = Error.stackTraceLimit;
   try {

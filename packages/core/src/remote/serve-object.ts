@@ -1,5 +1,6 @@
 import { type Channel, orAborted } from '../channel/index.ts';
 import { describeError, dumpedWithin } from '../errors/index.ts';
+import { promised } from '../promised.ts';
 
 /** The names that `dispose` of a resource has, where the interpreter has such names. */
 const DISPOSERS: readonly (symbol | undefined)[] = [Symbol.asyncDispose, Symbol.dispose];
@@ -28,7 +29,7 @@ export async function serveObject(
     shown(error);
     return channel.send([id, null, describeError(dumpedWithin(error, RESULT))]);
   };
-  const answerLater = async (id: unknown, result: unknown): Promise<void> => {
+  const answerLater = async (id: unknown, result: Promise<unknown>): Promise<void> => {
     try {
       await channel.send([id, await result]);
     } catch (error) {
@@ -45,8 +46,9 @@ export async function serveObject(
         const method = object[name];
         if (typeof method !== 'function') throw new TypeError(`${name} is no method of the object`);
         const result = method.apply(object, args);
-        if (typeof (result as PromiseLike<unknown> | undefined | null)?.then === 'function') {
-          const answered = answerLater(id, result);
+        const later = promised(result);
+        if (later) {
+          const answered = answerLater(id, later);
           running.add(answered);
           const over = (): void => void running.delete(answered);
           answered.then(over, over);

@@ -297,7 +297,7 @@ function exhausted(tests: PythonTests, canRun: boolean): void {
   );
 }
 
-/** What code may make of the library, and of what is built in. By what it is. */
+/** Code that breaks the library, or what is built in, by what it leaves. */
 const BREAKAGE: Readonly<Record<string, string>> = {
   'threads that can not be started': `
     import threading

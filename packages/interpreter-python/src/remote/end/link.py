@@ -57,7 +57,7 @@ class Later(object):
             pass
         except Exception:
             # as what is raised in `__del__`
-            complain('what was called in the midst of something else failed: %s' % exc_info()[1])
+            complain('what was called in the midst of something else failed: %s' % message_of(exc_info()[1]))
         self.states.remove(state)
         state.link.enter()
         try:

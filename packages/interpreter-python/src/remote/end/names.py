@@ -136,7 +136,7 @@ class SystemThread(threading.Thread):
 
 
 def certain(begin):
-    """What a thread of the library begins with, and the work if that has not come to it."""
+    """`begin`, with which a thread of the library begins, and then the work if that has not come to it."""
     def begin_work(thread):
         try:
             begin(thread)

@@ -384,7 +384,9 @@ def exit_code(error):
         code = error.code
     except BaseException:
         return None
-    return 0 if code is None else code if is_a(code, int) else None
+    if code is None:
+        return 0
+    return code if is_a(code, int) else None
 
 
 def end_child(error=None, trace=None, texts={}):
