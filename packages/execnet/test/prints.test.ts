@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import { startSshd } from '../../../tools/hosts/sshd.mjs';
 import { runningInterpreter } from '../../../tools/lib/interpreters.mjs';
 import { ownRemoteEnds, specOf } from './fixtures/interpreters.ts';
-import { startProgram } from './fixtures/programs.ts';
+import { startPrintingTo, startProgram } from './fixtures/programs.ts';
 import { pythonSpec, sharedPythons } from './fixtures/pythons.ts';
 import { onBothClients, specOn } from './fixtures/ssh-clients.ts';
 import { test } from './fixtures/tests.ts';
@@ -238,5 +238,17 @@ onBothClients('stdio=prefix over ssh', async (client) => {
   await assertPrefixed(there);
   await assertPrefixed(specOf(runningInterpreter(), 'via=middle'), there);
 });
+
+for (const [what, target] of [
+  ['on a full disk', '/dev/full'],
+  ['a pipe that nobody reads any more', ' >(:)'],
+  ['closed', '&-'],
+] as const)
+  test(`a program whose stderr is ${what} goes on without the prints`, async () => {
+    const own = specOf(runningInterpreter());
+    await using program = startPrintingTo(target, 'unwritable.mjs', [own, `${own}//stdio=prefix`]);
+    const { code, stdout } = await program.ended;
+    assert.equal({ code, stdout }, { code: 0, stdout: 'to the end' });
+  });
 
 test.run();

@@ -70,6 +70,7 @@ import {
 import { within } from '../within.ts';
 import { connectionLost, howItEnded, toldExit } from './connection-lost.ts';
 import { GatewayHost } from './gateway-host.ts';
+import { writeStderr } from './own-stderr.ts';
 import { Prefixed } from './prefixed.ts';
 import { Printed } from './printed.ts';
 import { type Exposed, RemoteObject } from './remote-object.ts';
@@ -210,7 +211,7 @@ export class Gateway implements AsyncDisposable {
     this.#hello = hello;
     this.#name = `${id} (${connection.remoteAddress})`;
     this.#stdio = spec.core.stdio ?? 'inherit';
-    const prefixed = (): Prefixed => new Prefixed(`[${id}] `, (lines) => process.stderr.write(lines));
+    const prefixed = (): Prefixed => new Prefixed(`[${id}] `, writeStderr);
     this.#prefixed = this.#stdio === 'prefix' ? { stdout: prefixed(), stderr: prefixed() } : undefined;
     this.#outputs = this.#stdio === 'pipe' ? { stdout: new Printed(), stderr: new Printed() } : undefined;
     this.#ended = new Promise((resolve) => {
@@ -762,7 +763,7 @@ export class Gateway implements AsyncDisposable {
 
   /** What the remote end printed. A promise if it is to wait before it prints more. */
   output(stream: OutputStream, chunk: Uint8Array): Promise<void> | undefined {
-    if (this.#stdio === 'inherit') process.stderr.write(chunk);
+    if (this.#stdio === 'inherit') writeStderr(chunk);
     this.#prefixed?.[stream].take(chunk);
     return this.#outputs?.[stream].take(chunk);
   }
