@@ -11,9 +11,18 @@ import { run } from './lib/run.mjs';
 import { build, install } from './lib/set-up.mjs';
 
 /** The versions that this was last tried with. */
-const RUNNERS = ['vitest@4.1.12', 'jest@30.5.2', 'esbuild@0.28.2'];
+const RUNNERS = [
+  'vitest@4.1.12',
+  'jest@30.5.2',
+  'esbuild@0.28.2',
+  'jsdom@26.1.0',
+  'jest-environment-jsdom@30.5.2',
+];
 
 const POOLS = ['forks', 'threads', 'vmForks', 'vmThreads'];
+
+/** What the globals of a test are: those of Node, or many of a browser instead. */
+const ENVIRONMENTS = ['node', 'jsdom'];
 
 /** A test starts several interpreters; a busy machine takes its time. */
 const LIMIT = 60_000;
@@ -25,6 +34,8 @@ const jestConfig = (esm) => ({
   testMatch: ['<rootDir>/*.test.ts'],
   testTimeout: LIMIT,
   moduleFileExtensions: ['js', 'ts', 'json'],
+  // Jest with jsdom takes the builds of packages that are made for browsers
+  testEnvironmentOptions: { customExportConditions: ['node', 'node-addons'] },
   transform: { '\\.[jt]s$': '<rootDir>/jest-transform.cjs' },
   ...(esm
     ? { extensionsToTreatAsEsm: ['.ts'] }
@@ -52,23 +63,27 @@ try {
     fs.writeFileSync(path.join(folder, `jest-${esm}.json`), JSON.stringify(jestConfig(esm)));
   const jest = path.join('node_modules', 'jest', 'bin', 'jest.js');
   /** @type {[title: string, args: string[]][]} */
-  const runs = [
+  const runs = ENVIRONMENTS.flatMap((environment) => [
     ...POOLS.map(
       (pool) =>
         /** @type {[string, string[]]} */ ([
-          `Vitest, ${pool}`,
+          `Vitest, ${pool}, ${environment}`,
           [
             path.join('node_modules', 'vitest', 'vitest.mjs'),
             'run',
             '--globals',
+            `--environment=${environment}`,
             `--pool=${pool}`,
             `--testTimeout=${LIMIT}`,
           ],
         ]),
     ),
-    ['Jest, ES modules', ['--experimental-vm-modules', jest, '-c', 'jest-true.json']],
-    ['Jest, CommonJS', [jest, '-c', 'jest-false.json']],
-  ];
+    [
+      `Jest, ES modules, ${environment}`,
+      ['--experimental-vm-modules', jest, '-c', 'jest-true.json', `--env=${environment}`],
+    ],
+    [`Jest, CommonJS, ${environment}`, [jest, '-c', 'jest-false.json', `--env=${environment}`]],
+  ]);
   for (const [title, args] of runs) {
     const { ok, output, seconds } = await run(process.execPath, args, { cwd: folder });
     console.log(`${ok ? 'ok  ' : 'FAIL'} ${title} (${seconds.toFixed(1)} s)`);

@@ -22,7 +22,9 @@ let immediate = value as Globals['setImmediate'] | undefined;
 
 // not by the name of the global, which it would be in a program that is evaluated as a script
 function defer<Args extends unknown[]>(work: (...args: Args) => void, ...args: Args): void {
-  immediate ??= get?.call(globalThis) as Globals['setImmediate'];
+  // Jest with jsdom has no such global
+  immediate ??= (get?.call(globalThis) ??
+    process.getBuiltinModule('node:timers').setImmediate) as Globals['setImmediate'];
   immediate(work, ...args);
 }
 

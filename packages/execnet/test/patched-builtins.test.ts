@@ -46,6 +46,12 @@ const PATCHES: Readonly<Record<string, string>> = {
       'Math', 'Number', 'Array', 'Object', 'Atomics', 'SharedArrayBuffer', 'WeakRef', 'FinalizationRegistry', 'encodeURIComponent', 'require'])
       delete globalThis[name];
     if (!globalThis.Deno) delete globalThis.process;`,
+  // those that Jest leaves out for jsdom
+  'globals of a browser': `
+    for (const name of ['TextEncoder', 'TextDecoder', 'ReadableStream', 'WritableStream', 'structuredClone', 'MessageChannel', 'fetch',
+      'setImmediate', 'clearImmediate', 'BroadcastChannel'])
+      delete globalThis[name];
+    delete AbortSignal.any;`,
 };
 
 for (const interpreter of ownRemoteEnds) {
@@ -100,6 +106,8 @@ for (const interpreter of ownRemoteEnds) {
 const LOCAL_PATCHES = [
   'names on all objects',
   'patched methods',
+  // Bun's own modules need them
+  ...(runningInterpreter().kind === 'bun' ? [] : ['globals of a browser']),
   ...(runningInterpreter().kind === 'node' ? ['frozen prototypes'] : []),
 ];
 
@@ -111,7 +119,7 @@ for (const when of ['before', 'after'])
       assert.is(stderr, '', title);
       assert.equal(
         JSON.parse(stdout),
-        ['object', 300_000, 'number', 3, 'TypeError', 'from a process', 4],
+        ['object', 300_000, 'number', 3, 'TypeError', 'from a process', 4, 'over web streams'],
         title,
       );
     }

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { TextDecoder } from 'node:util';
 import { ExecnetError } from '@execnet/core/plugin';
 
 /** How Python finds out the encoding of a source file (PEP 263): in a comment that is one of its first two lines. */

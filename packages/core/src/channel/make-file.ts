@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
+import { web } from '../web.ts';
 import type { Closable, Sink } from './web-streams.ts';
 
 /** Options of `makeFile`. */
@@ -9,7 +10,7 @@ export interface FileOptions {
 
 type Streams = typeof import('node:stream');
 
-const encoder = new TextEncoder();
+const encoder = new (web('TextEncoder', 'node:util'))();
 
 /** A `Readable` of bytes over the strings and binaries that arrive. */
 export function readFile(

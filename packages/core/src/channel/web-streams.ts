@@ -1,3 +1,5 @@
+import { web } from '../web.ts';
+
 export interface Closable {
   close(error?: unknown): void;
 }
@@ -12,7 +14,7 @@ export interface Sink<T> extends Closable {
 /** The items that arrive on `channel`; nothing is read ahead of the reader. */
 export function readableStream<T>(channel: AsyncIterable<T> & Closable): ReadableStream<T> {
   const items = channel[Symbol.asyncIterator]();
-  return new ReadableStream<T>(
+  return new (web('ReadableStream', 'node:stream/web'))<T>(
     {
       async pull(controller) {
         const { done, value } = await items.next();
@@ -29,7 +31,7 @@ export function readableStream<T>(channel: AsyncIterable<T> & Closable): Readabl
 
 /** Sends each chunk as one item, with the backpressure of the channel, and ends the channel. */
 export function writableStream<T>(channel: Sink<T>): WritableStream<T> {
-  return new WritableStream<T>({
+  return new (web('WritableStream', 'node:stream/web'))<T>({
     write: (chunk) => channel.send(chunk),
     close: () => channel.end(),
     abort: (reason) => channel.close(reason ?? new Error('the stream was aborted')),

@@ -3,6 +3,7 @@ import { MAX_DELAY, orAborted, type WaitOptions } from '../channel/index.ts';
 import { clearTimeout, setTimeout } from '../clock.ts';
 import { ConnectError, SpecError } from '../errors/index.ts';
 import { localHost } from '../host/index.ts';
+import { abortWith } from '../on-abort.ts';
 import { loadAnalyser } from '../purity/index.ts';
 import type { Command, Connection, ConnectionSink, Trace } from '../registry/contracts.ts';
 import type { Registry } from '../registry/index.ts';
@@ -41,9 +42,7 @@ export async function openGateway(
       `${spec.redacted()}: transports to running peers are not supported by this version`,
     );
   const timeout = wait.timeout ?? DEFAULT_TIMEOUT;
-  const expiry = new AbortController();
-  const signal = wait.signal ? AbortSignal.any([wait.signal, expiry.signal]) : expiry.signal;
-  signal.throwIfAborted();
+  wait.signal?.throwIfAborted();
   const checked = checkClock();
   checked.catch(() => {});
   const token = `execnet:${randomBytes(12).toString('hex')}:`;
@@ -73,9 +72,12 @@ export async function openGateway(
     ...(nice === undefined ? {} : { nice }),
   };
   const handshake = new Handshake(token, command, (refusal) => interpreter.explain?.(refusal));
+  const over = new AbortController();
+  const { signal } = over;
+  const release = abortWith(over, wait.signal);
   const timer = setTimeout(
     () =>
-      expiry.abort(
+      over.abort(
         new ConnectError(
           'ERR_EXECNET_CONNECT_TIMEOUT',
           `${spec.redacted()}: no hello within ${timeout} ms${handshake.said()}`,
@@ -104,6 +106,7 @@ export async function openGateway(
     }
   } finally {
     clearTimeout(timer);
+    release();
   }
 }
 

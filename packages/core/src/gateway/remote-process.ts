@@ -3,6 +3,7 @@ import { Readable, Writable } from 'node:stream';
 import { ExecnetError } from '../errors/index.ts';
 import { readsFrom, writesTo } from '../host/index.ts';
 import { onAbort } from '../on-abort.ts';
+import { web } from '../web.ts';
 import { asyncDisposable } from '../well-known.ts';
 import { Printed } from './printed.ts';
 import type { RelayedConnection } from './relayed-connection.ts';
@@ -81,7 +82,7 @@ export class RemoteProcess implements AsyncIterable<string>, AsyncDisposable {
   async *[Symbol.asyncIterator](): AsyncGenerator<string, void, void> {
     let left = true;
     try {
-      const decoder = new TextDecoder();
+      const decoder = new (web('TextDecoder', 'node:util'))();
       let rest = '';
       for await (const chunk of this.stdout) {
         // a line may be very long: it is put together, and searched once

@@ -9,6 +9,7 @@ import {
   type TerminateOptions,
 } from '../gateway/index.ts';
 import { defaultRegistry } from '../interpreters/index.ts';
+import { abortWith } from '../on-abort.ts';
 import type { Registry } from '../registry/index.ts';
 import { expandSpecs, Spec, type SpecLike } from '../spec/index.ts';
 import { asyncDisposable, shownAsText } from '../well-known.ts';
@@ -120,8 +121,8 @@ export class Group implements AsyncDisposable, Iterable<Gateway> {
     const id = this.allocateId(wanted);
     const place = this.#asked++;
     const stop = new AbortController();
-    const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
-    const making = this.#open(wanted, id, { ...options, signal });
+    const release = abortWith(stop, options.signal);
+    const making = this.#open(wanted, id, { ...options, signal: stop.signal });
     this.#making.set(stop, making);
     this.#reserved.set(id, making);
     try {
@@ -137,6 +138,7 @@ export class Group implements AsyncDisposable, Iterable<Gateway> {
     } catch (error) {
       throw atCaller(error, this.makeGateway);
     } finally {
+      release();
       this.#making.delete(stop);
       this.#reserved.delete(id);
     }
@@ -156,7 +158,8 @@ export class Group implements AsyncDisposable, Iterable<Gateway> {
     const made: (Gateway | undefined)[] = [];
     const failures: unknown[] = [];
     const failed = new AbortController();
-    const signal = wait.signal ? AbortSignal.any([wait.signal, failed.signal]) : failed.signal;
+    const { signal } = failed;
+    const release = abortWith(failed, wait.signal);
     let next = 0;
     const work = async (): Promise<void> => {
       while (next < wanted.length && failures.length === 0) {
@@ -171,6 +174,7 @@ export class Group implements AsyncDisposable, Iterable<Gateway> {
       }
     };
     await Promise.all(Array.from({ length: Math.min(concurrency, wanted.length) }, work));
+    release();
     if (failures.length === 0) return made as Gateway[];
     await Promise.allSettled(made.map(async (gateway) => await gateway?.terminate()));
     throw failures[0];

@@ -1,5 +1,6 @@
 import { DumpError } from '../errors/index.ts';
 import { allocateUnsafe, nodeBuffer } from './node-buffer.ts';
+import { encoder } from './utf8.ts';
 
 /**
  * Messages are laid one behind the other into slabs of this size. Large enough that allocating one is lost in the cost of the
@@ -11,7 +12,6 @@ const SLAB = 16 * 1024;
 const MIN_REST = 512;
 
 const utf8Write = nodeBuffer?.prototype?.utf8Write;
-const encoder = new TextEncoder();
 
 /**
  * Grows a message at the end of a slab and hands it out as a window. What was handed out is never written again:

@@ -1,7 +1,8 @@
+import { web } from '../web.ts';
 import { nodeBuffer } from './node-buffer.ts';
 
 const utf8Slice = nodeBuffer?.prototype?.utf8Slice;
-const encoder = new TextEncoder();
+export const encoder: InstanceType<typeof TextEncoder> = new (web('TextEncoder', 'node:util'))();
 /** Made when needed: it costs a remote end more to make than all of this folder to load. */
 let strict: InstanceType<typeof TextDecoder> | undefined;
 
@@ -36,6 +37,6 @@ export function decodeUtf8(bytes: Uint8Array, start: number, end: number): strin
     // Node.js puts this character where the bytes are wrong; only the strict decoder knows whether it was there before.
     if (!text.includes('\ufffd')) return text;
   }
-  strict ??= new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  strict ??= new (web('TextDecoder', 'node:util'))('utf-8', { fatal: true, ignoreBOM: true });
   return strict.decode(bytes.subarray(start, end));
 }

@@ -9,7 +9,8 @@ const { Group } = await import('execnet');
 if (when === 'after') change();
 
 const group = new Group();
-const gateway = await group.makeGateway();
+const { signal } = new AbortController();
+const gateway = await group.makeGateway('popen', { signal });
 const echo = gateway.remoteExec('for await (const item of channel) await channel.send(item);');
 const items = [{ list: [1, 'two', null], map: new Map([[1, new Set([2n])]]) }, new Uint8Array(300_000), 3];
 const seen = [];
@@ -35,5 +36,9 @@ for await (const n of gateway.stream(function* () {
   yield 4;
 }))
   seen.push(n);
+const web = gateway.remoteExec('await channel.send(await channel.receive());');
+const writer = web.writable.getWriter();
+await writer.write('over web streams');
+seen.push((await web.readable.getReader().read()).value);
 await group.terminate();
 console.log(JSON.stringify(seen));
