@@ -270,6 +270,32 @@ function strange(tests: GatewayTests): void {
     }
   });
 
+  tests.test('an object of the web that is thrown tells what it is', async (gateway) => {
+    const response = await remoteFailure(gateway, () => {
+      // oxlint-disable-next-line only-throw-error
+      throw new Response('out of coffee', { status: 418 });
+    });
+    assert.match(response.message, '"status":418');
+    assert.is((response.thrown as { status: number }).status, 418);
+    const url = await remoteFailure(gateway, () => {
+      // oxlint-disable-next-line only-throw-error
+      throw new URL('https://example.org/a');
+    });
+    assert.match(response.message, '"ok":false');
+    assert.is(url.thrown, 'https://example.org/a');
+  });
+
+  tests.test('a message or a name that is an object is told', async (gateway) => {
+    const error = await remoteFailure(gateway, () => {
+      throw Object.assign(new RangeError('x'), { message: { why: 'full' } });
+    });
+    assert.is(error.message, 'RangeError: {"why":"full"}');
+    const named = await remoteFailure(gateway, () => {
+      throw Object.assign(new RangeError('x'), { name: { of: 'it' } });
+    });
+    assert.match(named.message, '{"of":"it"}');
+  });
+
   tests.test('of a long text both ends are there', async (gateway) => {
     const error = await remoteFailure(gateway, () => {
       throw Object.assign(new Error('it failed'), { stdout: `FIRST${'x'.repeat(100_000)}THE REASON` });

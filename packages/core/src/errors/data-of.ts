@@ -72,7 +72,11 @@ class Copy {
     const prototype: unknown = Object.getPrototypeOf(value);
     // that of a plain object has nothing above it, in whatever realm
     const isPlain = prototype === null || Object.getPrototypeOf(prototype) === null;
-    return isPlain || names.length > 0 ? this.properties(value, names, depth) : shown(value);
+    if (isPlain || names.length > 0) return this.properties(value, names, depth);
+    const text = shown(value);
+    if (!text.startsWith('[object ')) return text;
+    const told = attributesOf(value);
+    return told.length > 0 ? this.properties(value, told, depth) : text;
   }
 
   #error(error: Error, names: readonly string[], depth: number): unknown {
@@ -91,6 +95,17 @@ class Copy {
     }
     return copies;
   }
+}
+
+/** What an object of the web (`Response`, `Event`) tells of itself, in getters of its class that can be listed: those that give no objects. */
+function attributesOf(object: object): string[] {
+  const names: string[] = [];
+  for (const name in object) {
+    const value: unknown = (object as Record<string, unknown>)[name];
+    // constants of the class (`Event.AT_TARGET`) say nothing of this one
+    if (Object(value) !== value && name !== name.toUpperCase()) names.push(name);
+  }
+  return names;
 }
 
 const UNREADABLE = 'a value that can not be read';

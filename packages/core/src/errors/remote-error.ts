@@ -92,9 +92,9 @@ export function describeError(
         'suppressed' in thrown && 'error' in thrown
           ? [read(thrown, 'error'), read(thrown, 'suppressed')]
           : several;
-      const name = String(read(read(thrown, 'constructor'), 'name') || ownName || 'Error');
-      const shown = ownName && ownName !== 'Error' ? String(ownName) : name;
-      const message = String(read(thrown, 'message', 'a message that can not be read'));
+      const name = asText(read(read(thrown, 'constructor'), 'name') || ownName || 'Error');
+      const shown = ownName && ownName !== 'Error' ? asText(ownName) : name;
+      const message = asText(read(thrown, 'message', 'a message that can not be read'));
       // Deno writes `(file, <anonymous>:3:7)` for code that was evaluated under the name of a file
       const stack = String(trace || `${shown}: ${message}`).replaceAll(/, <anonymous>:(\d+:\d+)/g, ':$1');
       const properties = propertiesOf(thrown);
@@ -131,6 +131,11 @@ function read(from: unknown, name: string, otherwise?: string): unknown {
   } catch {
     return otherwise;
   }
+}
+
+/** Names and messages can be anything. */
+function asText(value: unknown): string {
+  return Object(value) === value ? shortly(value) : String(value);
 }
 
 function describeAll(errors: readonly unknown[], depth: number, budget: { left: number }): RemoteErrorData[] {
