@@ -161,6 +161,10 @@ testOn(['sshd'], 'a callback that throws, or rejects, is the reason', async () =
   };
   assert.is(await isRefused(host, { passphrase: throwing }), reason);
   assert.is(await isRefused(host, { passphrase: () => Promise.reject(reason) }), reason);
+  for (const thrown of [undefined, null, 'locked']) {
+    const failure = await isRefused(host, { passphrase: () => Promise.reject(thrown) });
+    check(failure, 'ERR_EXECNET_AUTHENTICATION', new RegExp(`has thrown '?${thrown}`));
+  }
 });
 
 testOn(

@@ -1,4 +1,7 @@
 import { stat } from 'node:fs/promises';
+import { inspect } from 'node:util';
+import { isNativeError } from 'node:util/types';
+import { ConnectError } from '@execnet/core/plugin';
 import type { AuthenticationType, AuthHandlerMiddleware, ParsedKey } from 'ssh2';
 import type { Destination } from '../config/index.ts';
 import { ssh2 } from '../library.ts';
@@ -64,8 +67,8 @@ export class Authentication {
     this.#attempts.next().then(
       // `false` ends the authentication; the types of ssh2 do not know it
       ({ value, done }) => this.#later(() => next((done ? false : value) as Attempt)),
-      (error: Error) => {
-        this.failure = error;
+      (error: unknown) => {
+        this.failure = asFailure(error);
         this.#later(() => next(false as unknown as Attempt));
       },
     );
@@ -238,8 +241,8 @@ export class Authentication {
             }
             this.#later(() => finish(declined ? prompts.map(() => '') : [...(answers as string[])]));
           },
-          (error: Error) => {
-            this.failure = error;
+          (error: unknown) => {
+            this.failure = asFailure(error);
             declined = true;
             this.#later(() => finish(prompts.map(() => '')));
           },
@@ -254,6 +257,16 @@ export class Authentication {
 function areStrings(answers: unknown, count: number): answers is string[] {
   return (
     Array.isArray(answers) && answers.length === count && answers.every((one) => typeof one === 'string')
+  );
+}
+
+/** What a callback has thrown is the reason as it is, if it is an error. */
+function asFailure(thrown: unknown): Error {
+  if (isNativeError(thrown)) return thrown;
+  return new ConnectError(
+    'ERR_EXECNET_AUTHENTICATION',
+    `the callback that was asked to authenticate has thrown ${inspect(thrown)}`,
+    { cause: thrown },
   );
 }
 

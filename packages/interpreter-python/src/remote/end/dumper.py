@@ -146,17 +146,21 @@ def number_of(value, kind):
     return None
 
 
+# as few as a program can have Python's conversions limited to
+DIGITS = 640
+
+
 def decimal(value):
     try:
         return '%d' % value
     except ValueError:
-        # Python limits the conversion to 4300 digits since 3.11, against hostile input; this is none
+        # Python limits the conversion since 3.11, against hostile input; this is none
         sign, value = ('-', -value) if value < 0 else ('', value)
         parts = []
-        base = 10 ** 4000
+        base = 10 ** DIGITS
         while value:
             value, part = divmod(value, base)
-            parts.append(('%d' if not value else '%04000d') % part)
+            parts.append(('%d' % part).rjust(DIGITS, '0') if value else '%d' % part)
         return sign + ''.join(reversed(parts))
 
 
@@ -169,7 +173,7 @@ def integer(digits):
         if not digits.isdigit():
             raise LoadError('%r is no number' % digits[:40])
         value = 0
-        for at in range(0, len(digits), 4000):
-            part = digits[at:at + 4000]
+        for at in range(0, len(digits), DIGITS):
+            part = digits[at:at + DIGITS]
             value = value * 10 ** len(part) + int(part)
         return -value if negative else value
