@@ -1,4 +1,13 @@
-import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Gateway, Group } from 'execnet';
@@ -41,6 +50,28 @@ onEvery(
     assert.is(gateway.peer.cwd, missing);
     assert.is(await cwdOf(await group.makeGateway({ popen: true, [kind]: path, chdir: missing })), missing);
     // a working folder must not be taken away from under an interpreter
+    await group.terminate();
+  },
+);
+
+onEvery(
+  'what code imports and requires by a relative path lies in the working folder, on every thread',
+  async (group, { kind, path }) => {
+    using folder = temporaryFolder();
+    const chdir = join(folder.path, 'a folder # of #');
+    mkdirSync(chdir);
+    writeFileSync(join(chdir, 'module.mjs'), 'export const kind = "module";');
+    writeFileSync(join(chdir, 'script.cjs'), 'exports.kind = "script";');
+    for (const execmodel of ['thread', 'worker']) {
+      const gateway = await group.makeGateway({ popen: true, [kind]: path, chdir, execmodel });
+      const channel = gateway.remoteExec(`
+        await channel.send((await import('./module.mjs')).kind);
+        await channel.send((await import('./script.cjs')).default.kind);
+        await channel.send(require('./script.cjs').kind);
+        await channel.send((await (0, eval)("import('./module.mjs')")).kind);`);
+      for (const found of ['module', 'script', 'script', 'module'])
+        assert.is(await channel.receive(), found, execmodel);
+    }
     await group.terminate();
   },
 );

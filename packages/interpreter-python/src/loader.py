@@ -151,6 +151,16 @@ def hello():
     say(struct.pack('>bii', 8, 0, len(text)) + text.encode('ascii'))
 
 
+def run(main, *arguments):
+    # code of the user finds what it would behind `python -c ''`: what starts others with this command line must not start a loader
+    if hasattr(sys, 'orig_argv'):
+        sys.orig_argv[-1] = ''
+    for name in list(globals()):
+        if not name.startswith('__'):
+            del globals()[name]
+    main(*arguments)
+
+
 VERSION = '%d.%d.%d' % tuple(sys.version_info[:3])
 READ, WRITE = open_protocol()
 OPTIONS = eval(part())
@@ -180,4 +190,4 @@ space = dict(vars(__builtins__), __name__='execnet_remote_end')
 exec(code, space)
 if HERE == ['']:
     sys.path.insert(0, '')
-space['main'](OPTIONS, READ, WRITE)
+run(space['main'], OPTIONS, READ, WRITE)

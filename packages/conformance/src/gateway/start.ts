@@ -11,6 +11,8 @@ interface SeenOfStart {
   readonly echo: string;
   readonly forked: string;
   readonly fromWorker: string;
+  /** By `require()`, and by `import`. */
+  readonly workerData: unknown[];
 }
 
 /** For remote code: tells what it sees of the start of its interpreter, and what becomes of programs that it starts with the same options. */
@@ -40,7 +42,7 @@ export async function seenOfStart(): Promise<SeenOfStart> {
     const { require } = globalThis as { require?: NodeJS.Require };
     // Deno has no such module
     const main = 'Deno' in globalThis ? process.argv[1] : require?.main?.filename;
-    const { Worker } = await import('node:worker_threads');
+    const { Worker, workerData } = await import('node:worker_threads');
     const worker = new Worker(
       `const child = require('node:child_process').fork(${JSON.stringify(script)});
       child.once('message', (message) => { child.disconnect(); require('node:worker_threads').parentPort.postMessage(message); });`,
@@ -53,7 +55,8 @@ export async function seenOfStart(): Promise<SeenOfStart> {
     const titled = process.title === process.argv0;
     const args = process.argv.slice(2);
     const command = process.argv.slice(0, 2);
-    return { execArgv, execPath, command, args, titled, main, echo, forked, fromWorker };
+    const data = [process.getBuiltinModule?.('node:worker_threads')?.workerData ?? null, workerData];
+    return { execArgv, execPath, command, args, titled, main, echo, forked, fromWorker, workerData: data };
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -61,8 +64,8 @@ export async function seenOfStart(): Promise<SeenOfStart> {
 
 /** It sees what a script would see. */
 export function assertNothingSeen(seen: SeenOfStart): void {
-  const { execArgv, execPath, command, args, titled, main, echo, forked, fromWorker } = seen;
-  assert.equal([execArgv, args, titled], [[], [], true]);
+  const { execArgv, execPath, command, args, titled, main, echo, forked, fromWorker, workerData } = seen;
+  assert.equal([execArgv, args, titled, workerData], [[], [], true, [null, null]]);
   assert.equal([echo, forked, fromWorker], ['works', 'works', 'works']);
   assert.type(main, 'string');
   assert.equal(command, [execPath, main]);

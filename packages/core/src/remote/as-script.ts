@@ -42,6 +42,11 @@ export function workersLookLikeScripts(): void {
   web.Worker = withoutOptions(web.Worker);
 }
 
+/** What a further thread was given is our matter; code finds what the main thread has there. */
+export function hideThreadData(): void {
+  (builtin('node:worker_threads') as { workerData: unknown }).workerData = null;
+}
+
 function withoutOptions(own: WorkerClass): WorkerClass {
   const changed: WorkerClass = new Proxy(own, {
     construct(target, [file, options], made) {

@@ -1,5 +1,5 @@
 import type { Start } from '../protocol/index.ts';
-import { lookLikeScript, workersLookLikeScripts } from './as-script.ts';
+import { hideThreadData, lookLikeScript, workersLookLikeScripts } from './as-script.ts';
 import { Board } from './board.ts';
 import type { Dialect } from './dialect.ts';
 import { startMain } from './main.ts';
@@ -33,6 +33,7 @@ function startThread(evaluate: (text: string) => unknown, data: ThreadData, dial
   printDirectlyInThread();
   lookLikeScript();
   workersLookLikeScripts();
+  hideThreadData();
   const board = new Board(data.board);
   const ring = new Ring(data.ring);
   let endThread = (): void => {};

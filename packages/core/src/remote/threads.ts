@@ -11,7 +11,13 @@ import type { ReceiverData, ThreadData } from './thread-data.ts';
  */
 const NODE_STUB = [
   'if (process.cwd.own) process.cwd = process.cwd.own;',
-  'globalThis.require ??= require; const evaluate = (text) => (0, eval)(text);',
+  'globalThis.require ??= require;',
+  // relative to the file of Deno's own that evaluates this an import() there would find nothing; on the main thread it is the working folder
+  'const evaluate = globalThis.Deno',
+  "? require('node:vm').runInThisContext('(text) => (0, eval)(text)', {",
+  "filename: require('node:url').pathToFileURL('$deno$eval.js').href,",
+  "importModuleDynamically: require('node:vm').constants.USE_MAIN_CONTEXT_DEFAULT_LOADER })",
+  ': (text) => (0, eval)(text);',
   "const { workerData: data } = require('node:worker_threads'), { program, cache } = data;",
   "const start = cache ? new (require('node:vm').Script)(program, { cachedData: cache }).runInThisContext() : evaluate(program);",
   'start({ evaluate, data });',

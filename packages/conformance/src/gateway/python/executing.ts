@@ -406,6 +406,16 @@ function definitions(tests: PythonTests): void {
     await channel.waitClose();
   });
 
+  tests.test('code sees a main module and a command line without anything of ours', async (gateway) => {
+    const channel = gateway.remoteExec<[string[], string[], string[]]>(`
+import __main__
+import sys
+names = [name for name in vars(__main__) if not name.startswith('__')]
+channel.send([names, sys.argv, list(getattr(sys, 'orig_argv', ['-c', '']))[-2:]])`);
+    assert.equal(await channel.receive(), [[], ['-c'], ['-c', '']]);
+    await channel.waitClose();
+  });
+
   tests.test('code may give itself another name', async (gateway) => {
     const channel = gateway.remoteExec(
       "__name__ = '__main__'\nif __name__ == '__main__': channel.send(__name__)",
