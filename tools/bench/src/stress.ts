@@ -21,6 +21,7 @@ import { isRunning } from '../../hosts/processes.mjs';
 import { startSshd } from '../../hosts/sshd.mjs';
 import { interpreters } from '../../lib/interpreters.mjs';
 import { pythons } from '../../lib/pythons.mjs';
+import { activityOf } from './process-activity.ts';
 import { residentSize } from './process-memory.ts';
 import { Chance, check, Hang, isLoss, JAVASCRIPT, type Job, LIMIT, PYTHON } from './stress-jobs.ts';
 
@@ -63,7 +64,7 @@ async function perform(gateway: Gateway, chance: Chance): Promise<void> {
   const started = performance.now();
   const hangs = new AbortController();
   const hung = after(LIMIT, undefined, { signal: hangs.signal }).then(
-    () => Promise.reject(new Hang(`${name} on ${spec} hangs`)),
+    () => Promise.reject(new Hang(`${name} on ${spec} hangs\n${activityOf(gateway.peer.pid)}`)),
     () => {},
   );
   try {

@@ -106,6 +106,12 @@ export class ChannelState {
     return this.#closed;
   }
 
+  /** It is closed without an error, and no channel inside its items is unread: nothing is to be done when nobody holds it any more. */
+  get isDone(): boolean {
+    const end = this.#overEnd ?? this.#receiveEnd;
+    return this.#closed && !this.#goesOn && !this.announced?.size && end?.clean === true;
+  }
+
   /** Nothing will arrive any more; what has arrived may still be read. */
   get receiveEnd(): Ending | undefined {
     return this.#receiveEnd;

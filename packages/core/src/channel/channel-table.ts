@@ -96,6 +96,8 @@ export class ChannelTable {
     this.#states.delete(id);
     this.#link.counted(this.#states.size);
     if (state.nested) this.#remember(id, state.facade);
+    const channel = state.execution && !this.#link.local && !state.isDone && state.facade?.deref();
+    if (channel) this.#dropped.register(channel, state);
   }
 
   #remember(id: number, facade: WeakRef<object> | undefined): void {
@@ -123,6 +125,18 @@ export class ChannelTable {
   adopt(id: number): Channel {
     const state = this.#states.get(id) ?? this.#add(id);
     return (state.facade?.deref() as Channel | undefined) ?? this.#facade(state);
+  }
+
+  /**
+   * The channel of an execution that begins here. That holds it until it is over, and closes it then; so it is watched from then on, if there is still something to tell: what
+   * is watched leaves V8's memory only when all of that is collected, not only what is young.
+   */
+  begin(id: number): Channel {
+    const state = this.#states.get(id) ?? this.#add(id);
+    state.execution = true;
+    const channel = new Channel(state);
+    state.facade = new WeakRef(channel);
+    return channel;
   }
 
   /** The channel with this id, which came inside an item: a closed one if it was closed meanwhile. */

@@ -88,17 +88,23 @@ interface Requests {
 /** A request to execute something. There may be ten thousand that wait: they share their functions. */
 class ExecRequest implements Task {
   readonly id: number;
-  readonly #payload: Uint8Array;
   readonly #requests: Requests;
+  // of the payload, without the object that a view of it is
+  readonly #buffer: ArrayBufferLike;
+  readonly #start: number;
+  readonly #length: number;
 
-  constructor(requests: Requests, id: number, payload: Uint8Array) {
+  constructor(requests: Requests, id: number, { buffer, byteOffset, length }: Uint8Array) {
     this.#requests = requests;
     this.id = id;
-    this.#payload = payload;
+    this.#buffer = buffer;
+    this.#start = byteOffset;
+    this.#length = length;
   }
 
   runOn(thread: ExecutorThread): void {
-    this.#requests.run(thread as RoutedThread, this.id, this.#payload);
+    const payload = new Uint8Array(this.#buffer, this.#start, this.#length);
+    this.#requests.run(thread as RoutedThread, this.id, payload);
   }
 
   refuse(message: string): void {

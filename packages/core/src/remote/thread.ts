@@ -143,9 +143,8 @@ export class ExecutingThread {
   /** Makes the channel of an execution known: what follows the request finds it, also when its code runs later. */
   #begin(id: number): Channel {
     this.#port.countedOne();
-    const channel = this.link.channels.adopt(id);
+    const channel = this.link.channels.begin(id);
     const state = Channel.stateOf(channel) as ChannelState;
-    state.execution = true;
     this.#executions.set(id, { channel, state });
     if (this.#stopping) this.#interrupt(state, this.#stopping);
     return channel;
