@@ -2,12 +2,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { hasCode } from '../../src/errors/index.ts';
 import { localHost } from '../../src/host/index.ts';
 import { livingMembers } from '../../src/host/process-group.ts';
-import type { Address, Command } from '../../src/registry/index.ts';
+import type { Address, Command, Connection } from '../../src/registry/index.ts';
 import { Sink } from './sink.ts';
 
 /** `sh` runs it, with the protocol on 3 and 4. */
@@ -254,6 +256,37 @@ test('an address where nobody is fails with the reason', async () => {
   assert.ok(hasCode(missing, 'ERR_EXECNET_REFUSED'), missing.message);
   const aborted = await failureOf(localHost.dial(address, { signal: AbortSignal.abort(new Error('no')) }));
   assert.is(aborted.message, 'no');
+});
+
+function collect(): void {
+  const { Bun } = globalThis as { Bun?: { gc(force: true): void } };
+  if (Bun) Bun.gc(true);
+  else {
+    setFlagsFromString('--expose-gc');
+    (runInNewContext('gc') as () => void)();
+  }
+}
+
+test('nothing is kept of processes that have ended', async () => {
+  const COUNT = 10;
+  const used: WeakRef<Connection>[] = [];
+  const use = async (): Promise<void> => {
+    const connection = await localHost.spawn({ ...script('cat'), descriptors: { input: 0, output: 1 } });
+    const sink = new Sink(connection);
+    connection.write(Buffer.from('kept by nobody'));
+    connection.end();
+    await sink.ended;
+    await connection.closed;
+    used.push(new WeakRef(connection));
+  };
+  for (let n = 0; n < COUNT; n++) await use();
+  const kept = (): number => used.filter((one) => one.deref() !== undefined).length;
+  // a stack may still hold the last ones
+  for (let looks = 0; kept() > COUNT / 2 && looks < 500; looks++) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    collect();
+  }
+  assert.ok(kept() <= COUNT / 2, `${kept()} of ${COUNT} are kept`);
 });
 
 test.run();
