@@ -78,9 +78,9 @@ function namePythons({ pythons }) {
 
 /**
  * @param {import('./lib/combinations.mjs').Tier} tier
- * @param {{ filter: string, fresh: boolean, bail: boolean }} options
+ * @param {{ filter: string, fresh: boolean, bail: boolean, checked: Promise<void> | undefined }} options
  */
-async function runTests(tier, { filter, fresh, bail }) {
+async function runTests(tier, { filter, fresh, bail, checked }) {
   const here = machine();
   const { plans, lanes } = testPlan(here, tier, filter);
   if (plans.length === 0)
@@ -115,8 +115,10 @@ async function runTests(tier, { filter, fresh, bail }) {
   const cache = inRoot('.cache', 'compiled');
   fs.mkdirSync(cache, { recursive: true });
   const options = { folder, cache, tier, machine: here };
-  const beside = lanes((plan) => toRun.includes(plan), weightOf).map(({ atATime, batches }) =>
-    takeTurns(batches, atATime, async (batch) => {
+  const beside = lanes((plan) => toRun.includes(plan), weightOf).map(async ({ waits, atATime, batches }) => {
+    // what mostly waits goes on beside the checks
+    if (!waits) await checked;
+    await takeTurns(batches, atATime, async (batch) => {
       if (bail && report.failed) return;
       await runBatch(batch, options, (plan, result) => {
         report.add(result, weightOf(plan));
@@ -124,9 +126,9 @@ async function runTests(tier, { filter, fresh, bail }) {
         passed.remember(plan, result);
         passed.save();
       });
-    }),
-  );
-  await Promise.all(beside);
+    });
+  });
+  await Promise.all([checked, ...beside]);
   if (filter === '' && !(bail && report.failed) && plans.some(({ file }) => isBehaviour(file))) {
     const missing = uncovered(here, tier, tried);
     count('every suite met every interpreter, local end, model and transport', {
@@ -155,9 +157,10 @@ if (values.plan) {
 } else {
   if (await succeeds('install', installAll)) {
     const built = await succeeds('build', build);
-    if (!filter) await runChecks();
+    const checked = filter ? undefined : runChecks();
     // One that works on a part wants to see its tests while another part does not compile.
-    if (built || filter) await runTests(tier, { filter, fresh: values.fresh, bail: values.bail });
+    if (built || filter) await runTests(tier, { filter, fresh: values.fresh, bail: values.bail, checked });
+    await checked;
   }
   process.exitCode = report.finish() ? 0 : 1;
 }

@@ -15,6 +15,7 @@ import { inRoot } from './root.mjs';
  * @property {readonly string[]} flags for the runtime
  *
  * @typedef {object} Lanes
+ * @property {boolean} waits they need little of a processor
  * @property {number} atATime processes beside each other
  * @property {readonly (readonly Plan[])[]} batches files that share a process each
  */
@@ -214,8 +215,9 @@ export function testPlan({ main, others }, tier, filter) {
       /** @param {(plan: Plan) => boolean} those */
       const batches = (those) => batched(rest.filter(those), weightOf);
       return [
-        { atATime: waitingSideBySide, batches: batches(({ file }) => waiting.includes(file)) },
+        { waits: true, atATime: waitingSideBySide, batches: batches(({ file }) => waiting.includes(file)) },
         {
+          waits: false,
           atATime: sideBySide,
           batches: [
             ...batches(({ file }) => isCore(file)),
