@@ -605,6 +605,12 @@ def start_process(command, moves):
     environment = dict(os.environ)
     environment.update([(word(name), word(value)) for name, value in command['env'].items()])
 
+    where = word(command.get('cwd'))
+    if not PY2 and max(moves) <= 2:
+        # no Python code runs in the child: between fork and exec of a process with threads it may wait for what another thread held
+        return subprocess.Popen(
+            args, env=environment, cwd=where, stdin=moves[0], stdout=moves[1], stderr=moves[2], start_new_session=True)
+
     def prepare():
         os.setsid()
         # all of them are above FIRST_FREE, or the standard ones of this process
@@ -612,7 +618,7 @@ def start_process(command, moves):
             os.dup2(fd, number)
         keep_others_from_children(moves)
 
-    return subprocess.Popen(args, env=environment, cwd=word(command.get('cwd')), preexec_fn=prepare, close_fds=False)
+    return subprocess.Popen(args, env=environment, cwd=where, preexec_fn=prepare, close_fds=False)
 
 
 def exit_status(process):
